@@ -1,0 +1,47 @@
+# Needs only Python 3.11+, a shell and make.  PYTHON=python3.13 picks another interpreter; ARGS='...' reaches pytest or edu-hv.
+BIN := .venv/bin
+PYTHON ?=
+ARGS ?=
+
+.PHONY: help run repl test lint wheel lock clean venv
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    start edu-hv on lesson 1, in the full-screen view"
+	@echo "make repl   start edu-hv's command line"
+	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
+	@echo "make lint   check style, format and types"
+	@echo "make wheel  build the wheel and the source archive into dist/"
+	@echo "make lock   write uv.lock and requirements.lock anew, after a change of dependencies (needs uv)"
+	@echo "make clean  remove .venv and all that was built"
+
+run: venv
+	@$(BIN)/edu-hv $(ARGS)
+
+repl: venv
+	@$(BIN)/edu-hv repl $(ARGS)
+
+test: venv
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: venv
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+# The lock names the public index whatever index this machine is set up with.
+lock:
+	uv lock --no-config --default-index https://pypi.org/simple
+	@echo "# Every package for running and developing edu_hv, with its hash.  Written by 'make lock' from uv.lock." >requirements.lock
+	uv export --quiet --no-config --frozen --all-groups --no-emit-project --no-header >>requirements.lock
+
+clean:
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@PYTHON='$(PYTHON)' tools/venv.sh

@@ -1,0 +1,54 @@
+"""Breakpoints, and the other things a run can stop at."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from edu_hv.isa.errors import UserError
+
+
+class StopAt(Enum):
+    """Kinds of places a run goes to; the value is used in messages."""
+
+    BREAKPOINT = "breakpoint"
+    TRAP = "trap"
+    DECISION = "decision of CP"
+    OUTPUT = "console output"
+
+
+@dataclass
+class Breakpoint:
+    """An address; the run stops before the instruction there is executed, in any guest or in one."""
+
+    number: int
+    address: int
+    label: str = ""
+    hits: int = 0
+
+
+@dataclass
+class Breakpoints:
+    """All breakpoints of a session, by number."""
+
+    by_number: dict[int, Breakpoint] = field(default_factory=dict)
+    _next: int = 1
+
+    def add(self, address: int, label: str) -> Breakpoint:
+        """A new breakpoint; the one already at that address if there is one."""
+        for old in self.by_number.values():
+            if old.address == address:
+                return old
+        new = Breakpoint(self._next, address, label)
+        self.by_number[self._next] = new
+        self._next += 1
+        return new
+
+    def delete(self, number: int) -> None:
+        """Remove one.  Raises UserError when there is none of that number."""
+        if number not in self.by_number:
+            numbers = ", ".join(map(str, self.by_number)) or "none"
+            raise UserError(f"there is no breakpoint {number}; set are: {numbers}")
+        del self.by_number[number]
+
+    def at(self, address: int) -> Breakpoint | None:
+        """The breakpoint at an address."""
+        return next((b for b in self.by_number.values() if b.address == address), None)

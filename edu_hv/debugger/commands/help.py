@@ -1,0 +1,69 @@
+"""The commands about commands.  What they list is the registry itself, so help cannot grow old."""
+
+from edu_hv.debugger.commands.registry import REGISTRY, Argument, Command, command
+from edu_hv.debugger.views import HelpEntry, HelpView, TextView
+from edu_hv.isa.errors import UserError
+
+MARKS = (
+    "> next to be executed, or the stage of a trap that was done last",
+    "! a trap was taken here by the last step",
+    ". executed before",
+    "B breakpoint",
+    "* changed by the last step or stage",
+    "< read by the last step",
+    "same, differs: whether the guest is shown what is really in the machine",
+)
+HINT = ("help COMMAND says more; help marks explains the marks; apropos WORD searches.",)
+
+
+def _word(session: object, text: str) -> str:
+    return text.strip().lower()
+
+
+def _topics(session: object) -> list[str]:
+    return sorted({*REGISTRY.commands, *(c.group for c in REGISTRY.commands.values()), "marks"})
+
+
+@command("help", Argument("TOPIC", _word, _topics, optional=True, default="", rest=True), group="help", aliases=("?",))
+def help_(session: object, topic: str) -> HelpView | TextView:
+    """List all commands, or explain a command, a group of commands, or the marks.
+
+    "help step" explains one command, "help inspect" lists a group, "help marks" explains > ! . B * and <.
+    """
+    if not topic:
+        return HelpView(tuple(_entry(c) for c in _by_group()), HINT)
+    if topic == "marks":
+        return TextView(MARKS, "marks")
+    group = tuple(_entry(c) for c in _by_group() if c.group == topic)
+    if group and topic not in REGISTRY.commands:
+        return HelpView(group, HINT)
+    return _about(REGISTRY.find(topic), group)
+
+
+@command("apropos", Argument("WORD", _word, rest=True), group="help")
+def apropos(session: object, word: str) -> HelpView:
+    """List the commands whose name or help speaks of a word."""
+    found = tuple(_entry(c) for c in _by_group() if word in " ".join((c.name, *c.aliases, c.group, c.help)).lower())
+    if not found:
+        raise UserError(f'no command speaks of "{word}"; help lists them all')
+    return HelpView(found)
+
+
+def _by_group() -> list[Command]:
+    """All commands, groups in the order in which they were entered, names in order of the alphabet."""
+    groups = list(dict.fromkeys(c.group for c in REGISTRY.commands.values()))
+    return sorted(REGISTRY.commands.values(), key=lambda c: (groups.index(c.group), c.name))
+
+
+def _entry(command: Command) -> HelpEntry:
+    return HelpEntry(command.name, command.usage, command.summary, command.group, command.keys)
+
+
+def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
+    """One command at length; the group of the same name, where there is one, is named too."""
+    _, _, rest = command.help.partition("\n")
+    lines = [line.removeprefix("    ") for line in rest.strip("\n").splitlines()]
+    also = [f"Also: {', '.join(command.aliases)}"] if command.aliases else []
+    others = [entry.name for entry in group if entry.name != command.name]
+    related = [f"In the same group: {', '.join(others)}"] if others else []
+    return HelpView((_entry(command),), (*lines, *also, *related))

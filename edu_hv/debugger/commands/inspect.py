@@ -1,0 +1,124 @@
+"""Commands that look and change nothing."""
+
+from edu_hv.asm.listing import listing_text
+from edu_hv.debugger.commands.arguments import address, count, guest_names, parse_number, parse_word
+from edu_hv.debugger.commands.registry import Argument, command
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.views import (
+    CodeView,
+    ComparedValue,
+    ConsoleView,
+    LogView,
+    PswView,
+    RegistersView,
+    StatusView,
+    StorageView,
+    TableView,
+    TextView,
+    TimelineView,
+    XrayView,
+)
+from edu_hv.isa.errors import UserError
+
+
+@command("status", group="look", aliases=("where",))
+def status(session: DebugSession) -> StatusView:
+    """Where the session stands: guest, step, why it stopped, guest's and real state."""
+    return session.status()
+
+
+@command("registers", group="look", aliases=("r", "regs"), keys="2")
+def registers(session: DebugSession) -> RegistersView:
+    """General registers of the guest, the condition code, and control registers guest / real / why."""
+    return session.registers()
+
+
+@command("psw", group="look", keys="4")
+def psw(session: DebugSession) -> PswView:
+    """The PSW field by field: as the guest believes it, as it really is, and why they differ."""
+    return session.psw()
+
+
+@command("differs", group="look", aliases=("d",), keys="d")
+def differs(session: DebugSession) -> TableView:
+    """Only the values that differ between the guest and the real machine, with the reason."""
+    values = [*session.psw().fields, *session.registers().control]
+    rows = tuple(_row(value) for value in values if value.differs)
+    return TableView(f"what {session.selected} believes, and what is there", ("what", "guest", "real", "why"), rows)
+
+
+def _row(value: ComparedValue) -> tuple[str, ...]:
+    return value.name, value.guest, value.real, value.why
+
+
+@command("xray", group="look", keys="3")
+def xray(session: DebugSession) -> XrayView:
+    """The trap under way, or the last one, stage by stage, with the rules that were tried."""
+    return session.xray()
+
+
+@command("code", count("ROWS", 16), group="look", aliases=("list", "l"), keys="1")
+def code(session: DebugSession, rows: int) -> CodeView:
+    """Code of the guest around its next instruction."""
+    return session.code(rows)
+
+
+@command(
+    "storage",
+    address(optional=True),
+    Argument("LENGTH", parse_number, None, True, 64),
+    group="look",
+    aliases=("m",),
+    keys="6",
+)
+def storage(session: DebugSession, at: int | None, length: int) -> StorageView:
+    """Guest storage at ADDRESS (LENGTH bytes, decimal), with the real address behind it and its storage key.
+
+    ADDRESS is hexadecimal, a label, label+hex, R5 for what register 5 points at, or "." for the next instruction.
+    """
+    return session.storage(at, length)
+
+
+@command("console", Argument("GUEST", parse_word, guest_names, True), group="look", keys="8")
+def console(session: DebugSession, name: str | None) -> ConsoleView:
+    """The console of the guest, or of another one."""
+    return session.console(name)
+
+
+@command("log", count("COUNT", 20), group="look", keys="7")
+def log(session: DebugSession, n: int) -> LogView:
+    """The last COUNT entries of the journal: traps, decisions, I/O, console lines."""
+    return session.log(n)
+
+
+@command("timeline", count("WIDTH", 72), group="look")
+def timeline(session: DebugSession, width: int) -> TimelineView:
+    """The recording as one line: s supervisor, . problem state, T trap to CP, i interruption, w wait."""
+    return session.timeline(width)
+
+
+@command("listing", group="look")
+def listing(session: DebugSession) -> TextView:
+    """The assembler listing of the guest's program."""
+    assembly = session.guest.assembly
+    if assembly is None:
+        raise UserError(f"{session.guest.program.name} came on a deck without source; code shows a disassembly")
+    return TextView(tuple(listing_text(assembly).splitlines()), f"listing of {assembly.name}", "s370-listing")
+
+
+@command("devices", group="look")
+def devices(session: DebugSession) -> TableView:
+    """The guest's devices, and what each is in the real machine."""
+    rows: list[tuple[str, ...]] = []
+    guest = session.guest
+    if guest.vm is None:
+        for number, device in session.system.machine.channels.devices.items():
+            rows.append((f"{number:03X}", type(device).__name__, "the device itself"))
+    else:
+        for device in sorted(guest.vm.vmdevs.values(), key=lambda d: d.address):
+            where = "CP interprets its channel programs" if device.virtual else f"dedicated: real {device.real:03X}"
+            rows.append((f"{device.address:03X}", _DEVICE_CLASSES[device.device_class], where))
+    return TableView(f"devices of {guest.name}", ("address", "what", "real"), tuple(rows))
+
+
+_DEVICE_CLASSES = {"TERM": "console", "URI": "card reader", "URO": "printer", "TAPE": "tape drive"}

@@ -1,0 +1,39 @@
+"""Commands that load programs."""
+
+from edu_hv.debugger.commands.arguments import choice, parse_word, program_names
+from edu_hv.debugger.commands.registry import Argument, command
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.views import StopView
+from edu_hv.isa.errors import UserError
+
+
+@command(
+    "load",
+    Argument("bare|cp", choice("bare", "cp"), lambda session: ("bare", "cp")),
+    Argument("PROGRAM", parse_word, program_names, many=True),
+    group="machine",
+    aliases=("ipl",),
+)
+def load(session: DebugSession, where: str, programs: list[str]) -> StopView:
+    """Load a program: "load bare kernel" on the machine itself, "load cp kernel" or "load cp kernel second" under CP.
+
+    PROGRAM is a guest of the catalog, or a file ending in .asm (assembled) or .deck (card images).  It is IPLed from
+    the card reader and stops at its first instruction.
+    """
+    if not programs:
+        raise UserError(f"load {where} needs a program; there are {', '.join(program_names(session))}")
+    return session.load(programs, under_cp=where == "cp")
+
+
+@command("reset", group="machine")
+def reset(session: DebugSession) -> StopView:
+    """Load the same programs again from the start; breakpoints stay."""
+    system = session.system
+    return session.load_programs([guest.program for guest in system.guests], system.cp is not None)
+
+
+@command("key", group="machine")
+def key(session: DebugSession) -> StopView:
+    """Press the INTERRUPT key: an external interruption for the selected guest."""
+    session.give("key")
+    return session.stop_view("you pressed the interrupt key")

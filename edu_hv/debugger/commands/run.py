@@ -1,0 +1,98 @@
+"""Commands that move through the recording, forwards and backwards."""
+
+from edu_hv.debugger.breakpoints import StopAt
+from edu_hv.debugger.commands.arguments import address, count, parse_step
+from edu_hv.debugger.commands.registry import Argument, command
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.views import StopView
+
+
+@command("step", count(), group="run", aliases=("s", "si"), keys="s")
+def step(session: DebugSession, n: int) -> StopView:
+    """Execute the next instruction, or COUNT of them; a trap under way is finished first.
+
+    An instruction that traps is one step with all that CP does about it.  With a guest selected by hand, only that
+    guest's steps count; others run in between.
+    """
+    return session.step(n)
+
+
+@command("back", count(), group="run", aliases=("S", "bs"), keys="S")
+def back(session: DebugSession, n: int) -> StopView:
+    """Undo the last step, or COUNT of them, exactly; inside a trap, undo the part of it done so far."""
+    return session.back(n)
+
+
+@command("stage", count(), group="run", aliases=("x",), keys="x")
+def stage(session: DebugSession, n: int) -> StopView:
+    """Do the next stage inside a trap: guest, hardware, decode, rule, do, run.
+
+    Outside a trap it executes one instruction, and stops at the first stage if that traps.
+    """
+    return session.stage(n)
+
+
+@command("unstage", count(), group="run", aliases=("X",), keys="X")
+def unstage(session: DebugSession, n: int) -> StopView:
+    """Undo the last stage, or COUNT of them."""
+    return session.unstage(n)
+
+
+@command("trap", group="run", aliases=("t",), keys="t")
+def trap(session: DebugSession) -> StopView:
+    """Run until the next trap (any interruption), and stop at its first stage."""
+    return session.run(StopAt.TRAP)
+
+
+@command("untrap", group="run", aliases=("T",), keys="T")
+def untrap(session: DebugSession) -> StopView:
+    """Go back to the first stage of the trap before."""
+    return session.run_back(StopAt.TRAP)
+
+
+@command("decision", group="run", aliases=("dec",))
+def decision(session: DebugSession) -> StopView:
+    """Run until CP has decided something: the stage "rule" of the next trap, or a delivery."""
+    return session.run(StopAt.DECISION)
+
+
+@command("undecision", group="run", aliases=("undec",))
+def undecision(session: DebugSession) -> StopView:
+    """Go back to the decision of CP before."""
+    return session.run_back(StopAt.DECISION)
+
+
+@command("run", group="run", aliases=("c", "continue"), keys="c")
+def run(session: DebugSession) -> StopView:
+    """Run until a breakpoint, or until nothing can go on."""
+    return session.run()
+
+
+@command("runback", group="run", aliases=("C", "rc"), keys="C")
+def runback(session: DebugSession) -> StopView:
+    """Run backwards to the last breakpoint that was passed, or to the start of the recording."""
+    return session.run_back()
+
+
+@command("until", address(), group="run", aliases=("u",), keys="u")
+def until(session: DebugSession, at: int) -> StopView:
+    """Run until the instruction at ADDRESS is about to be executed."""
+    return session.run(address=at)
+
+
+@command("output", group="run", aliases=("o",), keys="o")
+def output(session: DebugSession) -> StopView:
+    """Run until a line appears on a console."""
+    return session.run(StopAt.OUTPUT)
+
+
+@command("unoutput", group="run", aliases=("O",), keys="O")
+def unoutput(session: DebugSession) -> StopView:
+    """Go back to where the console line before appeared."""
+    return session.run_back(StopAt.OUTPUT)
+
+
+@command("goto", Argument("STEP", parse_step), group="run", aliases=("g",))
+def goto(session: DebugSession, n: int) -> StopView:
+    """Go to a step of the recording; 0 is the state that was loaded."""
+    return session.goto(n)

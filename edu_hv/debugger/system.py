@@ -1,0 +1,251 @@
+"""What is loaded: a machine, bare or under CP, with its guests, devices and programs.
+
+Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edu_hv.asm.assembler import Assembly, assemble
+from edu_hv.asm.deck import read_deck
+from edu_hv.devices.card import CardReader
+from edu_hv.devices.console import Console
+from edu_hv.devices.printer import Printer
+from edu_hv.devices.tape import AwsTape, TapeDrive
+from edu_hv.hypervisor.commands import run_command
+from edu_hv.hypervisor.control_program import ControlProgram
+from edu_hv.hypervisor.vmblok import VMBLOK
+from edu_hv.isa.errors import UserError
+from edu_hv.machine.machine import Machine
+from edu_hv.machine.psw import PSW
+
+BARE = "bare"
+"""What the guest is called when there is no CP: the program has the machine to itself."""
+
+GUEST_SIZE = 256 * 1024
+"""Bytes of storage of the bare machine, and of each virtual machine."""
+REAL_SIZE = 1024 * 1024
+"""Bytes of real storage under CP."""
+
+CONSOLE, READER, PRINTER, TAPE = 0x009, 0x00C, 0x00E, 0x181
+"""Device addresses a program finds, bare and as a guest."""
+FIRST_REAL_TAPE = 0x281
+"""Under CP the guests' tape drives are at 281, 282, ... in the real machine."""
+MOST_GUESTS = 3
+"""What fits into REAL_SIZE beside CP."""
+
+
+class Program(Protocol):
+    """What can be loaded: a guest of the catalog, or a user's source or deck."""
+
+    @property
+    def name(self) -> str:
+        """A short name; the userid under CP is made of it."""
+
+    def assembly(self) -> Assembly | None:
+        """The assembled source, for the code pane; None for a deck without one."""
+
+    def deck(self) -> bytes | None:
+        """Card images to IPL from, or None: the assembled text is put into storage as it is."""
+
+    def tape(self) -> bytes | None:
+        """An AWS tape image for drive 181, or None: nothing is mounted."""
+
+
+@dataclass(frozen=True)
+class SourceProgram:
+    """A program given as source text: assembled, and put into storage without an IPL."""
+
+    name: str
+    assembled: Assembly
+
+    def assembly(self) -> Assembly:
+        """The assembled source."""
+        return self.assembled
+
+    def deck(self) -> None:
+        """It comes on no deck."""
+
+    def tape(self) -> None:
+        """It has no tape."""
+
+
+def from_source(source: str, name: str) -> SourceProgram:
+    """Assemble a source text.  Raises AssemblyError for what does not assemble."""
+    return SourceProgram(name, assemble(source, name))
+
+
+@dataclass(frozen=True)
+class Input:
+    """Something from outside that the machine will react to."""
+
+    kind: str
+    """"enter" a line at the console, "cp" a CP command, "key" the interrupt key."""
+    guest: str
+    text: str = ""
+
+
+@dataclass
+class Guest:
+    """A guest as the debugger knows it; on the bare machine there is one, called BARE."""
+
+    name: str
+    program: Program
+    console: Console
+    vm: VMBLOK | None
+    tape: TapeDrive
+
+    @property
+    def assembly(self) -> Assembly | None:
+        """Its program's assembly."""
+        return self.program.assembly()
+
+    def console_lines(self) -> list[str]:
+        """What its terminal shows, oldest first."""
+        if self.vm is not None:
+            return [line.text for line in self.vm.terminal]
+        return list(self.console.lines)
+
+    def own_console_lines(self) -> list[str]:
+        """What the program itself has written to its console, without CP's messages."""
+        return list(self.console.lines)
+
+
+class System:
+    """A machine with what was loaded into it.  Build one with `bare` or `under_cp`."""
+
+    def __init__(self, machine: Machine, cp: ControlProgram | None, guests: list[Guest]) -> None:
+        self.machine = machine
+        self.cp = cp
+        self.guests = guests
+
+    def guest(self, name: str) -> Guest:
+        """The guest of that name (any case).  Raises UserError for an unknown one."""
+        for guest in self.guests:
+            if guest.name.lower() == name.lower():
+                return guest
+        names = ", ".join(guest.name for guest in self.guests)
+        raise UserError(f'there is no guest "{name}"; loaded: {names}')
+
+    # ---- inputs ----------------------------------------------------------------------------------------------
+
+    def apply(self, given: Input) -> list[str]:
+        """Give an input to the machine now; answers of CP come back as lines."""
+        guest = self.guest(given.guest)
+        match given.kind:
+            case "enter":
+                self._enter(guest, given.text)
+            case "cp":
+                return self._cp_command(guest, given.text)
+            case "key":
+                self._press_key(guest)
+        return []
+
+    def _enter(self, guest: Guest, text: str) -> None:
+        guest.console.enter(text)
+        if self.cp is not None and guest.vm is not None:
+            self.cp.console_input(guest.vm)
+
+    def _cp_command(self, guest: Guest, text: str) -> list[str]:
+        if self.cp is None or guest.vm is None:
+            raise UserError("the bare machine has no CP to give a command to; load the program under CP first")
+        return run_command(self.cp, guest.vm, text).lines
+
+    def _press_key(self, guest: Guest) -> None:
+        if self.cp is not None and guest.vm is not None:
+            run_command(self.cp, guest.vm, "EXTERNAL")
+        else:
+            self.machine.press_interrupt_key()
+
+    # ---- checkpoint ------------------------------------------------------------------------------------------
+
+    def state(self) -> Any:
+        """A checkpoint."""
+        return self.machine.state(), self.cp.state() if self.cp else None
+
+    def restore(self, state: Any) -> None:
+        """Go back to a checkpoint."""
+        machine, cp = state
+        self.machine.restore(machine)
+        if self.cp:
+            self.cp.restore(cp)
+
+
+def bare(program: Program) -> System:
+    """The bare machine with the program loaded.  Raises UserError for what cannot be loaded."""
+    machine = Machine(GUEST_SIZE)
+    console, tape = Console(), TapeDrive(_tape(program))
+    for address, device in ((CONSOLE, console), (READER, _reader(program)), (PRINTER, Printer()), (TAPE, tape)):
+        machine.channels.attach(address, device)
+    if program.deck() is not None:
+        machine.load(READER)
+    else:
+        machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
+    return System(machine, None, [Guest(BARE, program, console, None, tape)])
+
+
+def under_cp(programs: Sequence[Program]) -> System:
+    """The programs as guests of CP, one virtual machine each.  Raises UserError for what cannot be loaded."""
+    if not 1 <= len(programs) <= MOST_GUESTS:
+        raise UserError(f"CP can run 1 to {MOST_GUESTS} guests here, not {len(programs)}")
+    machine = Machine(REAL_SIZE)
+    cp = ControlProgram(machine)
+    guests: list[Guest] = []
+    for number, program in enumerate(programs):
+        guests.append(_log_on(cp, program, _userid(program.name, guests), FIRST_REAL_TAPE + number))
+    return System(machine, cp, guests)
+
+
+def _log_on(cp: ControlProgram, program: Program, userid: str, real_tape: int) -> Guest:
+    vm = cp.logon(userid, GUEST_SIZE)
+    console, tape = Console(), TapeDrive(_tape(program))
+    cp.define(vm, CONSOLE, "TERM", console)
+    cp.define(vm, READER, "URI", _reader(program))
+    cp.define(vm, PRINTER, "URO", Printer())
+    cp.machine.channels.attach(real_tape, tape)
+    cp.attach(vm, TAPE, "TAPE", real_tape)
+    if program.deck() is not None:
+        cp.ipl(vm, READER)
+    else:
+        vm.cpu.load_psw(_put_into_storage(program, vm.cpu.store_real))
+        vm.cf = False
+    return Guest(userid, program, console, vm, tape)
+
+
+def _userid(name: str, taken: list[Guest]) -> str:
+    base = "".join(letter for letter in name.upper() if letter.isalnum())[:7] or "GUEST"
+    if base not in [guest.name for guest in taken]:
+        return base
+    return next(f"{base}{n}" for n in range(2, 10) if f"{base}{n}" not in [guest.name for guest in taken])
+
+
+def _reader(program: Program) -> CardReader:
+    reader = CardReader()
+    deck = program.deck()
+    if deck is not None:
+        reader.load(read_deck(deck, program.name))
+    return reader
+
+
+def _tape(program: Program) -> AwsTape | None:
+    image = program.tape()
+    return None if image is None else AwsTape.from_bytes(image, f"the tape of {program.name}")
+
+
+class _StoreReal(Protocol):
+    def __call__(self, real: int, data: bytes) -> None: ...
+
+
+def _put_into_storage(program: Program, store: _StoreReal) -> PSW:
+    """Store the assembled text as it is; the PSW that starts it: BC mode, disabled, supervisor state, at its entry."""
+    assembly = program.assembly()
+    if assembly is None:
+        raise UserError(f"{program.name} has neither a deck nor assembled text, so there is nothing to load")
+    for text in assembly.image:
+        if text.address + len(text.data) > GUEST_SIZE:
+            raise UserError(
+                f"{assembly.name} assembles text at {text.address:06X}, past the end of storage at {GUEST_SIZE:06X}"
+            )
+        store(text.address, text.data)
+    return PSW(instruction_address=assembly.entry)

@@ -1,0 +1,340 @@
+"""Plain values to show.  A view holds what a face needs to draw and nothing of the machine.
+
+Faces draw views; commands return them; tests compare them.  The text of each is made in `text`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Layer(Enum):
+    """Whose doing something is."""
+
+    GUEST = "guest"
+    HARDWARE = "hardware"
+    CP = "CP"
+    CHANNEL = "channel"
+    USER = "you"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedValue:
+    """A value as the guest sees it, as it is in the machine, and why they differ (or "same")."""
+
+    name: str
+    guest: str
+    real: str
+    why: str
+    changed: bool = False
+    """The guest's value was changed by the last step or stage."""
+    real_changed: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether the guest is shown something else than what is there."""
+        return self.guest != self.real
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The top line: which guest, where in the recording, why it stopped, in which states."""
+
+    guest: str
+    """"CMS1"-like userid, or "bare" for the bare machine."""
+    guests: tuple[str, ...]
+    step: int
+    total: int
+    stop: str
+    """Why the last command stopped, in words; never empty."""
+    guest_state: str
+    """"SUP", "PROB", "WAIT" or "CP" (stopped in CP mode)."""
+    real_state: str
+    running: str
+    """What the real machine is doing: a guest's userid, "CP", "wait", "bare"."""
+    stage: str
+    """Within a trap: the title of the stage just done; else ""."""
+    microseconds: int
+    """Machine time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """One instruction (or data) in the code pane."""
+
+    address: int
+    object_code: str
+    """Hex digits as they are in storage now."""
+    source: str
+    """The source statement where storage still agrees with the listing, else a disassembly."""
+    label: str = ""
+    current: bool = False
+    executed: bool = False
+    breakpoint: bool = False
+    trap: bool = False
+    """The last step's trap was taken here."""
+    note: str = ""
+    """A few words: "TRAP 02", "privileged", "branch taken", "SVC 4"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """Code around the instruction to be executed next; `current` is its index in `lines`, or None."""
+
+    guest: str
+    lines: tuple[CodeLine, ...]
+    current: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterValue:
+    """A register: name, 8 hex digits, and marks of the last step."""
+
+    name: str
+    value: str
+    changed: bool = False
+    read: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegistersView:
+    """General registers of the selected guest, condition code, and control registers guest / real / why."""
+
+    guest: str
+    general: tuple[RegisterValue, ...]
+    condition_code: str
+    """"CC 2 high (C 3,LIMIT)": with its meaning for the instruction that set it where that is known."""
+    control: tuple[ComparedValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PswView:
+    """The PSW field by field: guest, real, why."""
+
+    guest: str
+    guest_psw: str
+    """16 hex digits in two groups."""
+    real_psw: str
+    fields: tuple[ComparedValue, ...]
+
+
+class StageState(Enum):
+    """Where a stage of a trap stands."""
+
+    DONE = "done"
+    NOW = "now"
+    TO_COME = "to come"
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """One of the stages of a trap.  `title` is a word ("guest", "hardware", "decode", "rule", "do", "run")."""
+
+    number: int
+    title: str
+    state: StageState
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule that was tried: its question, and whether the answer was yes."""
+
+    rule: str
+    question: str
+    fired: bool
+    then: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class XrayView:
+    """The trap in progress or, between traps, the last one.  Empty `stages` when there was none yet."""
+
+    title: str
+    stages: tuple[StageView, ...]
+    rules: tuple[RuleView, ...]
+    why: str
+    in_progress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One decision of CP: what trapped, the rule that fired, the rules that did not, what was done."""
+
+    step: int
+    guest: str
+    trap: str
+    rules: tuple[RuleView, ...]
+    decision: str
+    why: str
+    effects: tuple[ComparedValue, ...] = ()
+    """What it changed: guest's value before and after, real value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleView:
+    """Lines on a guest's console, oldest first."""
+
+    guest: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRow:
+    """16 bytes: the guest's address, the real one behind it, hex words, EBCDIC text, offsets changed last step."""
+
+    address: int
+    real: int | None
+    words: tuple[str, ...]
+    text: str
+    changed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StorageView:
+    """A piece of guest storage."""
+
+    guest: str
+    rows: tuple[StorageRow, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the journal, in words."""
+
+    step: int
+    layer: Layer
+    text: str
+    guest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """Journal entries, oldest first."""
+
+    entries: tuple[LogEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """The recording as one line of characters: s supervisor, . problem, T trap to CP, i interruption, w wait."""
+
+    marks: str
+    position: int
+    """Index into `marks` of the current step."""
+    step: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointView:
+    """One breakpoint."""
+
+    number: int
+    address: int
+    label: str
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class BreakpointsView:
+    """All breakpoints."""
+
+    breakpoints: tuple[BreakpointView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopView:
+    """What a step or run command did: where it stopped and why, the instruction, what changed, in one sentence."""
+
+    step: int
+    total: int
+    reason: str
+    sentence: str
+    """"step 1204, SSM, trap privileged operation, simulated, guest mask 00, real mask unchanged, 07"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A small table for lists that have no pane of their own: guests, devices."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """Plain lines: help, answers of CP commands, source listings."""
+
+    lines: tuple[str, ...]
+    title: str = ""
+    lexer: str = ""
+    """Name of the pygments lexer for the lines, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpEntry:
+    """One command in a help list."""
+
+    name: str
+    usage: str
+    summary: str
+    group: str
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpView:
+    """Commands by group, or one command at length."""
+
+    entries: tuple[HelpEntry, ...]
+    text: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    """One goal of a lesson: its words, whether it is reached, and what was seen and expected when it is not."""
+
+    number: int
+    text: str
+    done: bool
+    seen: str = ""
+    expected: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonView:
+    """The lesson being worked on: page, goals with live ticks, hints shown so far."""
+
+    number: int
+    name: str
+    title: str
+    page: tuple[str, ...]
+    goals: tuple[GoalView, ...]
+    hints: tuple[str, ...] = ()
+    hints_left: int = 0
+    done: bool = False
+
+
+View = (
+    StatusView
+    | CodeView
+    | RegistersView
+    | PswView
+    | XrayView
+    | DecisionView
+    | ConsoleView
+    | StorageView
+    | LogView
+    | TimelineView
+    | BreakpointsView
+    | StopView
+    | TableView
+    | TextView
+    | HelpView
+    | LessonView
+)
+

@@ -1,0 +1,110 @@
+"""What all devices share: a table of commands, sense data, a checkpoint.  GA22-7000 "Input/Output Operations".
+
+The times that commands take are invented, but in proportion: each device is a hundred times as fast as the original it
+is named after, so that a program can be stepped until its input or output is done.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from edu_hv.isa.codes import Sense, UnitStatus
+from edu_hv.machine.channel import ENDING, NO_STATUS, Transfer
+
+NO_OP = 0x03
+SENSE = 0x04
+
+CONTROL_MICROSECONDS = 10
+"""An invented figure for what moves nothing: no-op, sense."""
+
+Commands = Mapping[int, Callable[[Any, Transfer], UnitStatus]]
+ImmediateCommands = Mapping[int, Callable[[Any], UnitStatus]]
+
+
+class IODevice:
+    """A device with its control unit.  A subclass fills the two tables with its own methods, by command code.
+
+    A method in `commands` moves data and answers with the ending status; one in `immediate_commands` is carried out
+    while the channel starts the command, and answers with the initial status.
+    """
+
+    commands: ClassVar[Commands] = {}
+    immediate_commands: ClassVar[ImmediateCommands] = {}
+    sense_length: ClassVar[int] = 1
+
+    def __init__(self) -> None:
+        self.sense = bytes(self.sense_length)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the device can do anything but answer sense and no-op."""
+        return True
+
+    def start(self, command: int) -> UnitStatus:
+        """The initial status of a command.  Any command but no-op and sense resets the sense data."""
+        if command == SENSE:
+            return NO_STATUS
+        if command == NO_OP:
+            return ENDING
+        self.sense = bytes(self.sense_length)
+        if command not in self.commands and command not in self.immediate_commands:
+            return self.unit_check(Sense.COMMAND_REJECT)
+        if not self.ready:
+            return self.unit_check(Sense.INTERVENTION_REQUIRED)
+        if command in self.immediate_commands:
+            return self.immediate_commands[command](self)
+        return NO_STATUS
+
+    def execute(self, command: int, transfer: Transfer) -> UnitStatus:
+        """Carry out a command that was started; the ending status."""
+        if command == SENSE:
+            return self.transfer_sense(transfer)
+        return self.commands[command](self, transfer)
+
+    def immediate(self, command: int) -> bool:
+        """Whether the command ends while it is started."""
+        return command == NO_OP or command in self.immediate_commands
+
+    def duration(self, command: int, count: int) -> int:
+        """Microseconds that a command with a CCW count of `count` takes."""
+        if command == SENSE or self.immediate(command):
+            return CONTROL_MICROSECONDS
+        return self.motion(command, count)
+
+    def motion(self, command: int, count: int) -> int:
+        """Microseconds that a command takes which moves paper, cards or tape."""
+        return CONTROL_MICROSECONDS
+
+    def waiting_for_input(self, command: int) -> bool:
+        """Whether the command cannot end before somebody has entered something."""
+        return False
+
+    def transfer_sense(self, transfer: Transfer) -> UnitStatus:
+        """SENSE, command X'04': why the last unit check was."""
+        transfer.to_storage(self.sense)
+        return ENDING
+
+    def unit_check(self, *sense: int) -> UnitStatus:
+        """Keep the first sense bytes, and say that there is something to sense."""
+        self.sense = bytes(sense).ljust(self.sense_length, b"\0")
+        return UnitStatus.UNIT_CHECK
+
+    def state(self) -> Any:
+        """A checkpoint: the sense data, and what a subclass adds by `contents`."""
+        return self.sense, self.contents()
+
+    def restore(self, state: Any) -> None:
+        """Go back to a checkpoint."""
+        self.sense, contents = state
+        self.restore_contents(contents)
+
+    def contents(self) -> Any:
+        """What the device holds, as immutable plain values."""
+        return ()
+
+    def restore_contents(self, contents: Any) -> None:
+        """The reverse of `contents`."""
+
+
+def printable(data: bytes) -> str:
+    """EBCDIC (code page 037) as text; what has no graphic is a period."""
+    return "".join(character if character.isprintable() else "." for character in data.decode("cp037"))

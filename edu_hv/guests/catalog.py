@@ -1,0 +1,121 @@
+"""The guests by name, and a user's own program or deck by path.
+
+A guest gives what a machine needs to run it: the deck for the card reader at 00C, the tape for the drive at 181; and
+what a person needs to read it: the assembly.  Nothing here knows a machine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, cached_property
+from pathlib import Path
+
+from edu_hv.asm.assembler import Assembly, assemble
+from edu_hv.asm.deck import bootable, read_deck
+from edu_hv.isa.errors import UserError
+
+FOLDER = Path(__file__).parent
+LOADER = FOLDER / "loader.asm"
+
+_OBJECT_CARD = 0x02
+_END_CARD = b"\x02" + "END".encode("cp037")
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A program to IPL.  `source` is assembler source, or a deck that is IPLed as it is."""
+
+    name: str
+    title: str
+    source: Path
+    tape_image: Path | None = None
+
+    def assembly(self) -> Assembly | None:
+        """The assembled source, None for a deck.  Raises `AssemblyError`, or `UserError` when it cannot be read."""
+        return self._assembly
+
+    def deck(self) -> bytes:
+        """The cards to IPL from, 80 bytes each in EBCDIC: the loader and then the program."""
+        return self._deck
+
+    def tape(self) -> bytes | None:
+        """The AWS image of the guest's tape, if it comes with one."""
+        return None if self.tape_image is None else _read(self.tape_image)
+
+    @cached_property
+    def _assembly(self) -> Assembly | None:
+        return None if _is_deck(self.source) else assemble(_read_text(self.source), self.source.name)
+
+    @cached_property
+    def _deck(self) -> bytes:
+        if self._assembly is None:
+            return _checked_deck(_read(self.source), self.source.name)
+        return bootable(loader(), self._assembly)
+
+
+def _by_name(guests: Iterable[Guest]) -> dict[str, Guest]:
+    return {guest.name: guest for guest in guests}
+
+
+GUESTS = _by_name([
+    Guest("kernel", "An operating system for two tasks", FOLDER / "kernel.asm", FOLDER / "welcome.aws"),
+    Guest("second", "The same operating system with another tape", FOLDER / "kernel.asm", FOLDER / "second.aws"),
+    Guest("hello", "One line on the console", FOLDER / "hello.asm"),
+    Guest("diagnose", "A guest that asks CP about itself", FOLDER / "diagnose.asm"),
+])  # fmt: skip
+
+
+@cache
+def loader() -> Assembly:
+    """The IPL loader that every deck begins with."""
+    return assemble(_read_text(LOADER), LOADER.name)
+
+
+def find(name_or_path: str) -> Guest:
+    """The guest of that name, or the user's program in a file that ends in .asm or .deck.
+
+    Raises `UserError` for an unknown name, a file that cannot be read or a damaged deck, `AssemblyError` for mistakes
+    in a source.
+    """
+    if guest := GUESTS.get(name_or_path.lower()):
+        return guest
+    path = Path(name_or_path).expanduser()
+    if path.suffix.lower() not in (".asm", ".deck"):
+        raise UserError(_unknown(name_or_path))
+    guest = Guest(path.stem, f"Your {'deck' if _is_deck(path) else 'program'} {path.name}", path)
+    guest.deck()
+    return guest
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name.lower(), GUESTS, n=1)
+    suggestion = f"; did you mean {close[0]}?" if close else ""
+    return f"no guest is called {name}; there are {', '.join(GUESTS)}, and files ending in .asm or .deck{suggestion}"
+
+
+def _is_deck(path: Path) -> bool:
+    return path.suffix.lower() == ".deck"
+
+
+def _checked_deck(data: bytes, name: str) -> bytes:
+    """The deck, if it can be IPLed: it begins with a loader, and an object deck in it ends with its END card."""
+    cards = read_deck(data, name)
+    if cards[0][0] == _OBJECT_CARD:
+        raise UserError(f"deck {name} begins with an object card; to IPL from it, put a loader before the program")
+    if any(card[0] == _OBJECT_CARD for card in cards) and not cards[-1].startswith(_END_CARD):
+        raise UserError(f"deck {name} is cut short: its last card, number {len(cards)}, is not the program's END card")
+    return data
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return _read(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not text: byte {error.start} is not UTF-8; expected assembler source") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error

@@ -1,0 +1,252 @@
+"""What CP can decide, and the rules that decide it, as values.
+
+A handler decides and changes nothing; `carry_out` changes.  A decision carries the rule that fired, the rules that
+did not, and the reason, so that "why did that trap?" is answered by the object that acted.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from edu_hv.machine.interruptions import Interruption
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True)
+class Reflect:
+    """Give the interruption to the guest: old PSW to its low storage, its new PSW becomes current."""
+
+    interruption: Interruption
+
+    def __str__(self) -> str:
+        return f"reflect {self.interruption.words}"
+
+
+@dataclass(frozen=True)
+class Simulate:
+    """Do to the virtual machine what the instruction would do to the real one."""
+
+    mnemonic: str
+    text: bytes
+
+    def __str__(self) -> str:
+        return f"simulate {self.mnemonic}"
+
+
+@dataclass(frozen=True)
+class SimulateIO:
+    """Carry out an I/O instruction on a virtual device."""
+
+    mnemonic: str
+    text: bytes
+    device: int
+
+    def __str__(self) -> str:
+        return f"simulate {self.mnemonic} {self.device:03X}"
+
+
+@dataclass(frozen=True)
+class Hypercall:
+    """DIAGNOSE: the guest asks CP for a service."""
+
+    code: int
+    text: bytes
+
+    def __str__(self) -> str:
+        return f"perform DIAGNOSE X'{self.code:02X}'"
+
+
+@dataclass(frozen=True)
+class EndTimeSlice:
+    """The slice is used up: another guest's turn."""
+
+    def __str__(self) -> str:
+        return "end the time slice"
+
+
+@dataclass(frozen=True)
+class KeepInterruption:
+    """A real I/O interruption belongs to a guest: make it pending on its virtual device."""
+
+    userid: str
+    device: int
+
+    def __str__(self) -> str:
+        return f"keep for {self.userid} as an interruption of {self.device:03X}"
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """Nothing is to be done for a guest."""
+
+    def __str__(self) -> str:
+        return "ignore"
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """A virtual interruption that was pending is now allowed by the virtual PSW."""
+
+    interruption: Interruption
+
+    def __str__(self) -> str:
+        return f"deliver {self.interruption.words}"
+
+
+@dataclass(frozen=True)
+class EnterConsoleFunction:
+    """Stop the guest and put it into CP mode with a message."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return f"enter CP mode: {self.message}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Let the guest run: build the real PSW and load it."""
+
+    userid: str
+
+    def __str__(self) -> str:
+        return f"dispatch {self.userid}"
+
+
+@dataclass(frozen=True)
+class Idle:
+    """No guest can run: the real machine waits."""
+
+    def __str__(self) -> str:
+        return "load a wait PSW"
+
+
+Decision = (
+    Reflect
+    | Simulate
+    | SimulateIO
+    | Hypercall
+    | EndTimeSlice
+    | KeepInterruption
+    | Ignore
+    | Deliver
+    | EnterConsoleFunction
+    | Run
+    | Idle
+)
+
+
+@dataclass(frozen=True)
+class Rule(Generic[Subject]):
+    """One question CP asks, and what it decides when the answer is yes.
+
+    `then` says the decision in words even when the rule does not fire; `why` is the reason given when it does.
+    """
+
+    id: str
+    question: str
+    then: str
+    why: str
+    source: str
+    applies: Callable[[Subject], bool]
+    decide: Callable[[Subject], Decision]
+
+
+@dataclass(frozen=True)
+class RuleTried:
+    """A rule as it was tried on one occasion."""
+
+    id: str
+    question: str
+    then: str
+    source: str
+    fired: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision, and how it was come to: rules in the order tried, the last of which fired."""
+
+    decision: Decision
+    why: str
+    tried: tuple[RuleTried, ...]
+
+    @property
+    def rule(self) -> RuleTried:
+        """The rule that fired."""
+        return next(rule for rule in self.tried if rule.fired)
+
+
+def decide(rules: Sequence[Rule[Subject]], subject: Subject) -> Verdict:
+    """Ask the rules in order; the first whose answer is yes decides.
+
+    The rest are not asked, but the next one is listed as not having fired, to show what the alternative was.
+    """
+    tried: list[RuleTried] = []
+    for index, rule in enumerate(rules):
+        fired = rule.applies(subject)
+        tried.append(RuleTried(rule.id, rule.question, rule.then, rule.source, fired))
+        if fired:
+            if index == 0 and len(rules) > 1:
+                other = rules[1]
+                tried.append(RuleTried(other.id, other.question, other.then, other.source, False))
+            return Verdict(rule.decide(subject), rule.why, tuple(tried))
+    raise AssertionError("the last rule of a table applies always")
+
+
+# ---- what CP tells an observer ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """CP saved the guest's registers and fetched the instruction that trapped; `operand` describes its operand."""
+
+    userid: str
+    text: bytes
+    operand: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A value of the virtual machine that carrying out a decision changed."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTaken:
+    """CP decided.  `userid` is the guest concerned; `trap` the interruption it answers; `mnemonic` "" if none."""
+
+    userid: str
+    trap: Interruption | None
+    mnemonic: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCarriedOut:
+    """What a decision changed in the virtual machine."""
+
+    userid: str
+    verdict: Verdict
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """The real PSW was built and loaded; the guest runs."""
+
+    userid: str
+    real_psw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    """A line appeared on a guest's terminal; `cp` says whether CP wrote it rather than the guest."""
+
+    userid: str
+    text: str
+    cp: bool

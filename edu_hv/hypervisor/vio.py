@@ -1,0 +1,200 @@
+"""Virtual I/O: what an I/O instruction of a guest does (DMKVSI).  SY20-0886 "Virtual I/O Requests".
+
+A console, reader or printer is virtual: CP interprets the whole channel program itself (DMKVCN, DMKVSP), with the
+same channel that the machine has, over the guest's storage.  A tape is dedicated: its channel programs are translated
+and started on the real device.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from edu_hv.hypervisor.ccw_translation import RCWTASK, translate
+from edu_hv.hypervisor.free_storage import FreeStorage
+from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK
+from edu_hv.isa.codes import PSA, ChannelStatus, Key, UnitStatus
+from edu_hv.machine.channel import CSW, ChannelProgramCheck, ChannelProtectionCheck
+from edu_hv.machine.cpu import CPU
+from edu_hv.machine.interruptions import ProgramInterruption
+from edu_hv.machine.storage import BLOCK_SHIFT
+
+if TYPE_CHECKING:
+    from edu_hv.machine.channel import Channels
+
+NOT_OPERATIONAL = 3
+BUSY = 2
+CSW_STORED = 1
+STARTED = AVAILABLE = 0
+
+
+class GuestStorage:
+    """A guest's storage as its virtual channel sees it: guest-real addresses, the guest's keys."""
+
+    def __init__(self, cpu: CPU) -> None:
+        self.cpu = cpu
+
+    def fetch(self, address: int, length: int, key: int) -> bytes:
+        """`length` bytes within a 2K block."""
+        return self.cpu.storage.read(self._resolve(address, key, store=False), length)
+
+    def store(self, address: int, data: bytes, key: int) -> None:
+        """Store within a 2K block."""
+        self.cpu.storage.write(self._resolve(address, key, store=True), data)
+
+    def _resolve(self, address: int, key: int, store: bool) -> int:
+        try:
+            absolute = self.cpu.absolute(address)
+        except ProgramInterruption:
+            raise ChannelProgramCheck from None
+        storage_key = self.cpu.storage.key(absolute)
+        if key and key != storage_key >> 4 and (store or storage_key & Key.FETCH_PROTECTION):
+            raise ChannelProtectionCheck
+        recorded = Key.REFERENCE | Key.CHANGE if store else Key.REFERENCE
+        self.cpu.storage.keys[absolute >> BLOCK_SHIFT] = storage_key | recorded
+        return absolute
+
+
+class VirtualIO:
+    """CP's side of the I/O instructions.  `real` is the real CPU, `channels` the real channels."""
+
+    def __init__(self, real: CPU, channels: "Channels", free_storage: FreeStorage) -> None:
+        self.real = real
+        self.channels = channels
+        self.free_storage = free_storage
+        self._dedicated: dict[str, Callable[[VMBLOK, VDEVBLOK], int]] = {
+            "SIO": self._start,
+            "SIOF": self._start,
+            "TIO": self._test,
+            "CLRIO": self._test,
+            "HIO": self._halt,
+            "HDV": self._halt,
+        }
+
+    def simulate(self, vm: VMBLOK, mnemonic: str, address: int) -> None:
+        """Carry out an I/O instruction of a guest: its condition code is set, its CSW stored where there is one."""
+        device = vm.vmdevs.get(address)
+        if mnemonic == "TCH":
+            vm.vmpsw.cc = vm.channels.test_channel(address)
+        elif mnemonic == "STIDC":
+            vm.vmpsw.cc = vm.channels.store_channel_id(vm.cpu, address)
+        elif device is None or mnemonic not in self._dedicated:
+            vm.vmpsw.cc = NOT_OPERATIONAL
+        elif device.virtual:
+            vm.vmpsw.cc = self._virtual(vm, mnemonic, address)
+        else:
+            vm.vmpsw.cc = self._dedicated[mnemonic](vm, device)
+
+    # ---- devices whose channel programs CP interprets --------------------------------------------------------
+
+    def _virtual(self, vm: VMBLOK, mnemonic: str, address: int) -> int:
+        channels = vm.channels
+        operations = {
+            "SIO": channels.start_io,
+            "SIOF": channels.start_io,
+            "TIO": channels.test_io,
+            "CLRIO": channels.clear_io,
+            "HIO": channels.halt_io,
+            "HDV": channels.halt_device,
+        }
+        cc = operations[mnemonic](vm.cpu, address)
+        run_virtual_channels(vm)
+        return cc
+
+    # ---- dedicated devices -----------------------------------------------------------------------------------
+
+    def _start(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        """SIO.  The steps and their order are those of reference row 2.3."""
+        if device.pending:
+            return self._give_csw(vm, device)
+        if device.busy:
+            return BUSY
+        caw = int.from_bytes(vm.cpu.load_real(PSA.CAW, 4), "big")
+        if caw & 0x0F000007 or not _fetchable(vm, caw & 0xFFFFFF):
+            _store_status(vm, UnitStatus(0), ChannelStatus.PROGRAM_CHECK)
+            return CSW_STORED
+        task = translate(vm, self.real, self.free_storage, caw)
+        cc = self._start_real(device, task)
+        if cc == STARTED:
+            device.busy, device.task = True, task
+            return cc
+        self.free_storage.free(task.real_address)
+        if cc == CSW_STORED:
+            status = self.real.load_real(PSA.CSW + 4, 2)
+            vm.cpu.store_real(PSA.CSW + 4, status)
+        return cc
+
+    def _start_real(self, device: VDEVBLOK, task: RCWTASK) -> int:
+        assert device.real is not None
+        self.real.store_real(PSA.CAW, (task.key << 28 | task.real_address).to_bytes(4, "big"))
+        return self.channels.start_io(self.real, device.real)
+
+    def _test(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        if device.pending:
+            return self._give_csw(vm, device)
+        return BUSY if device.busy else AVAILABLE
+
+    def _halt(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        assert device.real is not None
+        if not device.busy:
+            return AVAILABLE
+        cc = self.channels.halt_device(self.real, device.real)
+        if cc == CSW_STORED:
+            vm.cpu.store_real(PSA.CSW + 4, self.real.load_real(PSA.CSW + 4, 2))
+        return cc
+
+    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        """Store the pending CSW in the guest's storage and clear it."""
+        assert device.pending is not None
+        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
+        device.pending = None
+        return CSW_STORED
+
+    def keep_interruption(self, device: VDEVBLOK) -> None:
+        """The real operation ended; its CSW is in real storage.  Make it the guest's, in the guest's addresses."""
+        csw = CSW.from_bytes(self.real.load_real(PSA.CSW, 8))
+        if device.task is not None:
+            csw = device.task.untranslate(csw)
+            self.free_storage.free(device.task.real_address)
+        device.busy, device.task, device.pending = False, None, csw
+
+
+def run_virtual_channels(vm: VMBLOK) -> None:
+    """Interpret the virtual devices' channel programs to their end, or until one waits for input."""
+    while vm.channels.next_event is not None:
+        vm.clocks.now = max(vm.clocks.now, vm.channels.next_event)
+        vm.channels.advance()
+
+
+def pending_device(vm: VMBLOK) -> int | None:
+    """The guest's device whose interruption its PSW allows now, lowest address first."""
+    psw, masks = vm.vmpsw, vm.cpu.cr[2]
+    found = [d.address for d in vm.vmdevs.values() if d.pending and psw.channel_enabled(d.address >> 8, masks)]
+    virtual = vm.channels.pending(psw, masks)
+    return min([*found, *([] if virtual is None else [virtual])], default=None)
+
+
+def accept(vm: VMBLOK, address: int) -> None:
+    """The guest takes the interruption of a device: its CSW goes to guest storage, the status is cleared."""
+    device = vm.vmdevs.get(address)
+    if device is not None and device.pending:
+        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
+        device.pending = None
+    else:
+        vm.channels.accept(vm.cpu, address)
+
+
+def has_io_in_progress(vm: VMBLOK) -> bool:
+    """Whether an interruption may still come for the guest by itself."""
+    return any(d.busy or d.pending for d in vm.vmdevs.values()) or vm.channels.active
+
+
+def _fetchable(vm: VMBLOK, address: int) -> bool:
+    try:
+        vm.cpu.absolute(address)
+    except ProgramInterruption:
+        return False
+    return True
+
+
+def _store_status(vm: VMBLOK, unit_status: UnitStatus, channel_status: ChannelStatus) -> None:
+    """All that SIO stores with CC 1: the status portion of the CSW."""
+    vm.cpu.store_real(PSA.CSW + 4, bytes([unit_status, channel_status]))

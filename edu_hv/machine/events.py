@@ -1,0 +1,72 @@
+"""What the machine tells an observer.  An event is a small value in machine terms, built only when someone observes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edu_hv.isa.codes import Class
+
+
+@dataclass(frozen=True, slots=True)
+class StorageStored:
+    """Bytes of real storage changed hands.  `absolute` is the address of the first byte."""
+
+    absolute: int
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionRecognized:
+    """A condition was found; nothing has changed yet."""
+
+    kind: Class
+    code: int
+    ilc: int
+    """Instruction-length code in halfwords; 0 when the class has none."""
+    instruction_address: int
+    """Logical address of the instruction concerned, or of the next one for external and I/O."""
+    text: bytes
+    """The instruction concerned; empty for external and I/O."""
+
+
+@dataclass(frozen=True, slots=True)
+class PSWsSwapped:
+    """The hardware's part of an interruption: old PSW stored, new PSW loaded."""
+
+    kind: Class
+    code: int
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CCWExecuted:
+    """A channel finished one CCW.  `address` is the CCW's absolute address, `ccw` its 8 bytes."""
+
+    device: int
+    address: int
+    ccw: bytes
+    unit_status: int
+    channel_status: int
+    residual: int
+
+
+@dataclass(frozen=True, slots=True)
+class IOStarted:
+    """SIO was accepted or refused.  `caw`: 4 bytes."""
+
+    device: int
+    caw: bytes
+    cc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The CPU was in the wait state and machine time moved to the next event (microseconds)."""
+
+    start: int
+    end: int
+
+
+Event = object
+Observer = Callable[[Event], None]

@@ -1,0 +1,76 @@
+"""The input/output instructions.  GA22-7000 "Input/Output Operations".
+
+What they do is in `edu_hv.machine.channel`; the CPU hands over its low storage and takes the condition code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edu_hv.machine.instructions.registry import executes
+
+if TYPE_CHECKING:
+    from edu_hv.machine.cpu import CPU
+
+
+DEVICE_ADDRESS = 0xFFFF
+"""Bits 16-31 of the operand address: channel and device."""
+
+
+@executes("SIO")
+def start_io(cpu: CPU, address: int) -> None:
+    """START I/O.  GA22-7000 "Start I/O".  CC 0 started, 1 CSW stored, 2 busy, 3 not operational."""
+    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("SIOF")
+def start_io_fast_release(cpu: CPU, address: int) -> None:
+    """START I/O FAST RELEASE.  GA22-7000 "Start I/O Fast Release".  Here the device is always waited for: as START I/O.
+
+    CC 0 started, 1 CSW stored, 2 busy, 3 not operational.
+    """
+    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("TIO")
+def test_io(cpu: CPU, address: int) -> None:
+    """TEST I/O.  GA22-7000 "Test I/O".  CC 0 available, 1 CSW stored, 2 busy, 3 not operational."""
+    cpu.psw.cc = cpu.channels.test_io(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("CLRIO")
+def clear_io(cpu: CPU, address: int) -> None:
+    """CLEAR I/O.  GA22-7000 "Clear I/O".  CC 0 no operation in progress, 1 CSW stored, 2 channel busy,
+    3 not operational.
+    """
+    cpu.psw.cc = cpu.channels.clear_io(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("HIO")
+def halt_io(cpu: CPU, address: int) -> None:
+    """HALT I/O.  GA22-7000 "Halt I/O".  CC 0 interruption pending, 1 CSW stored, 2 burst operation ended,
+    3 not operational.
+    """
+    cpu.psw.cc = cpu.channels.halt_io(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("HDV")
+def halt_device(cpu: CPU, address: int) -> None:
+    """HALT DEVICE.  GA22-7000 "Halt Device".  CC 0 busy or interruption pending, 1 CSW stored, 2 channel working,
+    3 not operational.
+    """
+    cpu.psw.cc = cpu.channels.halt_device(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("STIDC")
+def store_channel_id(cpu: CPU, address: int) -> None:
+    """STORE CHANNEL ID.  GA22-7000 "Store Channel ID".  CC 0 stored at real 168, 1 CSW stored, 2 busy,
+    3 not operational.
+    """
+    cpu.psw.cc = cpu.channels.store_channel_id(cpu, address & DEVICE_ADDRESS)
+
+
+@executes("TCH")
+def test_channel(cpu: CPU, address: int) -> None:
+    """TEST CHANNEL.  GA22-7000 "Test Channel".  CC 0 available, 1 interruption pending, 2 burst, 3 not operational."""
+    cpu.psw.cc = cpu.channels.test_channel(address & DEVICE_ADDRESS)

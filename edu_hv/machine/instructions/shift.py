@@ -1,0 +1,105 @@
+"""Shifting.  GA22-7000 "General Instructions".
+
+The number of bits is the low six of the second-operand address, which designates no storage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edu_hv.isa.codes import MASK_32
+from edu_hv.machine.instructions.arithmetic import set_pair
+from edu_hv.machine.instructions.conditions import (
+    fixed_point_overflow,
+    require_even,
+    sign_code,
+    signed,
+)
+from edu_hv.machine.instructions.registry import executes
+
+if TYPE_CHECKING:
+    from edu_hv.machine.cpu import CPU
+
+
+@executes("SLL")
+def shift_left_single_logical(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT LEFT SINGLE LOGICAL.  GA22-7000 "Shift Left Single Logical"."""
+    cpu.gr[r1] = cpu.gr[r1] << (amount & 63) & MASK_32
+
+
+@executes("SRL")
+def shift_right_single_logical(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT RIGHT SINGLE LOGICAL.  GA22-7000 "Shift Right Single Logical"."""
+    cpu.gr[r1] >>= amount & 63
+
+
+@executes("SLDL")
+def shift_left_double_logical(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT LEFT DOUBLE LOGICAL.  GA22-7000 "Shift Left Double Logical".  R1 is even."""
+    require_even(r1)
+    set_pair(cpu, r1, pair(cpu, r1) << (amount & 63))
+
+
+@executes("SRDL")
+def shift_right_double_logical(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT RIGHT DOUBLE LOGICAL.  GA22-7000 "Shift Right Double Logical".  R1 is even."""
+    require_even(r1)
+    set_pair(cpu, r1, pair(cpu, r1) >> (amount & 63))
+
+
+@executes("SRA")
+def shift_right_single(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT RIGHT SINGLE.  GA22-7000 "Shift Right Single".  CC 0 zero, 1 negative, 2 positive."""
+    result = signed(cpu.gr[r1]) >> (amount & 63)
+    cpu.gr[r1] = result & MASK_32
+    cpu.psw.cc = sign_code(result)
+
+
+@executes("SRDA")
+def shift_right_double(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT RIGHT DOUBLE.  GA22-7000 "Shift Right Double".  R1 is even.  CC 0 zero, 1 negative, 2 positive."""
+    require_even(r1)
+    result = signed_pair(cpu, r1) >> (amount & 63)
+    set_pair(cpu, r1, result)
+    cpu.psw.cc = sign_code(result)
+
+
+@executes("SLA")
+def shift_left_single(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT LEFT SINGLE.  GA22-7000 "Shift Left Single".  The sign stays.
+
+    CC 0 zero, 1 negative, 2 positive, 3 overflow.
+
+    Overflow: a bit unlike the sign was shifted out.  FIXED_POINT_OVERFLOW, completed, if the program mask allows.
+    """
+    number = signed(cpu.gr[r1]) << (amount & 63)
+    result = -0x80000000 * (number < 0) + (number & 0x7FFFFFFF)
+    cpu.gr[r1] = result & MASK_32
+    set_shift_code(cpu, number, result)
+
+
+@executes("SLDA")
+def shift_left_double(cpu: CPU, r1: int, amount: int) -> None:
+    """SHIFT LEFT DOUBLE.  GA22-7000 "Shift Left Double".  As SHIFT LEFT SINGLE, with an even-odd pair."""
+    require_even(r1)
+    number = signed_pair(cpu, r1) << (amount & 63)
+    result = -0x8000000000000000 * (number < 0) + (number & 0x7FFFFFFFFFFFFFFF)
+    set_pair(cpu, r1, result)
+    set_shift_code(cpu, number, result)
+
+
+def set_shift_code(cpu: CPU, number: int, result: int) -> None:
+    """CC of an arithmetic left shift: 3, and perhaps an interruption, when the result is not the whole number."""
+    cpu.psw.cc = sign_code(result) if result == number else 3
+    if result != number:
+        fixed_point_overflow(cpu)
+
+
+def pair(cpu: CPU, r1: int) -> int:
+    """An even-odd pair of registers as an unsigned 64-bit value."""
+    return cpu.gr[r1] << 32 | cpu.gr[r1 + 1]
+
+
+def signed_pair(cpu: CPU, r1: int) -> int:
+    """An even-odd pair of registers as a signed number."""
+    return signed(cpu.gr[r1]) << 32 | cpu.gr[r1 + 1]

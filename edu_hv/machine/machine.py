@@ -1,0 +1,287 @@
+"""The machine: CPU, storage, channels and clocks, and the order in which things happen.
+
+`advance` does one unit: recognize a condition, take an interruption, let the interruption handler do one further
+stage, or execute one instruction.  A *step* is what a person calls one: an instruction, or an interruption with all
+that follows from it.  Everything is deterministic; the only inputs are the devices' and the interrupt key.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from edu_hv.isa.codes import CR0, PIC, PSA, Class, External
+from edu_hv.machine.channel import Channels
+from edu_hv.machine.cpu import CPU
+from edu_hv.machine.events import InterruptionRecognized, Observer, Waited
+from edu_hv.machine.interruptions import (
+    ArchitectedHandler,
+    Interruption,
+    InterruptionHandler,
+    ProgramInterruption,
+    SupervisorCall,
+)
+from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import Storage
+from edu_hv.machine.timing import INSTRUCTION_MICROSECONDS, Clocks, timer_units
+
+
+@dataclass(frozen=True)
+class MachineState:
+    """A checkpoint of everything but the interruption handler."""
+
+    storage: Any
+    cpu: Any
+    clocks: Any
+    channels: Any
+    recognized: Interruption | None
+    timer_pending: bool
+    key_pending: bool
+    counts: tuple[int, int, int]
+
+
+class Machine:
+    """A System/370 with `size` bytes of main storage."""
+
+    def __init__(self, size: int) -> None:
+        self.storage = Storage(size)
+        self.clocks = Clocks()
+        self.cpu = CPU(self.storage, self.clocks)
+        self.channels = Channels(self.storage, self.clocks)
+        self.cpu.channels = self.channels
+        self.handler: InterruptionHandler = ArchitectedHandler()
+        self.recognized: Interruption | None = None
+        """An interruption found by the last unit and not yet taken."""
+        self.interval_timer_pending = False
+        self.interrupt_key_pending = False
+        self.units = 0
+        """Calls of `advance` that did something: the position in time travel."""
+        self.steps = 0
+        """Instructions and interruptions begun."""
+        self.instructions = 0
+        """Instructions begun."""
+        self.observer: Observer | None = None
+
+    def observe(self, observer: Observer | None) -> None:
+        """Tell `observer` every event from now on; None to stop."""
+        self.observer = observer
+        self.cpu.observer = self.storage.observer = self.channels.observer = observer
+
+    # ---- one unit --------------------------------------------------------------------------------------------
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether the last step is complete: the next unit starts another."""
+        return self.recognized is None and not self.handler.busy
+
+    @property
+    def dead(self) -> bool:
+        """Whether nothing can ever happen again by itself: a wait with nothing that could end it."""
+        psw = self.cpu.psw
+        waiting = self.at_boundary and psw.wait and not psw.unassigned
+        return waiting and self._wait_ends_at() is None and self._pending() is None
+
+    def advance(self) -> bool:
+        """Do one unit; False when the machine is in a wait that nothing will end."""
+        if self.recognized is not None:
+            self._take(self.recognized)
+        elif not self.handler.advance(self) and not self._begin_step():
+            return False
+        self.units += 1
+        return True
+
+    def _take(self, interruption: Interruption) -> None:
+        self.recognized = None
+        if interruption.kind is Class.INPUT_OUTPUT:
+            self.channels.accept(self.cpu, interruption.code)
+        elif interruption.kind is Class.EXTERNAL:
+            self._clear_external(interruption.code)
+        self.handler.interruption(self, interruption)
+
+    def _begin_step(self) -> bool:
+        self.channels.advance()
+        interruption = self._pending()
+        if interruption is not None:
+            self._recognize(interruption)
+        elif self.cpu.psw.wait and not self.cpu.psw.unassigned:
+            if not self._wait():
+                return False
+        else:
+            self._execute()
+        self.steps += 1
+        return True
+
+    def _recognize(self, interruption: Interruption) -> None:
+        self.recognized = interruption
+        if self.observer:
+            i = interruption
+            self.observer(InterruptionRecognized(i.kind, i.code, i.ilc, i.instruction_address, i.text))
+
+    def _execute(self) -> None:
+        """One instruction; a program interruption or SVC is recognized and taken by the next unit."""
+        cpu = self.cpu
+        start = cpu.psw.instruction_address
+        self.instructions += 1
+        try:
+            cpu.execute_next()
+        except SupervisorCall as call:
+            self._recognize(Interruption(Class.SVC, call.code, cpu.ilc, start, cpu.instruction_text))
+        except ProgramInterruption as condition:
+            self._recognize(program_interruption(condition, cpu.ilc, start, cpu.instruction_text))
+        self._pass_time(INSTRUCTION_MICROSECONDS)
+
+    # ---- time ------------------------------------------------------------------------------------------------
+
+    def _pass_time(self, microseconds: int) -> None:
+        """Let machine time pass; the interval timer at real 80 counts down with it."""
+        clocks = self.clocks
+        before = timer_units(clocks.now)
+        clocks.now += microseconds
+        units = timer_units(clocks.now) - before
+        if units:
+            self._count_interval_timer(units)
+
+    def _count_interval_timer(self, units: int) -> None:
+        old = int.from_bytes(self.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
+        new = old - units
+        if old >= 0 > new:
+            self.interval_timer_pending = True
+        self.cpu.store_real(PSA.INTERVAL_TIMER, (new & 0xFFFFFFFF).to_bytes(4, "big"))
+
+    def pass_control_program_time(self, microseconds: int) -> None:
+        """Time a control program written outside the machine has spent; the interval timer stands still."""
+        self.clocks.now += microseconds
+
+    def _wait(self) -> bool:
+        """Move machine time to the next event of a wait; False when there is none."""
+        end = self._wait_ends_at()
+        if end is None:
+            return False
+        start = self.clocks.now
+        self._pass_time(max(end - start, INSTRUCTION_MICROSECONDS))
+        if self.observer:
+            self.observer(Waited(start, self.clocks.now))
+        return True
+
+    def _wait_ends_at(self) -> int | None:
+        """Machine time of the next event that can end a wait, or None."""
+        times: list[int] = []
+        if self.channels.next_event is not None:
+            times.append(self.channels.next_event)
+        if self.cpu.psw.external_mask:
+            times.extend(self._clock_events())
+        return min(times, default=None)
+
+    def _clock_events(self) -> list[int]:
+        cr0, clocks = self.cpu.cr[0], self.clocks
+        times: list[int] = []
+        if cr0 & CR0.INTERVAL_TIMER_MASK:
+            left = int.from_bytes(self.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
+            if left >= 0:
+                times.append(_time_of_unit(timer_units(clocks.now) + left + 1))
+        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.clock_comparator >= clocks.tod:
+            times.append(clocks.now + (clocks.clock_comparator - clocks.tod >> 12) + 1)
+        if cr0 & CR0.CPU_TIMER_MASK:
+            times.append((clocks.cpu_timer_zero >> 12) + 1)
+        return times
+
+    # ---- pending interruptions -------------------------------------------------------------------------------
+
+    def _pending(self) -> Interruption | None:
+        """The interruption to be taken now: external before I/O.  GA22-7000 "Priority of Interruptions"."""
+        psw = self.cpu.psw
+        if psw.unassigned:
+            return None  # The invalid PSW comes first: a specification exception, found by execution.
+        if psw.external_mask:
+            code = self._external_code()
+            if code is not None:
+                return Interruption(Class.EXTERNAL, code, instruction_address=psw.instruction_address)
+        if psw.io_enabled():
+            device = self.channels.pending(psw, self.cpu.cr[2])
+            if device is not None:
+                return Interruption(Class.INPUT_OUTPUT, device, instruction_address=psw.instruction_address)
+        return None
+
+    def _external_code(self) -> int | None:
+        cr0, clocks = self.cpu.cr[0], self.clocks
+        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.comparator_pending:
+            return External.CLOCK_COMPARATOR
+        if cr0 & CR0.CPU_TIMER_MASK and clocks.cpu_timer_pending:
+            return External.CPU_TIMER
+        code = 0
+        if self.interval_timer_pending and cr0 & CR0.INTERVAL_TIMER_MASK:
+            code |= External.INTERVAL_TIMER
+        if self.interrupt_key_pending and cr0 & CR0.INTERRUPT_KEY_MASK:
+            code |= External.INTERRUPT_KEY
+        return code or None
+
+    def _clear_external(self, code: int) -> None:
+        if code < 0x100:
+            self.interval_timer_pending &= not code & External.INTERVAL_TIMER
+            self.interrupt_key_pending &= not code & External.INTERRUPT_KEY
+
+    # ---- operator --------------------------------------------------------------------------------------------
+
+    def press_interrupt_key(self) -> None:
+        """The INTERRUPT key of the console."""
+        self.interrupt_key_pending = True
+
+    def load(self, device: int) -> None:
+        """Initial program loading from a device.  GA22-7000 "Initial Program Loading".
+
+        Raises UserError when the device is not there, has nothing to read, or the PSW it loads is invalid.
+        """
+        self.cpu.reset()
+        self.recognized = None
+        self.interval_timer_pending = self.interrupt_key_pending = False
+        self.channels.initial_program_load(device)
+        self.cpu.store_real(PSA.IO_ADDRESS, device.to_bytes(2, "big"))
+        psw = self.cpu.load_real(0, 8)
+        if not psw[1] & 0x08:  # In BC mode the device address replaces the interruption code.
+            self.cpu.store_real(2, device.to_bytes(2, "big"))
+        self.cpu.load_psw(PSW.from_bytes(psw))
+
+    # ---- checkpoint ------------------------------------------------------------------------------------------
+
+    def state(self) -> MachineState:
+        """A checkpoint."""
+        return MachineState(
+            self.storage.state(),
+            self.cpu.state(),
+            self.clocks.state(),
+            self.channels.state(),
+            self.recognized,
+            self.interval_timer_pending,
+            self.interrupt_key_pending,
+            (self.units, self.steps, self.instructions),
+        )
+
+    def restore(self, state: MachineState) -> None:
+        """Go back to a checkpoint."""
+        self.storage.restore(state.storage)
+        self.cpu.restore(state.cpu)
+        self.clocks.restore(state.clocks)
+        self.channels.restore(state.channels)
+        self.recognized = state.recognized
+        self.interval_timer_pending, self.interrupt_key_pending = state.timer_pending, state.key_pending
+        self.units, self.steps, self.instructions = state.counts
+
+
+def program_interruption(
+    condition: ProgramInterruption, ilc: int, instruction_address: int, text: bytes
+) -> Interruption:
+    """The interruption that a condition raised by an instruction leads to."""
+    return Interruption(
+        Class.PROGRAM,
+        PIC(condition.code),
+        ilc,
+        instruction_address,
+        text,
+        condition.ending,
+        condition.address,
+        condition.monitor_class,
+        condition.monitor_code,
+    )
+
+
+def _time_of_unit(unit: int) -> int:
+    """The first microsecond at which so many interval-timer units have passed."""
+    return -(-unit * 625 // 48)

@@ -1,0 +1,194 @@
+"""The `edu-hv` command: arguments, and which face to start.  Read next: `loop` and `runner`."""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from edu_hv import __version__
+from edu_hv.isa.errors import UserError
+
+if TYPE_CHECKING:
+    from edu_hv.repl.runner import Runner
+
+HELP = """\
+usage: edu-hv [tui | repl] [PROGRAM] [options]
+
+See how a hypervisor works: a System/370 under a VM/370-style control program,
+stepped forwards and backwards, with lessons.
+
+  edu-hv                full screen, at the lesson where you left off
+  edu-hv repl           the same commands, line by line
+  edu-hv repl my.asm    assemble and load a program of your own
+  edu-hv repl -c "load bare kernel" -c step     run commands and end
+  edu-hv repl <script   run a file of commands; # begins a comment
+
+options:
+  --lesson N    begin with lesson N
+  -c COMMAND    run COMMAND in the repl and end; may be given many times
+  --linear      repl for screen readers: nothing is redrawn, no colour
+  --version     show the version and end
+  -h, --help    show this and end
+
+Commands given by -c or a script stop at the first error, with exit code 1.
+Inside, help lists all commands.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError in place of printing and ending the program."""
+        raise UsageError(f"{message}; edu-hv --help shows what can be given")
+
+
+class UsageError(UserError):
+    """The command line itself is wrong; exit code 2, as is the custom."""
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments.  Raises UsageError with one sentence."""
+    parser = Parser(prog="edu-hv", add_help=False, allow_abbrev=False)
+    parser.add_argument("face", nargs="?", default="tui")
+    parser.add_argument("program", nargs="?")
+    parser.add_argument("--lesson", metavar="N")
+    parser.add_argument("-c", dest="commands", metavar="COMMAND", action="append")
+    parser.add_argument("--linear", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("-h", "--help", action="store_true")
+    options = parser.parse_intermixed_args(argv)
+    if options.face not in ("tui", "repl"):
+        face = options.face
+        raise UsageError(f'"{face}" is neither tui nor repl; to load a program write edu-hv repl {face}')
+    if options.face == "tui" and (options.commands or options.linear):
+        raise UsageError("-c and --linear belong to edu-hv repl")
+    return options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The `edu-hv` command.  Exit code: 0; 1 after an error; 2 for a command line that is wrong."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        _forgive(stream)
+    try:
+        return _start(parse(argv))
+    except UserError as error:
+        return _fail(str(error), 2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output, `head` say, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001  a defect of ours: one sentence, and the traceback in a file
+        from edu_hv.repl.files import log_defect
+
+        return _fail(log_defect(error, "start"), 1)
+
+
+def _start(options: argparse.Namespace) -> int:
+    if options.help:
+        print(HELP, end="")
+        return 0
+    if options.version:
+        print(f"edu-hv {__version__}")
+        return 0
+    _check_program(options.program)
+    return start_screen(options) if options.face == "tui" else start_repl(options)
+
+
+def start_screen(options: argparse.Namespace) -> int:
+    """The full screen.  Raises UserError where there is no terminal for it."""
+    missing = screen_missing(sys.stdin, sys.stdout, os.environ.get("TERM", ""))
+    if missing:
+        raise UserError(f"the full screen needs a terminal, but {missing}; edu-hv repl has the same commands")
+    try:
+        from edu_hv_tui.app import run
+    except ModuleNotFoundError as error:
+        raise UserError(f"the full screen needs {error.name}, which is not installed; edu-hv repl works") from error
+    return run(lesson=options.lesson, program=options.program) or 0
+
+
+def screen_missing(stdin: TextIO, stdout: TextIO, term: str) -> str:
+    """Why there can be no full screen here, or ""."""
+    if not stdout.isatty():
+        return "standard output is not one"
+    if not stdin.isatty():
+        return "standard input is not one"
+    return f"TERM is {term or 'not set'}" if term in ("", "dumb", "unknown") and os.name == "posix" else ""
+
+
+def start_repl(options: argparse.Namespace) -> int:
+    """The command line, or a script.  Raises UserError when the lesson or the program cannot be opened."""
+    from edu_hv.repl.render import Screen
+    from edu_hv.repl.runner import Runner
+    from edu_hv.repl.script import run_script
+    from edu_hv.tutor.workbench import Workbench
+
+    workbench = Workbench.open(lesson=options.lesson)
+    if options.program and options.lesson is None:
+        workbench.lesson = None  # a program of one's own reaches no goals
+    if options.commands is None and sys.stdin.isatty():
+        return _converse(Runner(workbench, Screen(_colour(options.linear))), options)
+    lines, what = (options.commands, "command") if options.commands is not None else (sys.stdin, "line")
+    runner = Runner(workbench, Screen(colour=False))
+    runner.screen.show_views(workbench.take_messages())
+    _load(runner, options.program)
+    code = run_script(runner, lines, what)
+    workbench.save()
+    return code
+
+
+def _converse(runner: "Runner", options: argparse.Namespace) -> int:
+    from edu_hv.repl.files import open_history
+    from edu_hv.repl.loop import Loop, linear_reader, prompt_reader
+
+    problem = ""
+    if options.linear:
+        loop = Loop(runner, linear_reader, repeats=False)
+    else:
+        history, problem = open_history()
+        loop = Loop(runner, prompt_reader(runner.workbench, history))
+    loop.welcome()
+    if problem:
+        runner.screen.say(problem, "error")
+    _load(runner, options.program)
+    return loop.run()
+
+
+def _load(runner: "Runner", program: str | None) -> None:
+    """Load a program of the person's own.  Raises UserError when it cannot be."""
+    from edu_hv.repl.runner import Outcome
+
+    if program is not None and runner.run(f'load bare "{program}"') is Outcome.FAILED:
+        raise UserError(runner.error)
+
+
+def _colour(linear: bool) -> bool:
+    """Whether to use colour: only on a terminal that has it, for a person who has not asked for none."""
+    plain = linear or os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    return sys.stdout.isatty() and not plain
+
+
+def _check_program(program: str | None) -> None:
+    """A program file must be there before anything starts."""
+    if program is None:
+        return
+    try:
+        with Path(program).open("rb"):
+            pass
+    except OSError as error:
+        raise UserError(f"{program} cannot be read: {(error.strerror or str(error)).lower()}") from error
+
+
+def _forgive(stream: TextIO) -> None:
+    """Bytes that are no text, and characters a terminal does not have, are replaced, never a traceback."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def _fail(sentence: str, code: int) -> int:
+    print(f"edu-hv: {sentence}", file=sys.stderr)
+    return code

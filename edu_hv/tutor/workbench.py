@@ -1,0 +1,171 @@
+"""What a face holds: a debugger session, and the lesson being worked on beside it.
+
+Every command line goes through `execute`; after each one the open goals are looked at, and what was reached is told.
+"""
+
+from pathlib import Path
+
+from edu_hv.debugger.breakpoints import Breakpoints
+from edu_hv.debugger.commands.registry import REGISTRY, Completion
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.views import LessonView, TextView, View
+from edu_hv.isa.errors import UserError
+from edu_hv.tutor.checks import Finding, Move
+from edu_hv.tutor.copies import Copy
+from edu_hv.tutor.lesson import Lesson, LessonGoal, LessonRun, reached_of
+from edu_hv.tutor.library import Entry, Library
+from edu_hv.tutor.page import WIDTH
+from edu_hv.tutor.progress import Progress
+
+
+class Workbench:
+    """A session, a lesson, and the record of what the student has reached."""
+
+    def __init__(self, session: DebugSession, library: Library, progress: Progress) -> None:
+        self.session = session
+        self.library = library
+        self.progress = progress
+        self.lesson: LessonRun | None = None
+        self._messages: list[View] = []
+
+    @classmethod
+    def open(cls, lesson: str | None = None, progress_directory: Path | None = None) -> "Workbench":
+        """A workbench on `lesson`, or where the student left; at first on lesson 1.
+
+        A lesson that cannot be opened does not keep the program from starting: `notices` says why.
+        """
+        workbench = cls(DebugSession(), Library.open(), Progress.open(progress_directory))
+        if lesson is not None:
+            workbench.open_lesson(workbench.library.find(lesson))
+        else:
+            workbench._open_where_left()
+        return workbench
+
+    def _open_where_left(self) -> None:
+        names = [entry.name for entry in self.library.entries]
+        first = names.index(self.progress.current) if self.progress.current in names else 0
+        for entry in self.library.entries[first:]:
+            try:
+                self.open_lesson(entry)
+            except UserError as error:
+                self.tell(str(error))
+            else:
+                return
+
+    # ---- commands --------------------------------------------------------------------------------------------
+
+    def execute(self, line: str) -> list[View]:
+        """Run one command line; its views, then what the lesson has to say.  Raises UserError."""
+        before, run = self._position(), self.lesson
+        command = REGISTRY.find(line.strip().partition(" ")[0]).name if line.strip() else ""
+        if not command:
+            return []
+        views = REGISTRY.execute(self, line)
+        if run is not None and run is self.lesson:
+            run.moved(self.session, Move(command, line.strip(), before, self._position()))
+            self._look_at_goals(run)
+        return views + self.take_messages()
+
+    def _position(self) -> int:
+        """The step number; 0 while nothing is loaded."""
+        try:
+            return self.session.step_number
+        except UserError:
+            return 0
+
+    def complete(self, line: str) -> list[Completion]:
+        """Words that can stand at the end of the line."""
+        return REGISTRY.complete(self, line)
+
+    def save(self) -> None:
+        """Nothing waits to be written: progress is kept as it is made.  Faces call this when they close."""
+
+    # ---- messages --------------------------------------------------------------------------------------------
+
+    def tell(self, *lines: str, title: str = "lesson") -> None:
+        """Say something after the current command."""
+        self._messages.append(TextView(lines, title))
+
+    def take_messages(self) -> list[View]:
+        """What there is to say that was not shown yet; faces show it at the start and after each command."""
+        for notice in self.progress.take_notices():
+            self.tell(notice, title="progress")
+        messages, self._messages = self._messages, []
+        return messages
+
+    # ---- lessons ---------------------------------------------------------------------------------------------
+
+    def open_lesson(self, entry: Entry) -> None:
+        """Load a lesson and its program.  Raises UserError, with the lesson before still open."""
+        lesson = entry.read()
+        self._load(lesson)
+        self.lesson = LessonRun(lesson, reached_of(lesson, self.progress.reached))
+        self.progress.opened(lesson.name)
+
+    def restart_lesson(self) -> LessonRun:
+        """The lesson's machine as at its beginning; answers, hints and moves forgotten.  Raises UserError."""
+        run = self.lesson_run()
+        self._load(run.lesson)
+        run.restart()
+        return run
+
+    def lesson_run(self) -> LessonRun:
+        """The lesson being worked on.  Raises UserError when there is none."""
+        if self.lesson is None:
+            raise UserError("no lesson is open; lessons lists them, lesson 1 opens the first")
+        return self.lesson
+
+    def lesson_view(self, width: int = WIDTH) -> LessonView | None:
+        """The lesson as it stands, its page laid out for `width` columns."""
+        return self.lesson.view(self.session, width) if self.lesson else None
+
+    def copy(self) -> Copy:
+        """The student's copy of the lesson's program.  Raises UserError when there is nothing to change."""
+        return Copy.of(self.lesson_run().lesson, self.progress.directory)
+
+    def reload(self) -> None:
+        """Assemble the student's copy and load it; the old program stays when it does not assemble."""
+        copy = self.copy()
+        self.session.load_source(copy.text(), copy.path.name, under_cp=self.lesson_run().lesson.mode == "cp")
+
+    def _load(self, lesson: Lesson) -> None:
+        """The lesson's program into the machine: the student's copy if there is one that assembles."""
+        self._load_program(lesson)
+        self.session.breakpoints = Breakpoints()
+
+    def _load_program(self, lesson: Lesson) -> None:
+        under_cp = lesson.mode == "cp"
+        if lesson.source is None:
+            self.session.load([lesson.program], under_cp=under_cp)
+            return
+        copy = Copy.of(lesson, self.progress.directory)
+        if copy.exists:
+            try:
+                self.session.load_source(copy.text(), copy.path.name, under_cp=under_cp)
+            except UserError as error:
+                self.tell(str(error), "Your copy does not assemble; the lesson's own program is loaded. See edit.")
+            else:
+                return
+        self.session.load_source(copy.original.read_text(encoding="utf-8"), lesson.program, under_cp=under_cp)
+
+    # ---- goals -----------------------------------------------------------------------------------------------
+
+    def _look_at_goals(self, run: LessonRun) -> None:
+        was_finished = run.finished
+        for goal, finding in run.newly_reached(self.session):
+            self.progress.goal_reached(run.lesson.name, goal.id)
+            self._tell_reached(run, goal, finding)
+        if run.finished and not was_finished:
+            self._tell_finished(run)
+
+    def _tell_reached(self, run: LessonRun, goal: LessonGoal, finding: Finding) -> None:
+        lines = [f"Goal {run.number_of(goal)} reached: {goal.text}", finding.note, goal.then]
+        self.tell(*(line for line in lines if line))
+
+    def _tell_finished(self, run: LessonRun) -> None:
+        further = self.library.neighbour(run.lesson.name, 1)
+        last = f"next opens lesson {further.number}." if further else "It was the last one; lessons lists them all."
+        self.tell(f"Lesson {run.lesson.number}, {run.lesson.title}, is done. {last}")
+
+
+from edu_hv.tutor import commands  # noqa: E402,F401 - fills the registry with the commands of lessons

@@ -1,0 +1,57 @@
+from edu_hv.tutor.checks import (
+    Goal,
+    all_of,
+    answered,
+    condition_code,
+    predicted,
+    reached,
+    register,
+    waiting,
+    went_back,
+    word,
+)
+
+TABLE_AS_IT_WAS = all_of(*(word("TABLE", n) == 10 * (n + 1) for n in range(5))).look(
+    "`storage TABLE`: the five numbers must stay as they are"
+)
+
+GOALS = [
+    Goal("loop", reached("LOOP")),
+    Goal(
+        "first-sum",
+        predicted(
+            register(3),
+            when=reached("LOOP") & (register(3) == 0),
+            until=(register(3) == 10) & (condition_code() == 2),
+            words=("A", "10"),
+            wrong={"10": "Registers are shown in hexadecimal: ten is A there, and 10 would be sixteen."},
+        ),
+    ),
+    Goal(
+        "condition-code",
+        answered(
+            "positive",
+            when=condition_code() == 2,
+            words=("zero", "negative", "positive", "overflow"),
+            wrong={
+                "zero": "That would be CC 0.",
+                "negative": "That would be CC 1.",
+                "overflow": "That would be CC 3: a sum that does not fit into 32 bits.",
+            },
+        ),
+    ),
+    Goal(
+        "third-number",
+        answered(
+            word("TABLE", 2),
+            wrong={
+                "30": "That is the number as the program has it, in decimal. What does storage show?",
+                "14": "That is the second one.",
+                "28": "That is the fourth one.",
+            },
+        ),
+    ),
+    Goal("end", waiting() & (word("SUM") != 0)),
+    Goal("back", went_back(reached("STORE") & (word("SUM") == 0))),
+    Goal("repaired", TABLE_AS_IT_WAS & waiting() & (register(4) == 0) & (word("SUM") == 150)),
+]

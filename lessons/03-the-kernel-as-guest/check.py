@@ -1,0 +1,75 @@
+from edu_hv.tutor.checks import (
+    Goal,
+    answered,
+    decision,
+    guest_mask,
+    predicted,
+    reached,
+    real_mask,
+    rule_that_fired,
+    same_console,
+    storage,
+    under_way,
+    went_back,
+)
+
+SSM = "START+6"
+AFTER = "START+A"
+SSM_DECIDED = under_way(decision("Simulate", "SSM", last=True)).look(
+    "the x-ray; go back until 000206 is next, then stage four times"
+)
+TASK_CAUGHT = reached("PGMINT") & (storage(0x2A, 2) == bytes([0, 2])) & decision("Reflect", "SSM", last=True)
+
+GOALS = [
+    Goal("ssm", reached(SSM)),
+    Goal(
+        "real-mask",
+        predicted(
+            real_mask(),
+            when=reached(SSM),
+            until=reached(AFTER) & decision("Simulate", "SSM", last=True),
+            words=("FE", "00", "07"),
+            wrong={
+                "FE": "FE is what the guest asked for, and what the guest is shown. The real mask is CP's.",
+                "00": "00 was the guest's mask before. While a guest runs the real mask is CP's, and CP wants to hear.",
+            },
+        ),
+    ),
+    Goal("decided", SSM_DECIDED),
+    Goal(
+        "fired",
+        answered(
+            rule_that_fired(),
+            when=decision("Simulate", "SSM", last=True),
+            words=("PRV-1", "PRV-2", "PRV-3", "PRV-4", "PRV-5"),
+            wrong={
+                "PRV-1": "Its question was answered no: the guest believes itself in supervisor state.",
+                "PRV-2": "That one is for DIAGNOSE.",
+                "PRV-3": "SSM has nothing to do with input and output.",
+                "PRV-5": "CP knows SSM; the question before it was answered yes.",
+            },
+        ),
+    ),
+    Goal(
+        "did-not-fire",
+        answered(
+            "reflect",
+            words=("simulate", "reflect"),
+            when=decision("Simulate", "SSM", last=True),
+            wrong={"simulate": "That is what PRV-4 does. PRV-1 stands before it and asks about bit 15."},
+        ),
+    ),
+    Goal("undone", went_back(reached(SSM) & (guest_mask() == 0))),
+    Goal("reflected", reached("SVCINT") & decision("Reflect", last=True)),
+    Goal("task-caught", TASK_CAUGHT.look("`storage 28`, and the x-ray; `run` goes on to the next breakpoint")),
+    Goal(
+        "fired-now",
+        answered(
+            rule_that_fired(),
+            when=TASK_CAUGHT,
+            words=("PRV-1", "PRV-4"),
+            wrong={"PRV-4": "It was the first SSM that PRV-4 took. Is the guest in supervisor state this time?"},
+        ),
+    ),
+    Goal("same-lines", same_console()),
+]

@@ -1,0 +1,35 @@
+# The commands that pass lesson 3.  A line that begins with #: says what the lesson's text says at this point.
+#: address START = 000200
+step
+#: psw address = 000206
+#: guest psw = 00000000 00000206
+#: real psw = 070D0000 00000206
+#: guest mask = 00
+#: real mask = 07
+answer 07
+stage 2
+#: real psw address = 00001300
+stage 2
+answer 4 PRV-4
+answer 5 reflect
+stage 2
+#: guest mask = FE
+#: guest psw = FE000000 0000020A
+#: real psw = 070D0000 0000020A
+back
+#: guest mask = 00
+break SVCINT
+run
+#: storage 20 8 = FF150001 40001026
+#: address SVCINT = 000282
+delete 1
+break PGMINT
+run
+run
+#: storage 28 8 = FF150002 800010AE
+answer PRV-1
+delete 2
+run
+#: psw address = 00E0D0
+load bare kernel
+run

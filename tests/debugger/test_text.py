@@ -1,0 +1,341 @@
+"""Every view as text: the whole text of one of each, and no line wider than asked, with nothing lost."""
+
+import string
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edu_hv.debugger import views
+from edu_hv.debugger.text import as_lines, code_line, console_lines
+from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
+
+MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)
+KEY = ComparedValue("key", "0", "0", "same")
+ADDRESS = ComparedValue("address", "012334", "012334", "", changed=True, real_changed=True)
+RULES = (
+    RuleView("P2", "guest in supervisor state?", True, "simulate the instruction", 'SY20-0886 "DMKPRV"'),
+    RuleView("P1", "guest in problem state?", False, "reflect code 0002", ""),
+)
+STAGES = (
+    StageView(1, "guest", StageState.DONE, ("SSM 16(12) issued; the real PSW is in problem state",)),
+    StageView(2, "hardware", StageState.DONE, ("program interruption, code 0002, ILC 2", "old PSW -> 000028")),
+    StageView(3, "rule", StageState.NOW, ("guest in supervisor state: simulate",)),
+    StageView(4, "run", StageState.TO_COME, ()),
+)
+TITLE = "SSM at 012330"
+GOALS = (
+    views.GoalView(1, "stop at the SSM", True, seen="not shown any more"),
+    views.GoalView(2, "see the mask", False, "guest mask FF", "guest mask 00", "registers"),
+)
+
+CASES = [
+    pytest.param(
+        views.StatusView("A", ("A", "B"), 12, 30, "breakpoint 1", "SUP", "PROB", "CP", "hardware", 12345),
+        """
+A (guests: A, B): step 12 of 30
+stopped: breakpoint 1
+guest state SUP, real state PROB, running CP, in a trap after stage hardware
+machine time 12,345 microseconds
+""",
+        id="status",
+    ),
+    pytest.param(
+        views.StatusView("bare", ("bare",), 0, 0, "loaded", "SUP", "SUP", "bare", "", 0),
+        """
+the bare machine: step 0 of 0
+stopped: loaded
+guest state SUP, real state SUP, running bare
+machine time 0 microseconds
+""",
+        id="status-bare",
+    ),
+    pytest.param(
+        views.CodeView(
+            "A",
+            (
+                views.CodeLine(0x1232E, "1BFF", "SR    15,15", executed=True),
+                views.CodeLine(0x12330, "8000C010", "SSM   16(12)", "MASK", trap=True, note="TRAP 02"),
+                views.CodeLine(0x12334, "0A05", "DONE     SVC   5", "DONE", current=True, breakpoint=True),
+                views.CodeLine(0x12336, "D207C0001000", "MVC   0(8,12),0(1)"),
+            ),
+            2,
+        ),
+        """
+code of A
+ .  01232E  1BFF                   SR    15,15
+ !  012330  8000C010      MASK     SSM   16(12)  ; TRAP 02
+B > 012334  0A05          DONE     SVC   5
+    012336  D207C0001000           MVC   0(8,12),0(1)
+B breakpoint, ! trap taken here, . executed, > next to be executed
+""",
+        id="code",
+    ),
+    pytest.param(
+        views.RegistersView(
+            "A",
+            (
+                views.RegisterValue("R0", "00000000", changed=True),
+                views.RegisterValue("R1", "00000005", read=True),
+                views.RegisterValue("R2", "00012400", changed=True, read=True),
+                views.RegisterValue("R3", "00000FFF"),
+                views.RegisterValue("R15", "40012350"),
+            ),
+            "CC 0 zero",
+            (ComparedValue("CR0", "000000E0", "800400E0", "the format is CP's"), KEY),
+        ),
+        """
+general registers of A
+R0   *00000000  R1   <00000005  R2  *<00012400  R3    00000FFF
+R15   40012350
+* changed by the last step, < read by it
+condition code: CC 0 zero
+control registers
+      guest      real      why
+CR0   000000E0   800400E0  differs: the format is CP's
+key   0          0         same
+""",
+        id="registers",
+    ),
+    pytest.param(
+        views.PswView("A", "000C0000 00012334", "070D0000 00012334", (MASK, KEY, ADDRESS)),
+        """
+PSW of A
+guest 000C0000 00012334
+real  070D0000 00012334
+          guest    real    why
+mask     *00       07      differs: CP keeps its own
+key       0        0       same
+address  *012334  *012334  same
+""",
+        id="psw",
+    ),
+    pytest.param(
+        views.XrayView(TITLE, STAGES, RULES, "virtual supervisor state: CP acts as the machine would", True),
+        """
+trap x-ray: SSM at 012330 (in progress)
+  1 guest     done     SSM 16(12) issued; the real PSW is in problem state
+  2 hardware  done     program interruption, code 0002, ILC 2
+                       old PSW -> 000028
+> 3 rule      now      guest in supervisor state: simulate
+  4 run       to come
+rules tried
+  yes  P2: guest in supervisor state?
+       then: simulate the instruction (SY20-0886 "DMKPRV")
+  no   P1: guest in problem state?
+       it would: reflect code 0002
+why: virtual supervisor state: CP acts as the machine would
+""",
+        id="xray",
+    ),
+    pytest.param(views.XrayView("", (), (), "", False), "\ntrap x-ray: no trap so far\n", id="xray-none"),
+    pytest.param(
+        views.DecisionView(12, "A", "privileged operation, SSM", RULES[:1], "simulate SSM", "it may", (MASK,)),
+        """
+step 12, A: privileged operation, SSM
+rules tried
+  yes  P2: guest in supervisor state?
+       then: simulate the instruction (SY20-0886 "DMKPRV")
+decision: simulate SSM
+why: it may
+effects
+       guest   real  why
+mask  *00      07    differs: CP keeps its own
+""",
+        id="decision",
+    ),
+    pytest.param(
+        views.ConsoleView("A", ("READY;", "  two  blanks", "")), "\nA| READY;\nA|   two  blanks\nA|\n", id="console"
+    ),
+    pytest.param(views.ConsoleView("A", ()), "\nthe console of A is empty\n", id="console-empty"),
+    pytest.param(
+        views.StorageView(
+            "A",
+            (
+                views.StorageRow(
+                    0x12310,
+                    0x3F4310,
+                    ("00000000", "41D0C0F0", "C1C24040", "00000000"),
+                    ".....}{0AB  ....",
+                    frozenset({0, 1, 2, 8, 15}),
+                ),
+                views.StorageRow(0x12320, None, ("00000000",), "...."),
+            ),
+            "3",
+        ),
+        """
+storage of A, key 3
+guest = real address, 16 bytes in hexadecimal, the same in EBCDIC
+012310 = 3F4310  00000000 41D0C0F0 C1C24040 00000000  |.....}{0AB  ....|
+       * changed: 012310 to 012312, 012318, 01231F
+012320 = absent  00000000                             |....|
+""",
+        id="storage",
+    ),
+    pytest.param(
+        views.LogView(
+            (
+                views.LogEntry(9, Layer.GUEST, "MVI, 012310 := 00", "A"),
+                views.LogEntry(12, Layer.CP, "simulated SSM"),
+                views.LogEntry(13, Layer.USER, "typed"),
+            )
+        ),
+        """
+step  who    guest  what
+9     guest  A      MVI, 012310 := 00
+12    CP            simulated SSM
+13    you           typed
+""",
+        id="log",
+    ),
+    pytest.param(views.LogView(()), "\nthe log is empty\n", id="log-empty"),
+    pytest.param(
+        views.TimelineView("ssT..w", 2, 3, 6),
+        """
+timeline: step 3 of 6
+ssT..w
+  ^ now
+s supervisor, . problem, T trap to CP, w wait
+""",
+        id="timeline",
+    ),
+    pytest.param(
+        views.BreakpointsView((views.BreakpointView(1, 0x1233A, "LOOP", 3), views.BreakpointView(12, 0x40, "", 0))),
+        """
+number  address  hits  label
+1       01233A   3     LOOP
+12      000040   0
+""",
+        id="breakpoints",
+    ),
+    pytest.param(views.BreakpointsView(()), "\nno breakpoints\n", id="breakpoints-none"),
+    pytest.param(
+        views.StopView(12, 30, "one step done", "step 12, SSM, trap privileged operation, simulated, guest mask 00"),
+        """
+step 12, SSM, trap privileged operation, simulated, guest mask 00
+stopped at step 12 of 30: one step done
+""",
+        id="stop",
+    ),
+    pytest.param(
+        views.TableView("devices of A", ("address", "type", "state"), (("009", "3215", "ready"), ("00C", "2540R", ""))),
+        """
+devices of A
+address  type   state
+009      3215   ready
+00C      2540R
+""",
+        id="table",
+    ),
+    pytest.param(views.TableView("guests", ("name",), ()), "\nguests: none\n", id="table-empty"),
+    pytest.param(views.TextView(("one", "  two"), "words"), "\nwords\none\n  two\n", id="text"),
+    pytest.param(
+        views.HelpView(
+            (
+                views.HelpEntry("step", "step [COUNT]", "Do the next instruction.", "run", "s"),
+                views.HelpEntry("back", "back", "Undo it.", "run"),
+                views.HelpEntry("psw", "psw", "Show the PSW.", "inspect"),
+            ),
+            ("help COMMAND says more",),
+        ),
+        """
+run
+  step [COUNT]  Do the next instruction. (key s)
+  back          Undo it.
+inspect
+  psw  Show the PSW.
+help COMMAND says more
+""",
+        id="help",
+    ),
+    pytest.param(
+        views.LessonView(1, "machine", "meet the machine", ("# PSW", "", "Look."), GOALS, ("type psw",), 2, False),
+        """
+lesson 1: meet the machine
+# PSW
+
+Look.
+goals
+[done] 1. stop at the SSM
+[open] 2. see the mask
+       seen: guest mask FF
+       expected: guest mask 00
+       look at: registers
+hint 1: type psw
+hints left: 2
+""",
+        id="lesson",
+    ),
+    pytest.param(
+        views.LessonView(1, "machine", "meet the machine", (), GOALS[:1], done=True),
+        "\nlesson 1: meet the machine\ngoals\n[done] 1. stop at the SSM\nlesson 1 is done\n",
+        id="lesson-done",
+    ),
+]
+
+
+@pytest.mark.parametrize(("view", "text"), CASES)
+def test_whole_text_of_a_view(view, text):
+    assert as_lines(view) == text.strip("\n").split("\n")
+
+
+def test_every_view_has_a_case():
+    assert {type(case.values[0]) for case in CASES} == set(get_args(views.View))
+
+
+@pytest.mark.parametrize("width", [20, 24, 33, 40, 60, 79, 200])
+@pytest.mark.parametrize(("view", "text"), CASES)
+def test_lines_are_wrapped_not_cut(view, text, width):
+    """Every word of the text at 79 columns is there at any width, though a long one may be broken."""
+    lines = as_lines(view, width)
+    assert [line for line in lines if len(line) > width] == []
+    if isinstance(view, views.TimelineView | views.ConsoleView):
+        return
+    shown = "".join("".join(lines).split())
+    headings = {"guest", "real", "why", "step", "who", "what", "number", "address", "hits", "label", "type", "state"}
+    words = [word for word in text.split() if word not in headings]
+    assert [word for word in words if word not in shown and f"{word}," not in shown] == []
+
+
+WORDS = st.text(string.ascii_letters + string.digits + " :,()'", max_size=120)
+
+
+@given(name=WORDS, guest=WORDS, real=WORDS, why=WORDS, width=st.integers(20, 140))
+def test_no_line_of_a_table_is_too_wide(name, guest, real, why, width):
+    value = ComparedValue(name, guest, real, why, changed=True)
+    lines = as_lines(views.PswView("A", "0", "0", (value, MASK, replace(MASK, why=why))), width)
+    assert max(map(len, lines)) <= width
+    shown = "".join("".join(lines).split())
+    assert all(text in shown for text in ("".join(value.split()) for value in (name, guest, real)))
+
+
+@given(line=st.text(max_size=300), width=st.integers(20, 140))
+def test_console_lines_are_complete_and_command_no_terminal(line, width):
+    lines = console_lines("VM1", (line,), width)
+    assert [shown for shown in lines if not shown.isprintable() or len(shown) > width] == []
+    assert "".join(shown[5:] for shown in lines) == "".join(c if c.isprintable() else "." for c in line)
+
+
+def test_a_long_console_line_goes_on_marked():
+    assert console_lines("VM1", ("0123456789" * 3,), 25) == ["VM1| 01234567890123456789", "VM1+ 0123456789"]
+
+
+def test_control_characters_from_a_guest_are_shown_as_in_a_dump():
+    assert as_lines(views.ConsoleView("A", ("\x1b[2Jgone\x07",))) == ["A| .[2Jgone."]
+
+
+def test_code_line_alone():
+    line = views.CodeLine(0x400, "0A04", "SVC   4", current=True, note="SVC 4")
+    assert code_line(line) == ["  > 000400  0A04                   SVC   4  ; SVC 4"]
+
+
+def test_long_timeline_is_folded_and_says_where_now_is():
+    lines = as_lines(views.TimelineView("." * 50 + "T" + "s" * 9, 50, 51, 60), 40)
+    assert lines[1:4] == ["." * 40, "." * 10 + "T" + "s" * 9, " " * 10 + "^ now"]
+
+
+def test_what_is_no_view_is_refused():
+    with pytest.raises(TypeError, match="no text for int"):
+        as_lines(5)

@@ -1,0 +1,164 @@
+"""The same decks on Debian's Hercules: another implementation of the architecture prints the same lines.
+
+Hercules runs headless: commands on standard input, console and messages on standard output.
+"""
+
+import contextlib
+import queue
+import re
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from edu_hv.asm.assembler import assemble
+from edu_hv.asm.deck import bootable
+from edu_hv.guests import catalog
+
+pytestmark = [
+    pytest.mark.hercules,
+    pytest.mark.skipif(shutil.which("hercules") is None, reason="Hercules is not installed"),
+]
+
+SECONDS = 60
+CONFIGURATION = """\
+ARCHMODE S/370
+CPUMODEL 0158
+MAINSIZE 2
+NUMCPU 1
+OSTAILOR QUIET
+PANRATE FAST
+0009 3215-C / noprompt
+000C 3505 {deck} ebcdic
+"""
+STARTED = "HHCCP003I"
+NOT_YET = "HHCPN053E"
+DISABLED_WAIT = re.compile(r" +PSW=([0-9A-F]{8}) [0-9A-F]{2}([0-9A-F]{6})$")
+
+
+class Hercules:
+    """A Hercules process; every line it writes is waited for, with a deadline for the whole run."""
+
+    def __init__(self, configuration: Path) -> None:
+        self._deadline = time.monotonic() + SECONDS
+        self._process = subprocess.Popen(
+            ["hercules", "-d", "-f", str(configuration), "EXTERNALGUI"],
+            cwd=configuration.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="latin-1",
+            bufsize=1,
+        )
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> "Hercules":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.command("exit")
+            self._process.wait(5)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        self._process.stdout.close()
+        with contextlib.suppress(OSError):  # What it did not read before it ended cannot be flushed.
+            self._process.stdin.close()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def command(self, text: str) -> None:
+        self._process.stdin.write(text + "\n")
+        self._process.stdin.flush()
+
+    def line(self) -> str:
+        try:
+            line = self._lines.get(timeout=max(self._deadline - time.monotonic(), 0.01))
+        except queue.Empty:
+            pytest.fail(f"Hercules did not come to a disabled wait in {SECONDS} seconds")
+        assert line is not None, "Hercules ended by itself"
+        return line
+
+    def ipl(self) -> tuple[list[str], str]:
+        """IPL from 00C; the console's lines and the PSW of the disabled wait, without its length code."""
+        while not self.line().startswith(STARTED):
+            pass
+        self.command("ipl 00c")
+        console: list[str] = []
+        while True:
+            line = self.line()
+            if found := DISABLED_WAIT.match(line):
+                return console, f"{found[1]} 00{found[2]}"
+            if line.startswith(NOT_YET):
+                time.sleep(0.05)
+                self.command("ipl 00c")
+            elif not line.startswith(("HHC", "ipl ", "          ")):
+                console.append(line)
+
+
+@pytest.fixture
+def hercules(tmp_path):
+    """IPLs a deck on Hercules, with more lines of configuration; {tape} in them is the tape's file."""
+
+    def run(deck: bytes, devices: str = "", tape: bytes = b"") -> tuple[list[str], str]:
+        (tmp_path / "ipl.deck").write_bytes(deck)
+        (tmp_path / "tape.aws").write_bytes(tape)
+        text = (CONFIGURATION + devices).format(deck=tmp_path / "ipl.deck", tape=tmp_path / "tape.aws")
+        (tmp_path / "hercules.cnf").write_text(text)
+        with Hercules(tmp_path / "hercules.cnf") as process:
+            return process.ipl()
+
+    return run
+
+
+@pytest.mark.parametrize("name", list(catalog.GUESTS))
+def test_guest_prints_the_same_on_hercules(ipl, hercules, name):
+    guest = catalog.GUESTS[name]
+    tape = guest.tape() or b""
+    ours = ipl(guest.deck(), guest.tape()).run()
+    assert hercules(guest.deck(), "0181 3420 {tape}\n" if tape else "", tape) == (ours.lines, ours.psw)
+
+
+@pytest.mark.parametrize("devices", ["", "0181 3420 *\n"], ids=["no-drive", "no-tape-on-the-drive"])
+def test_kernel_without_tape(ipl, hercules, devices):
+    deck = catalog.GUESTS["kernel"].deck()
+    ours = ipl(deck, drive=bool(devices)).run()
+    assert hercules(deck, devices) == (ours.lines, ours.psw)
+
+
+def card(kind: str) -> bytes:
+    return (b"\x02" + kind.encode("cp037")).ljust(80, b"\x40")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        pytest.param(lambda cards: [*cards[:-1], card("RLD"), cards[-1]], "BAD0", id="card-of-another-kind"),
+        pytest.param(lambda cards: [*cards[:-1], bytes(80), cards[-1]], "BAD0", id="no-object-card"),
+        pytest.param(lambda cards: cards[:-1], "BAD2", id="no-end-card"),
+    ],
+)
+def test_loader_stops_at_a_damaged_deck(ipl, hercules, spoil, code):
+    deck = catalog.GUESTS["hello"].deck()
+    damaged = b"".join(spoil([deck[at : at + 80] for at in range(0, len(deck), 80)]))
+    ours = ipl(damaged).run()
+    assert (ours.lines, ours.psw) == ([], f"00020000 0000{code}")
+    assert hercules(damaged) == (ours.lines, ours.psw)
+
+
+def test_loader_protects_itself(ipl, hercules):
+    program = assemble("BIG      START X'FBF8'\n         DC    D'0',X'00'\n         END\n", "big.asm")
+    deck = bootable(catalog.loader(), program)
+    ours = ipl(deck).run()
+    assert (ours.lines, ours.psw) == ([], "00020000 0000BAD4")
+    assert hercules(deck) == (ours.lines, ours.psw)

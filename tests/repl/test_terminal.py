@@ -1,0 +1,126 @@
+"""The installed command on a real terminal, with the real machine: colour, Ctrl-C, a closed window."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pty = pytest.importorskip("pty", reason="a pseudo-terminal is needed")
+
+LOOP = """\
+LOOP     START 0
+         USING *,15
+         BALR  15,0
+         USING *,15
+AGAIN    LA    1,1(,1)
+         B     AGAIN
+         END   LOOP
+"""
+PATIENCE = 60
+"""Seconds until a test gives up on a program that does not answer."""
+
+
+class Terminal:
+    """`edu-hv` in a pseudo-terminal, and what it has written so far."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        self._ours, theirs = pty.openpty()
+        surroundings = {**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "80", "LINES": "24", **environment}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edu_hv", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=surroundings,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+        self.text = ""
+
+    def expect(self, words: str) -> str:
+        """Read until the words come; what came with them."""
+        start, end = len(self.text), time.monotonic() + PATIENCE
+        while words not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.text[start:]):
+            assert time.monotonic() < end, f"{words!r} did not come; there was {self.text[start:]!r}"
+            if select.select([self._ours], [], [], 0.1)[0]:
+                self.text += os.read(self._ours, 65536).decode()
+        return self.text[start:]
+
+    def type(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def close(self) -> int:
+        """Close the window; the exit code."""
+        os.close(self._ours)
+        return self.process.wait(PATIENCE)
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    opened = []
+
+    def open_terminal(*arguments: str, **environment: str) -> Terminal:
+        opened.append(Terminal(*arguments, **environment))
+        return opened[-1]
+
+    yield open_terminal
+    for one in opened:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def test_ctrl_c_stops_a_guest_in_a_loop_and_ctrl_d_leaves(terminal, tmp_path):
+    program = tmp_path / "loop.asm"
+    program.write_text(LOOP)
+    window = terminal("repl", str(program))
+    window.expect("cp> ")
+    window.type("run\r")
+    time.sleep(1)
+    window.type("\x03")
+    window.expect("you stopped the run")
+    window.type("registers\r")
+    window.expect("condition code")
+    window.expect("cp> ")
+    window.type("\x04")
+    assert window.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colour_is_used_unless_refused(terminal, environment, coloured):
+    window = terminal("repl", **environment)
+    window.expect("cp> ")
+    window.type("no-such-command\r")
+    window.expect("there is no command")
+    window.expect("cp> ")
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]", window.text)) == coloured
+
+
+def test_linear_mode_writes_no_escape_sequence(terminal):
+    window = terminal("repl", "--linear")
+    window.expect("cp> ")
+    window.type("step\r")
+    window.expect("stopped at step")
+    window.expect("cp> ")
+    window.type("\x04")
+    assert window.process.wait(PATIENCE) == 0
+    assert "\x1b" not in window.text
+
+
+def test_closed_window_ends_the_program(terminal):
+    window = terminal("repl")
+    window.expect("cp> ")
+    assert window.close() in (0, 128 + signal.SIGHUP)

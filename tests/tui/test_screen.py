@@ -1,0 +1,388 @@
+"""The screen at its sizes, driven by keys, over the sample workbench."""
+
+import re
+
+import pytest
+
+from edu_hv_tui import failures, themes
+from edu_hv_tui.app import EduHvApp, run
+from edu_hv_tui.screens.help import HelpScreen
+from edu_hv_tui.widgets.rows import Rows
+from tests.tui.conftest import main_screen, opened, screen_text, settled
+from tests.tui.samples import FakeWorkbench
+
+LOW, HIGH = (80, 24), (120, 40)
+
+
+async def press(pilot, *keys):
+    await pilot.press(*keys)
+    await settled(pilot)
+
+
+def titles(pilot):
+    """Numbers of the panes in sight."""
+    return sorted(re.findall(r"[┌╔][─═]\[(\d)", screen_text(pilot)))
+
+
+# ---- what is where -------------------------------------------------------------------------------------------
+
+
+async def test_80x24_from_top_to_bottom(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s")
+        assert screen_text(pilot).splitlines() == [
+            " CMS1 1/2  step 1,205/9,871  STOP trap 02 privileged-op   guest SUP | real PROB",
+            "╔═[1 code  CMS1]══════════════════════════════╗┌─[2 registers * written < r..]─┐",
+            "║   01232A  9200C010  MVI   MASK,X'00'        ║│R0 *00000005  R8  00008000     │",
+            "║   01232E  1BFF      SR    15,15   cc 0 zero ║│R1  00001000  R9  00009000     │",
+            "║ . 012330  8000C010  SSM   MASK      TRAP 02 ║│R2  00002000  RA  0000A000     │",
+            "║   012334  0A05      SVC   5           SVC 5 ║│R3  00003000  RB  0000B000     │",
+            "║ > 012336  4780C09A  BZ    DONE  branch ta.. ║│R4  00004000  RC <0000C000     │",
+            "║B  01233A  82000068  LPSW  X'68'  privileged ║│R5  00005000  RD  0000D000     │",
+            "║   01233E  9C00000C  SIO   X'00C' privileg.. ║│R6  00006000  RE  0000E000     │",
+            "║   012342  4770C0A2  BNZ   LOOP              ║│R7  00007000  RF  0000F000     │",
+            "╚════════[! trap  > now  . executed  B break]═╝└────[CC 0 zero (SR 15,15)  +5]─┘",
+            "┌─[3 trap x-ray  stage 5 of 6  SSM at ..]─┐┌─[4 PSW  guest | real | why]───────┐",
+            "│.1 guest    SSM MASK at 012330, the rea..││mask  00 *    07      CP keeps it..│",
+            "│.2 hardware program interruption, code ..││DAT   off     on      shadow tabl..│",
+            "│.3 decode   operation 80 = SSM, operand..││key   0       0       same         │",
+            "│.4 rule     YES is the guest in supervi..││state SUP     PROB    so privileg..│",
+            "│>5 do       guest mask 03 -> 00, real m..││CC    0       0       same         │",
+            "│ 6 run      to come                      ││addr  012334  012334  same         │",
+            "└─[why: virtual supervisor state: CP a..]─┘└───────────────────[rows 1-6 of 8]─┘",
+            "time|.....>........................................................| 1,205",
+            "cp> step                 ( s )",
+            "step 5, step, done",
+            "cp>",
+            " s step  S back  x/X stage  t/T trap  c run  5 lesson  z zoom  : command  ? help",
+        ]
+
+
+async def test_120x40_shows_all_panes_and_what_the_guest_printed(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        assert titles(pilot) == list("123456789")
+        lines = screen_text(pilot).splitlines()
+        assert len(lines) == 40
+        assert lines[0].endswith("lesson 3 goals 1/3   guest SUP | real PROB")
+        assert any("READY;" in line for line in lines)
+        assert lines[-1].endswith("? help")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (93, 31), (80, 40), (110, 24), (119, 39), (160, 50), (200, 60)])
+async def test_at_every_size_the_screen_is_filled_and_nothing_overlaps(workbench, size):
+    async with opened(workbench, size) as pilot:
+        await press(pilot, "s")
+        lines = screen_text(pilot).splitlines()
+        assert len(lines) == size[1]
+        assert lines[-1].endswith("? help")
+        regions = [w.region for w in pilot.app.screen.query(Rows) if w.display and w.region]
+        prompt = main_screen(pilot).prompt.region
+        assert sum(region.area for region in regions) + prompt.area == size[0] * size[1]
+        assert {"1", "2", "3", "4"} <= set(titles(pilot))
+
+
+@pytest.mark.parametrize("size", [(79, 23), (79, 40), (120, 23), (30, 8)])
+async def test_too_small_a_terminal_gets_one_line_and_loses_nothing(workbench, size):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "s", "colon", "s", "t")
+        await pilot.resize_terminal(*size)
+        await settled(pilot)
+        words = " ".join(screen_text(pilot).split())
+        assert words == f"this terminal is {size[0]}x{size[1]}; edu-hv needs 80x24: enlarge it, or run edu-hv repl"
+        before = len(workbench.lines)
+        await press(pilot, "c")
+        assert len(workbench.lines) == before
+        await pilot.resize_terminal(*HIGH)
+        await settled(pilot)
+        assert "cp> step                 ( s )" in screen_text(pilot)
+        assert main_screen(pilot).prompt.value.startswith("st")
+        assert titles(pilot) == list("123456789")
+
+
+async def test_resizing_between_layouts_keeps_everything(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "s")
+        for size in (LOW, (80, 40), (200, 60), HIGH):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+            assert {"1", "2"} <= set(titles(pilot))
+        assert titles(pilot) == list("123456789")
+
+
+# ---- panes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", "56789")
+async def test_at_80x24_a_pane_takes_the_place_of_the_lower_pair(workbench, number):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", number)
+        assert titles(pilot) == ["1", "2", number]
+        await press(pilot, "3")
+        assert titles(pilot) == list("1234")
+        await press(pilot, number, "escape")
+        assert titles(pilot) == list("1234")
+
+
+@pytest.mark.parametrize("size", [LOW, HIGH, (80, 40)])
+@pytest.mark.parametrize("number", "123456789")
+async def test_zoom_shows_one_pane_alone_and_gives_all_back(workbench, size, number):
+    async with opened(workbench, size) as pilot:
+        await press(pilot, "s")
+        before = titles(pilot)
+        await press(pilot, number, "z")
+        assert titles(pilot) == [number]
+        await press(pilot, "z", "escape")
+        assert titles(pilot) == before
+
+
+async def test_only_the_focused_pane_has_the_heavy_frame(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        for number in "123456789":
+            await press(pilot, number)
+            assert re.findall(r"╔═\[(\d)", screen_text(pilot)) == [number]
+
+
+async def test_a_low_screen_opens_on_the_lesson_and_the_first_step_puts_it_away(workbench):
+    async with opened(workbench, LOW) as pilot:
+        assert titles(pilot) == ["5"]
+        await press(pilot, "h")
+        assert titles(pilot) == ["5"]
+        await press(pilot, "s")
+        assert titles(pilot) == list("1234")
+
+
+async def test_differs_shows_only_what_differs(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        assert "key   0       0" in screen_text(pilot)
+        await press(pilot, "d")
+        assert "key   0       0" not in screen_text(pilot)
+        await press(pilot, "d")
+        assert "key   0       0" in screen_text(pilot)
+
+
+# ---- keys and commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "shown"),
+    [
+        ("s", "step", "s"),
+        ("f10", "step", "s"),
+        ("S", "back", "S"),
+        ("x", "stage", "x"),
+        ("X", "unstage", "X"),
+        ("t", "trap", "t"),
+        ("T", "untrap", "T"),
+        ("C", "runback", "C"),
+        ("u", "until 012334", "u"),
+        ("b", "break 012334", "b"),
+        ("o", "output", "o"),
+        ("v", "select CMS2", "v"),
+        ("k", "check", "k"),
+        ("h", "hint", "h"),
+        ("g", "goals", "g"),
+        ("r", "restart", "r"),
+        ("left_square_bracket", "previous", "["),
+        ("right_square_bracket", "next", "]"),
+        ("w", "why", "w"),
+        ("d", "differs", "d"),
+    ],
+)
+async def test_a_key_runs_its_command_and_says_so(workbench, key, line, shown):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, key)
+        assert workbench.lines == [line]
+        assert f"cp> {line:<21}( {shown} )" in screen_text(pilot).replace(" " * 21 + " (", " " * 21 + "(")
+
+
+async def test_the_cursor_says_where_b_and_u_apply(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "1", "down", "down", "down")
+        assert "[cursor 01233E]" in screen_text(pilot)
+        await press(pilot, "b")
+        await press(pilot, "1", "down", "down", "b")
+        assert workbench.lines == ["break 01233E", "delete 01233A"]
+
+
+async def test_typing_a_command(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "colon", *"step", "enter")
+        assert workbench.lines == ["step"]
+        assert "enter run it" in screen_text(pilot).splitlines()[-2]
+        await press(pilot, "escape", "s")
+        assert workbench.lines == ["step", "step"]
+
+
+async def test_completion_and_history(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        prompt = main_screen(pilot).prompt
+        await press(pilot, "slash", "s", "tab")
+        assert prompt.value == "st"
+        await press(pilot, "tab")
+        assert "stage  status  step  storage" in screen_text(pilot)
+        await press(pilot, "e", "tab")
+        assert prompt.value == "step "
+        await press(pilot, "enter", "x", "y", "up")
+        assert prompt.value == "step"
+        await press(pilot, "down")
+        assert prompt.value == "xy"
+
+
+async def test_answer_key_begins_the_command(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "a", "0", "enter")
+        assert workbench.lines == ["answer 0"]
+
+
+async def test_a_long_answer_is_read_from_its_beginning(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", "colon", *"long", "enter")
+        assert titles(pilot) == ["1", "2", "8"]
+        text = screen_text(pilot)
+        assert "line 0" in text
+        assert "line 29" not in text
+        await press(pilot, "pagedown", "pagedown", "pagedown", "pagedown", "pagedown", "pagedown")
+        assert "line 29" in screen_text(pilot)
+
+
+async def test_a_users_mistake_is_one_sentence_and_nothing_is_lost(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "colon", *"wrong", "enter", "up")
+        assert "! wrong is not right; try step" in screen_text(pilot)
+        assert main_screen(pilot).prompt.value == "wrong"
+
+
+async def test_our_mistake_is_one_sentence_with_the_place_of_the_details(workbench, monkeypatch, tmp_path):
+    monkeypatch.setattr(failures, "directory", lambda: tmp_path)
+    async with opened(workbench, (200, 60)) as pilot:
+        await press(pilot, "colon", *"broken", "enter")
+        text = screen_text(pilot)
+        assert "Traceback" not in text
+        assert '! "broken" failed inside edu-hv (KeyError); the details are in' in text
+        assert "R17" in (tmp_path / failures.FILE).read_text()
+        await press(pilot, "escape", "s")
+        assert workbench.lines[-1] == "step"
+
+
+def test_details_that_cannot_be_written_are_said_to_be_missing(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setattr(failures, "directory", lambda: blocked / "log")
+    assert "could not be written" in failures.report(ValueError("x"), "step")
+
+
+async def test_a_long_run_is_announced_and_can_be_stopped(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await pilot.press("c")
+        await pilot.pause(0.6)
+        assert "running... esc stops" in screen_text(pilot).splitlines()[0]
+        await pilot.press("s")
+        await pilot.pause()
+        assert "! step: not now, run is still running; esc stops it" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert "running" not in screen_text(pilot).splitlines()[0]
+        assert workbench.lines == ["run"]
+        assert "step 4, run, done" in screen_text(pilot)
+
+
+async def test_keys_during_a_short_run_are_kept(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "t", "t", "s", "t")
+        assert workbench.lines == ["trap", "trap", "step", "trap"]
+
+
+async def test_help_lists_keys_and_commands_and_closes(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        assert "one step of the guest  (runs: step)" in screen_text(pilot)
+        await press(pilot, "end")
+        assert "step [COUNT]" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert titles(pilot) == ["5"]
+
+
+async def test_quit_keeps_progress(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await pilot.press("q")
+        await pilot.pause()
+    assert workbench.saved == 1
+
+
+# ---- painting ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [LOW, HIGH, (200, 60)])
+async def test_a_step_paints_only_the_rows_that_changed(workbench, size):
+    async with opened(workbench, size) as pilot:
+        await press(pilot, "s", "s")
+        rows = list(pilot.app.screen.query(Rows))
+        before = {widget.id: (list(widget._shown), widget.painted) for widget in rows}
+        await press(pilot, "s")
+        changed = sum(
+            old != new for widget in rows for old, new in zip(before[widget.id][0], widget._shown, strict=True)
+        )
+        painted = sum(widget.painted - before[widget.id][1] for widget in rows)
+        assert 0 < painted <= changed + 4
+
+
+async def test_an_unchanged_view_paints_nothing(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "s")
+        rows = list(pilot.app.screen.query(Rows))
+        before = sum(widget.painted for widget in rows)
+        main_screen(pilot).refresh_views()
+        await settled(pilot)
+        assert sum(widget.painted for widget in rows) == before
+
+
+# ---- colours -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param({"NO_COLOR": "1"}, id="NO_COLOR"),
+        pytest.param({"TERM": "vt100"}, id="vt100"),
+        pytest.param({"TERM": "dumb"}, id="dumb"),
+    ],
+)
+async def test_without_colours_nothing_breaks_and_no_colour_is_sent(workbench, monkeypatch, setting):
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", "colon", "a")
+        assert pilot.app.theme == themes.WITHOUT_COLOUR
+        for strip in pilot.app.screen._compositor.render_strips():
+            for segment in strip:
+                assert segment.style is not None
+                for colour in (segment.style.color, segment.style.bgcolor):
+                    assert colour is None or colour.is_default
+        assert "trap 02" in screen_text(pilot)
+
+
+async def test_every_segment_has_a_style(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        for strip in pilot.app.screen._compositor.render_strips():
+            assert all(segment.style is not None for segment in strip)
+
+
+async def test_themes_take_turns(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        seen = []
+        for _ in range(4):
+            seen.append(pilot.app.theme)
+            await press(pilot, "ctrl+t")
+        assert seen == ["edu-dark", "edu-light", "edu-contrast", "edu-dark"]
+
+
+# ---- the program ---------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_the_program_says_what_to_run_instead(capsys):
+    assert run(FakeWorkbench) == 2
+    assert capsys.readouterr().err == "the full screen needs a terminal; run edu-hv repl\n"
+
+
+def test_the_app_can_be_made_without_a_terminal(workbench):
+    assert EduHvApp(workbench).theme == "edu-dark"

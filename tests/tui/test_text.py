@@ -1,0 +1,296 @@
+"""What each pane says, as text grids."""
+
+import pytest
+
+from edu_hv.debugger.views import CodeLine, CodeView, LogView, StatusView, TimelineView
+from edu_hv_tui.text.code import code_row, page
+from edu_hv_tui.text.frame import ASCII, LINES, framed
+from edu_hv_tui.text.lesson import lesson_rows, page_rows
+from edu_hv_tui.text.log import log_rows
+from edu_hv_tui.text.notice import notice_rows
+from edu_hv_tui.text.psw import psw_rows
+from edu_hv_tui.text.registers import registers_rows
+from edu_hv_tui.text.rows import fit, plain, row, wrap
+from edu_hv_tui.text.status import status_row
+from edu_hv_tui.text.storage import storage_rows
+from edu_hv_tui.text.timeline import timeline_row
+from edu_hv_tui.text.xray import rule_rows, xray_rows
+from tests.tui.samples import LESSON, LOG, PSW, RULES, STATUS, STORAGE, code, registers, xray
+
+
+def text(rows, width=None, height=None):
+    """Rows as the pane shows them."""
+    shown = rows[:height] if height else rows
+    return [plain(fit(line, width) if width else line).rstrip() for line in shown]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(
+            80,
+            " CMS1 1/2  step 1,204/9,871  STOP trap 02 privileged-op   guest SUP | real PROB ",
+            id="80",
+        ),
+        pytest.param(
+            120,
+            " CMS1 1/2  step 1,204/9,871  STOP trap 02 privileged-op"
+            "                      lesson 3 goals 1/3   guest SUP | real PROB ",
+            id="120",
+        ),
+    ],
+)
+def test_status_says_guest_step_stop_and_states(width, expected):
+    assert plain(status_row(STATUS, width, "lesson 3 goals 1/3")) == expected
+
+
+def test_long_stop_reason_gives_way_to_the_states():
+    view = StatusView("bare", (), 1, 1, "x" * 90, "SUP", "SUP", "bare", "", 0)
+    shown = plain(status_row(view, 80))
+    assert len(shown) == 80
+    assert shown.endswith("..  guest SUP | real SUP ")
+
+
+def test_status_of_a_run_says_how_to_stop_it():
+    assert "running... esc stops" in plain(status_row(STATUS, 80, running=True))
+
+
+def test_code_at_80_columns():
+    view = code()
+    assert text([code_row(line, 45) for line in view.lines[:9]]) == [
+        "   012328  1B00      SR    0,0",
+        "   01232A  9200C010  MVI   MASK,X'00'",
+        " . 01232E  1BFF      SR    15,15   cc 0 zero",
+        "!  012330  8000C010  SSM   MASK      TRAP 02",
+        " > 012334  0A05      SVC   5           SVC 5",
+        "   012336  4780C09A  BZ    DONE  branch ta..",
+        "B  01233A  82000068  LPSW  X'68'  privileged",
+        "   01233E  9C00000C  SIO   X'00C' privileg..",
+        "   012342  4770C0A2  BNZ   LOOP",
+    ]
+
+
+def test_code_with_room_shows_labels_and_comments_in_columns():
+    view = code()
+    assert text([code_row(line, 84) for line in view.lines[2:5]]) == [
+        " . 01232E  1BFF      LOOP     SR    15,15                                 cc 0 zero",
+        "!  012330  8000C010           SSM   MASK            interrupts off          TRAP 02",
+        " > 012334  0A05               SVC   5                                         SVC 5",
+    ]
+
+
+def test_a_long_instruction_is_never_cut_in_its_object_code():
+    line = CodeLine(0x100, "D20F10002000", "         MVC   0(16,1),0(2)")
+    assert plain(code_row(line, 45)).startswith("   000100  D20F10002000  MVC   0(16,1),0(2)")
+
+
+@pytest.mark.parametrize(
+    ("current", "top", "first"),
+    [
+        pytest.param(10, None, 7, id="first-page"),
+        pytest.param(11, 7, 7, id="inside-stays"),
+        pytest.param(15, 7, 12, id="in-the-margin-turns"),
+        pytest.param(8, 7, 5, id="back-turns"),
+        pytest.param(0, 7, 0, id="beginning"),
+        pytest.param(39, 7, 30, id="end"),
+        pytest.param(1, 0, 0, id="no-margin-at-the-beginning"),
+        pytest.param(38, 30, 30, id="no-margin-at-the-end"),
+    ],
+)
+def test_code_turns_pages(current, top, first):
+    lines = tuple(CodeLine(4 * n, "0000", "") for n in range(40))
+    view = CodeView("bare", lines, current)
+    assert page(view, 10, None if top is None else 4 * top) == first
+
+
+def test_page_of_a_guest_that_stands_nowhere_stays():
+    view = CodeView("bare", tuple(CodeLine(4 * n, "0000", "") for n in range(40)), None)
+    assert page(view, 10, 48) == 12
+    assert page(CodeView("bare", (), None), 10, 48) == 0
+
+
+def test_registers_at_80x24_and_with_room():
+    low = text(registers_rows(registers(), 31, 8), 31, 8)
+    assert low[0] == "R0 *00000000  R8  00008000"
+    assert low[4] == "R4  00004000  RC <0000C000"
+    assert len(low) == 8
+    assert text(registers_rows(registers(), 51, 20), 51)[8:] == [
+        "CC 0 zero (SR 15,15)",
+        "    GUEST     REAL      WHY",
+        "CR0 000000E0  800400E0  DAT format is CP's",
+        "CR1 00000000  00F24000  shadow segment table",
+        "CR2 FFFFFFFF  FFFFFFFF  same",
+    ]
+
+
+def test_only_differing_leaves_out_equal_registers():
+    rows = text(registers_rows(registers(), 51, 20, only_differing=True))
+    assert [line[:3] for line in rows[10:]] == ["CR0", "CR1"]
+
+
+def test_psw_at_80x24_shows_the_fields():
+    assert text(psw_rows(PSW, 35, 6), 35, 6) == [
+        "mask  00 *    07      CP keeps it..",
+        "DAT   off     on      shadow tabl..",
+        "key   0       0       same",
+        "state SUP     PROB    so privileg..",
+        "CC    0       0       same",
+        "addr  012334  012334  same",
+    ]
+
+
+def test_psw_at_120x40_shows_the_whole_too():
+    assert text(psw_rows(PSW, 64, 8), 64) == [
+        "PSW    000C0000 00012334   070D0000 00012334   differ",
+        "      GUEST   REAL    WHY",
+        "mask  00 *    07      CP keeps its own mask",
+        "DAT   off     on      shadow tables map the guest",
+        "key   0       0       same",
+        "state SUP     PROB    so privileged operations trap",
+        "CC    0       0       same",
+        "addr  012334  012334  same",
+    ]
+
+
+def test_psw_only_differing():
+    assert [line[:5] for line in text(psw_rows(PSW, 64, 8, only_differing=True))] == [
+        "PSW  ", "     ", "mask ", "DAT  ", "state"
+    ]  # fmt: skip
+
+
+def test_xray_at_80x24_gives_each_stage_a_row():
+    assert text(xray_rows(xray(5), 41, 6), 41) == [
+        ".1 guest    SSM MASK at 012330, the rea..",
+        ".2 hardware program interruption, code.. ",
+        ".3 decode   operation 80 = SSM, operand..",
+        ".4 rule     YES is the guest in..",
+        ">5 do       guest mask 03 -> 00, real..",
+        " 6 run      to come",
+    ]
+
+
+def test_xray_with_room_shows_every_line_and_why():
+    assert text(xray_rows(xray(5), 84, 12), 84) == [
+        ".1 guest    SSM MASK at 012330, the real PSW in problem state",
+        ".2 hardware program interruption, code 0002, ILC 2",
+        "            old PSW to 000028, new PSW from 000068",
+        ".3 decode   operation 80 = SSM, operand 012310 = 00",
+        ".4 rule     YES is the guest in supervisor state? -> simulate",
+        "            no  is it in problem state? -> reflect",
+        ">5 do       guest mask 03 -> 00, real mask stays 07",
+        " 6 run      to come",
+        "why: virtual supervisor state: CP acts as the machine would",
+    ]
+
+
+@pytest.mark.parametrize("now", range(1, 8))
+@pytest.mark.parametrize(("width", "height"), [(41, 6), (52, 7), (88, 12), (60, 8)])
+def test_xray_always_shows_the_stage_just_done(now, width, height):
+    rows = text(xray_rows(xray(now), width, height))
+    assert now == 7 or any(line.startswith(f">{now}") for line in rows)
+    assert all(len(line) <= width for line in rows)
+
+
+def test_xray_before_the_first_trap_says_how_to_get_there():
+    empty = xray().__class__("", (), (), "", False)
+    assert text(xray_rows(empty, 41, 6)) == ["no trap yet: t runs to the first one"]
+
+
+def test_rules_say_which_fired_and_which_did_not():
+    assert text(rule_rows(RULES)) == [
+        "YES is the guest in supervisor state? -> simulate",
+        "no  is it in problem state? -> reflect code 0002",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(78, "012310 = 3F4310  *00000000 00000000 C8C5D3D3 D6404040  *........HELLO   *", id="80-wide"),
+        pytest.param(64, "012310 *00000000 00000000 C8C5D3D3 D6404040  *........HELLO   *", id="120-wide"),
+        pytest.param(50, "012310*00000000 00000000 C8C5D3D3 D6404040", id="narrow"),
+    ],
+)
+def test_storage_marks_the_word_written(width, expected):
+    assert text(storage_rows(STORAGE, width))[0] == expected
+
+
+def test_log_names_whose_doing_it_was():
+    assert text(log_rows(LOG)) == [
+        "1,199 guest    SVC 5",
+        "1,199 CP       reflect SVC 5: new PSW from 000060",
+        "1,204 hardware program interruption 0002",
+        "1,204 CP       simulate SSM: guest mask 00",
+    ]
+    assert log_rows(LogView(())) == []
+
+
+def test_timeline_marks_the_present():
+    view = TimelineView("..ss.tT..", 5, 1204, 9871)
+    assert plain(timeline_row(view, 40)).rstrip() == "time|..ss.>T..| 1,204"
+
+
+def test_lesson_page_flows_and_keeps_programs():
+    assert text(lesson_rows(LESSON, 34)) == [
+        "Who owns the system mask?",
+        "",
+        "SSM asks the machine to switch all",
+        "interruptions off. The guest is",
+        "sure it may do that: it is in",
+        "supervisor state. Step with s and",
+        "watch panes 3 and 4.",
+        "",
+        "  SSM   MASK",
+        "",
+        "- The guest's mask is a field in",
+        "  its VMBLOK.",
+        "- The real mask is CP's.",
+        "",
+        "Goals  1 of 3 done",
+        "[x] 1 Stop at the SSM.",
+        "[>] 2 Predict the guest's mask:",
+        "      answer 00.",
+        "[ ] 3 Step over it.",
+        "hint 1: Look at the x-ray.",
+        "k check  h hint (2 left)  a answer",
+        "r restart  ] next",
+    ]
+    assert text(lesson_rows(None, 60)) == ["no lesson is open: type   : lesson 1"]
+
+
+def test_inline_marks_become_roles():
+    assert page_rows(["Press `s` and **look**."], 40) == [
+        row("Press ", ("s", "key"), " and ", ("look", "heading"), ".")
+    ]
+
+
+def test_frame_is_heavier_with_the_focus_and_cuts_titles_visibly():
+    assert text(framed([row("hello")], "1 code", "", 20, 3)) == [
+        "┌─[1 code]─────────┐",
+        "│hello             │",
+        "└──────────────────┘",
+    ]
+    assert text(framed([row("x" * 30)], "1 a title too long", "note", 20, 3, focused=True, boxes=LINES)) == [
+        "╔═[1 a title to..]═╗",
+        "║xxxxxxxxxxxxxxxx..║",
+        "╚═══════════[note]═╝",
+    ]
+    assert text(framed([], "1 code", "", 20, 3, focused=True, boxes=ASCII))[0] == "+=[1 code]=========+"
+
+
+@pytest.mark.parametrize("size", [(79, 23), (79, 40), (20, 5), (120, 10), (1, 1)])
+def test_notice_names_the_size_and_the_way_out(size):
+    words = " ".join(text(notice_rows(*size)))
+    if size[0] >= 79:
+        assert words == (
+            f"this terminal is {size[0]}x{size[1]}; edu-hv needs 80x24: enlarge it, or run edu-hv repl"
+        )
+    assert all(len(line) <= size[0] for line in text(notice_rows(*size)))
+
+
+def test_characters_that_are_not_one_column_wide_cannot_move_the_frame():
+    assert plain(fit(row("a\u3042\x07b\u0301c"), 8)) == "a??b?c  "
+
+
+def test_words_longer_than_the_pane_are_broken():
+    assert text(wrap([("abcdefghij kl", "text")], 4)) == ["abcd", "efgh", "ij", "kl"]

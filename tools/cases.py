@@ -1,0 +1,688 @@
+"""Random cases, one instruction each: registers, operands, keys, translation tables, modes.
+
+`make_case(random, mnemonic)` builds one.  The values are chosen so that edges are met often: numbers at the ends of
+their range, operands across block and page boundaries, overlapping operands, odd registers, storage protected,
+absent or not translated.  Read next: `conformance`, which runs the cases.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+from edu_hv.isa.codes import MASK_24, MASK_32, MASK_64
+from edu_hv.isa.formats import Field, Format, Register, StorageOperand
+from edu_hv.isa.table import BY_MNEMONIC, OPERATIONS, Group, Operation
+from edu_hv.machine.dat import FORMATS, TableFormat
+from edu_hv.machine.instructions.registry import SEMANTICS
+from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import BLOCK
+from tools.hercules import CONTROL_REGISTERS, SIZE, TOP, Case
+
+STOP = bytes.fromhex("0AFF")
+"""SVC 255, behind the instruction."""
+BRANCHED = bytes.fromhex("0AFE")
+"""SVC 254, where a branch leads."""
+TABLES = 0xD000
+"""Translation tables, up to the end of the window."""
+EDGES = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFFFE, 0x0000FFFF, 0xFFFF8000, 0x00010000)
+NOT_COMPARABLE = {"DIAG", "SPX", "SCK"}
+"""They would change Hercules' harness or clock."""
+
+LENGTHS = (
+    dict.fromkeys(("A", "AL", "N", "C", "CL", "D", "X", "L", "M", "O", "ST", "S", "SL", "LE", "STE"), 4)
+    | dict.fromkeys(("AH", "CH", "LH", "MH", "STH", "SH", "STAP"), 2)
+    | dict.fromkeys(("IC", "STC", "SSM"), 1)
+    | dict.fromkeys(("CVB", "CVD", "LD", "STD", "STCK", "SCKC", "STCKC", "SPT", "STPT", "STIDP"), 8)
+    | {"STPX": 4}
+)
+"""Length of a storage operand that the format does not tell."""
+ALIGNED = {
+    "CS": 4, "CDS": 8, "LPSW": 8, "LCTL": 4, "STCTL": 4, "SCKC": 8, "STCKC": 8, "SPT": 8, "STPT": 8, "STIDP": 8,
+    "STPX": 4, "STAP": 2,
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class Area:
+    """Logical storage of a case, 8K."""
+
+    start: int
+    units: dict[int, int]
+    """Logical page or block to real address."""
+
+
+@dataclass
+class Scene:
+    """A case being built."""
+
+    random: Random
+    layout: TableFormat | None
+    ec_mode: bool
+    gr: list[int] = field(default_factory=list)
+    cr: list[int] = field(default_factory=lambda: list(CONTROL_REGISTERS))
+    fpr: list[int] = field(default_factory=list)
+    fixed: set[int] = field(default_factory=set)
+    """Registers whose value is part of an address or otherwise needed."""
+    storage: list[tuple[int, bytes]] = field(default_factory=list)
+    keys: dict[int, int] = field(default_factory=dict)
+    windows: list[tuple[int, int]] = field(default_factory=list)
+    areas: list[Area] = field(default_factory=list)
+    pages: dict[int, int] = field(default_factory=dict)
+    """With DAT: logical page number to real address."""
+    system_mask: int = 0
+
+    def __post_init__(self) -> None:
+        random = self.random
+        self.gr = [self.word() for _ in range(16)]
+        self.fpr = [random.choice((0, 1 << 63, random.getrandbits(64), random.getrandbits(32) << 32)) for _ in range(4)]
+        self.shift = self.layout.page_shift if self.layout else 12
+        self.free = list(range(0x1000, TABLES, 1 << self.shift))
+        if self.layout:
+            random.shuffle(self.free)
+            count = 1 << 24 - self.layout.segment_shift
+            self.segments = random.sample(range(count), 2)
+            if random.random() < 0.3:
+                self.segments[0] = random.choice((0, count - 1))
+        self.key = random.choice((0, 0, random.randrange(16)))
+
+    # ---- values ----------------------------------------------------------------------------------------------
+
+    def chance(self, probability: float) -> bool:
+        """Whether something with this probability happens."""
+        return self.random.random() < probability
+
+    def word(self) -> int:
+        """A 32-bit value, often at an edge."""
+        choice = self.random.random()
+        if choice < 0.4:
+            return self.random.choice(EDGES)
+        return self.random.getrandbits(32) if choice < 0.8 else self.random.getrandbits(8)
+
+    def register(self, even: bool = False) -> int:
+        """A register number; mostly even where it should be."""
+        number = self.random.randrange(16)
+        return number & 14 if even and self.chance(0.9) else number
+
+    def set(self, number: int, value: int) -> None:
+        """Give a register a value that the case needs."""
+        self.gr[number] = value & MASK_32
+        self.fixed.add(number)
+
+    def free_register(self) -> int:
+        """A register whose value may still be chosen; not 0."""
+        return self.random.choice([number for number in range(1, 16) if number not in self.fixed])
+
+    # ---- storage ---------------------------------------------------------------------------------------------
+
+    def area(self) -> Area:
+        """8K of logical storage."""
+        units, size = {}, 1 << self.shift
+        count = 0x2000 // size
+        if self.layout:
+            segment = self.random.choice(self.segments)
+            pages = self.layout.pages_in_segment
+            while True:
+                first = segment * pages + self.random.choice((0, pages - count, self.random.randrange(pages - count)))
+                if not any(first + number in self.pages for number in range(count)):
+                    break
+            units = {first + number: self.free.pop() for number in range(count)}
+            self.pages |= units
+        else:
+            real = [self.free.pop(0) for _ in range(count)]
+            first = real[0] // size
+            units = dict(enumerate(real, first))
+        area = Area(first * size, units)
+        self.areas.append(area)
+        for real_address in units.values():
+            for block in range(real_address, real_address + size, BLOCK):
+                self.keys[block] = self.storage_key()
+        return area
+
+    def storage_key(self) -> int:
+        """A key that mostly allows the access."""
+        access = self.key if self.chance(0.85) else self.random.randrange(16)
+        return access << 4 | self.random.choice((0, 0, 8, 2, 4, 6, 14))
+
+    def operand(self, length: int, align: int = 1, near: int | None = None) -> int:
+        """The logical address of an operand, in an area of its own or at `near`, give or take a few bytes."""
+        if near is not None and self.chance(0.35):
+            return near + self.random.randint(-min(length, 20), min(length, 20)) & MASK_24
+        if not self.layout and self.chance(0.05):
+            return self._absent(length)
+        start = self.area().start
+        offset = self.random.choice((0, 0x100, BLOCK, 2 * BLOCK, self.random.randrange(BLOCK)))
+        if self.chance(0.4) and offset >= BLOCK:
+            offset -= self.random.randint(1, max(length - 1, 1))
+        offset -= offset % align
+        if self.chance(0.1):
+            offset += self.random.randrange(align)
+        return start + offset
+
+    def _absent(self, length: int) -> int:
+        """An address outside storage, or so near its end that the operand does not fit."""
+        self.storage.append((SIZE - 0x200, bytes(0x200)))
+        if self.chance(0.5):
+            return SIZE - self.random.randint(1, length)
+        return self.random.choice((SIZE, 0x800000, 0xFFFFFF, 0xFFFFF8, self.random.randrange(SIZE, 1 << 24)))
+
+    def real(self, address: int) -> int | None:
+        """The real address behind a logical one, if there is storage."""
+        if self.layout:
+            page = self.pages.get(address >> self.shift)
+            return None if page is None else page + (address & (1 << self.shift) - 1)
+        return address if 0x1000 <= address < TABLES or TOP <= address < SIZE else None
+
+    def put(self, address: int, data: bytes) -> int:
+        """Store initial contents where there is storage; return the address."""
+        for piece, start in self._pieces(address, len(data)):
+            self.storage.append((start, data[piece.start : piece.stop]))
+        return address
+
+    def watch(self, address: int, length: int) -> int:
+        """Look at this storage afterwards, with 8 bytes around; return the address."""
+        for piece, start in self._pieces(address - 8 & MASK_24, length + 16):
+            self.windows.append((start, len(piece)))
+        return address
+
+    def _pieces(self, address: int, length: int) -> list[tuple[range, int]]:
+        pieces: list[tuple[range, int]] = []
+        for offset in range(length):
+            real = self.real(address + offset & MASK_24)
+            if real is None:
+                continue
+            if pieces and pieces[-1][1] + len(pieces[-1][0]) == real and pieces[-1][0].stop == offset:
+                pieces[-1] = (range(pieces[-1][0].start, offset + 1), pieces[-1][1])
+            else:
+                pieces.append((range(offset, offset + 1), real))
+        return pieces
+
+    def data(self, length: int) -> bytes:
+        """Contents of an operand."""
+        match self.random.randrange(4):
+            case 0:
+                return bytes(length)
+            case 1:
+                return (self.word().to_bytes(4, "big") * length)[:length]
+            case _:
+                return self.random.randbytes(length)
+
+    def source(self, length: int, align: int = 1, near: int | None = None, data: bytes | None = None) -> int:
+        """An operand with contents, looked at afterwards."""
+        address = self.operand(length, align, near)
+        return self.watch(self.put(address, self.data(length) if data is None else data), length)
+
+    # ---- instruction fields ----------------------------------------------------------------------------------
+
+    def base(self, address: int) -> int:
+        """Base and displacement fields, 16 bits, that give an address."""
+        if address < 0x1000 and self.chance(0.5):
+            return address
+        register, displacement = self.free_register(), self.random.choice((0, 4, 0xFFF, self.random.randrange(4096)))
+        self.set(register, (address - displacement & MASK_24) | self.random.getrandbits(8) << 24)
+        return register << 12 | displacement
+
+    def index(self, address: int) -> tuple[int, int]:
+        """Index field, and base and displacement fields, that together give an address."""
+        if self.chance(0.6):
+            return 0, self.base(address)
+        register = self.free_register()
+        if self.chance(0.5):
+            self.set(register, self.gr[register])
+            return register, self.base(address - self.gr[register] & MASK_24)
+        displacement = self.random.randrange(4096)
+        self.set(register, (address - displacement & MASK_24) | self.random.getrandbits(8) << 24)
+        return register, displacement
+
+    # ---- the whole -------------------------------------------------------------------------------------------
+
+    def tables(self) -> None:
+        """Build segment and page tables for the pages that are mapped."""
+        if not self.layout:
+            return
+        layout, pages = self.layout, self.layout.pages_in_segment
+        used = sorted({page // pages for page in self.pages} | set(self.segments))
+        units = used[-1] // 16 + 1
+        segment_table = bytearray(b"\0\0\0\1" * (16 * units))
+        invalid = layout.invalid_bit.to_bytes(2, "big")
+        at = TABLES + 0x400
+        for segment in used:
+            table = bytearray(invalid * pages)
+            for page, real in self.pages.items():
+                if page // pages == segment:
+                    table[page % pages * 2 : page % pages * 2 + 2] = (real >> 8 & layout.frame_mask).to_bytes(2, "big")
+            entry = 0xF0000000 | at
+            if self.chance(0.06):
+                entry = self._damaged_segment(entry)
+            if self.chance(0.12):
+                self._damage_page_table(table, segment * pages)
+            segment_table[segment * 4 : segment * 4 + 4] = entry.to_bytes(4, "big")
+            self.storage.append((at, bytes(table)))
+            at += -(-len(table) // 8) * 8
+        self.storage.append((TABLES, bytes(segment_table)))
+        selector = next(bits for bits, found in FORMATS.items() if found is layout)
+        length = units - 1 if self.chance(0.96) else self.random.randrange(units)
+        self.cr[0] |= (selector if self.chance(0.99) else self.random.randrange(32)) << 19
+        self.cr[1] = length << 24 | (TABLES if self.chance(0.99) else SIZE) | self.random.choice((0, 0, 0x3F))
+
+    def _damaged_segment(self, entry: int) -> int:
+        return self.random.choice(
+            (
+                entry | 1,
+                entry & 0x0FFFFFFF,
+                entry | 1 << self.random.choice((24, 25, 26, 27)),
+                entry & 0xF0000000 | SIZE,
+            )
+        )
+
+    def _damage_page_table(self, table: bytearray, first: int) -> None:
+        assert self.layout
+        mapped = [page - first for page in self.pages if 0 <= page - first < len(table) // 2]
+        if mapped:
+            at = self.random.choice(mapped) * 2
+            entry = int.from_bytes(table[at : at + 2], "big")
+            entry = self.random.choice(
+                (entry | self.layout.invalid_bit, entry | self.layout.zero_bits, entry | 1, SIZE >> 8, 0xFFF0)
+            )
+            table[at : at + 2] = entry.to_bytes(2, "big")
+
+    def psw(self, address: int, problem: bool) -> bytes:
+        """The PSW of the case."""
+        random = self.random
+        return PSW(
+            system_mask=self.system_mask,
+            key=self.key,
+            ec_mode=self.ec_mode,
+            machine_check_mask=self.chance(0.2),
+            problem_state=problem,
+            cc=random.randrange(4),
+            program_mask=random.randrange(16),
+            instruction_address=address,
+        ).to_bytes()
+
+
+# ---- operands by mnemonic ----------------------------------------------------------------------------------------------
+
+Maker = Callable[[Scene, Operation], bytes]
+MAKERS: dict[str, Maker] = {}
+
+
+def makes(*mnemonics: str) -> Callable[[Maker], Maker]:
+    """Mark the function that makes an instruction."""
+
+    def register(function: Maker) -> Maker:
+        MAKERS.update(dict.fromkeys(mnemonics, function))
+        return function
+
+    return register
+
+
+def halfwords(*values: int) -> bytes:
+    """An instruction from its halfwords."""
+    return b"".join(value.to_bytes(2, "big") for value in values)
+
+
+def rx(scene: Scene, row: Operation, r1: int, address: int) -> bytes:
+    """An RX instruction."""
+    index, base = scene.index(address)
+    return halfwords(row.code << 8 | r1 << 4 | index, base)
+
+
+def second_byte(row: Operation, value: int, *bases: int) -> bytes:
+    """An RS, SI or SS instruction."""
+    return halfwords(row.code << 8 | value, *bases)
+
+
+def by_format(scene: Scene, row: Operation) -> bytes:
+    """An instruction without peculiarities."""
+    length, align = LENGTHS.get(row.mnemonic, 0), ALIGNED.get(row.mnemonic, 1)
+    match row.format:
+        case Format.RR | Format.RR_F | Format.RR_ONE:
+            even = row.mnemonic in ("MR", "DR")
+            if row.format is Format.RR_F and scene.chance(0.9):
+                return halfwords(
+                    row.code << 8 | scene.random.choice((0, 2, 4, 6)) << 4 | scene.random.choice((0, 2, 4, 6))
+                )
+            return halfwords(row.code << 8 | scene.register(even) << 4 | scene.register())
+        case Format.RX | Format.RX_F:
+            register = scene.register(row.mnemonic in ("M", "D") or row.format is Format.RX_F)
+            if row.format is Format.RX_F and scene.chance(0.9):
+                register &= 6
+            if row.mnemonic in ("D", "CVB", "CVD"):
+                scene.fixed |= {register, register ^ 1}
+            return rx(scene, row, register, scene.source(length, align))
+        case Format.SI:
+            return second_byte(row, scene.random.getrandbits(8), scene.base(scene.source(1)))
+        case Format.RS_SHIFT:
+            even = row.mnemonic.endswith(("DA", "DL"))
+            amount = scene.random.choice((0, 1, 31, 32, 33, 63, scene.random.getrandbits(24)))
+            return second_byte(row, scene.register(even) << 4 | scene.register(), scene.base(amount))
+        case Format.RS_MASK:
+            mask = scene.random.randrange(16)
+            return second_byte(row, scene.register() << 4 | mask, scene.base(scene.source(max(mask.bit_count(), 1))))
+        case Format.RS | Format.RS_CONTROL:
+            r1, r3 = scene.register(), scene.register()
+            count = (r3 - r1 & 15) + 1
+            return second_byte(row, r1 << 4 | r3, scene.base(scene.source(4 * count, align)))
+        case Format.SS:
+            length = scene.random.choice((1, 2, scene.random.randint(1, 20), 256, scene.random.randint(1, 256)))
+            first = scene.source(length)
+            second = scene.source(length, near=first)
+            return second_byte(row, length - 1, scene.base(first), scene.base(second))
+        case Format.SS_TWO:
+            l1, l2 = scene.random.randint(1, 16), scene.random.randint(1, 16)
+            first = scene.source(l1)
+            second = scene.source(l2, near=first)
+            return second_byte(row, l1 - 1 << 4 | l2 - 1, scene.base(first), scene.base(second))
+        case Format.S:
+            return halfwords(row.code if row.two_byte else row.code << 8, scene.base(scene.source(length, align)))
+        case Format.S_NONE:
+            return halfwords(row.code, 0)
+        case Format.RR_SVC:
+            return halfwords(row.code << 8 | scene.random.getrandbits(8))
+    raise ValueError(row.mnemonic)
+
+
+def target(scene: Scene) -> int:
+    """A place to branch to; sometimes odd."""
+    address = scene.area().start + 2 * scene.random.choice((0, 1, 0x3FF, 0x400, scene.random.randrange(0x400)))
+    scene.put(address, BRANCHED)
+    return address + scene.chance(0.05)
+
+
+@makes("BC", "BAL", "BAS", "BCT")
+def branch(scene: Scene, row: Operation) -> bytes:
+    """Branches with a storage address."""
+    return rx(scene, row, scene.register(), target(scene))
+
+
+@makes("BCR", "BALR", "BASR", "BCTR")
+def branch_register(scene: Scene, row: Operation) -> bytes:
+    """Branches to the address in R2."""
+    r1, r2 = scene.register(), scene.register()
+    scene.set(r2, target(scene) | scene.random.getrandbits(8) << 24)
+    return halfwords(row.code << 8 | r1 << 4 | r2)
+
+
+@makes("BXH", "BXLE")
+def branch_on_index(scene: Scene, row: Operation) -> bytes:
+    """Registers near each other, so that equality is met."""
+    r1, r3 = scene.register(), scene.register()
+    if scene.chance(0.5):
+        value = scene.word()
+        for register, change in ((r1, 0), (r3, 1), (r3 | 1, 1)):
+            scene.gr[register] = value + change & MASK_32 if register != r3 else 1
+    scene.fixed |= {r1, r3, r3 | 1}
+    return second_byte(row, r1 << 4 | r3, scene.base(target(scene)))
+
+
+@makes("LA")
+def any_address(scene: Scene, row: Operation) -> bytes:
+    """An address that is not used."""
+    return rx(scene, row, scene.register(), scene.random.getrandbits(24))
+
+
+@makes("D", "DR")
+def divide(scene: Scene, row: Operation) -> bytes:
+    """Often a dividend whose quotient just fits, or just does not."""
+    r1, r2 = scene.register(even=True), scene.register()
+    divisor = scene.word()
+    if scene.chance(0.7):
+        signed = (divisor ^ 0x80000000) - 0x80000000
+        quotient = scene.random.choice((0x7FFFFFFF, -0x80000000, 0x80000000, -0x80000001, scene.random.getrandbits(8)))
+        dividend = quotient * signed + scene.random.randint(-1, 1) * (abs(signed) - 1)
+        scene.gr[r1], scene.gr[r1 | 1] = dividend >> 32 & MASK_32, dividend & MASK_32
+    scene.fixed |= {r1, r1 | 1}
+    if row.mnemonic == "DR":
+        scene.gr[r2] = scene.gr[r2] if r2 in scene.fixed else divisor
+        return halfwords(row.code << 8 | r1 << 4 | r2)
+    return rx(scene, row, r1, scene.source(4, data=divisor.to_bytes(4, "big")))
+
+
+@makes("CVB")
+def convert_to_binary(scene: Scene, row: Operation) -> bytes:
+    """A packed number, sometimes with a bad digit or sign."""
+    number = abs(scene.random.choice((0, 1, 2**31 - 1, 2**31, 2**31 + 1, scene.word(), scene.random.randrange(10**15))))
+    data = bytearray.fromhex(f"{number:015d}{scene.random.choice('ABCDEF')}")
+    if scene.chance(0.15):
+        data[scene.random.randrange(8)] = scene.random.getrandbits(8)
+    return rx(scene, row, scene.register(), scene.source(8, data=bytes(data)))
+
+
+@makes("CS", "CDS")
+def compare_and_swap(scene: Scene, row: Operation) -> bytes:
+    """Half of the time the comparison succeeds."""
+    length = ALIGNED[row.mnemonic]
+    r1, r3 = scene.register(even=length == 8), scene.register(even=length == 8)
+    data = b"".join(scene.gr[r1 | number].to_bytes(4, "big") for number in range(length // 4))
+    scene.fixed |= {r1, r1 | 1}
+    address = scene.source(length, length, data=data if scene.chance(0.5) else None)
+    return second_byte(row, r1 << 4 | r3, scene.base(address))
+
+
+@makes("MVCL", "CLCL")
+def long_operands(scene: Scene, row: Operation) -> bytes:
+    """Lengths up to three blocks; equal contents for a comparison."""
+    r1, r2 = scene.register(even=True), scene.register(even=True)
+    lengths = [scene.random.choice((0, 1, 2, 300, 2047, 2048, scene.random.randrange(5000))) for _ in range(2)]
+    if scene.chance(0.4):
+        lengths[1] = lengths[0]
+    data = scene.data(64) if scene.chance(0.7) else bytes(64)
+    first = scene.source(max(lengths[0], 1), data=data)
+    second = scene.source(max(lengths[1], 1), near=first, data=data if scene.chance(0.7) else None)
+    scene.windows = scene.windows[:2] + [(start, min(length, 400)) for start, length in scene.windows[2:]]
+    for register, address, length in ((r1, first, lengths[0]), (r2, second, lengths[1])):
+        scene.set(register & 14, address | scene.random.getrandbits(8) << 24)
+        scene.set(register | 1, length | scene.random.choice((0, data[0], 0x40, 0xFF)) << 24)
+    return halfwords(row.code << 8 | r1 << 4 | r2)
+
+
+@makes("CLC")
+def compare_characters(scene: Scene, row: Operation) -> bytes:
+    """Operands that differ late, if at all."""
+    length = scene.random.choice((1, 2, 256, scene.random.randint(1, 256)))
+    data = bytearray(scene.data(length))
+    first = scene.source(length, data=bytes(data))
+    if scene.chance(0.6):
+        data[scene.random.randrange(length)] ^= 1 << scene.random.randrange(8)
+    second = scene.source(length, near=first, data=bytes(data))
+    return second_byte(row, length - 1, scene.base(first), scene.base(second))
+
+
+@makes("MVCIN")
+def move_inverse(scene: Scene, row: Operation) -> bytes:
+    """The second operand is addressed by its last byte; no overlap, which is unpredictable."""
+    length = scene.random.choice((1, 2, 256, scene.random.randint(1, 256)))
+    first, second = scene.source(length), scene.source(length)
+    return second_byte(row, length - 1, scene.base(first), scene.base(second + length - 1 & MASK_24))
+
+
+@makes("TR", "TRT")
+def translate(scene: Scene, row: Operation) -> bytes:
+    """A table with few entries that are not zero, for TRANSLATE AND TEST."""
+    length = scene.random.choice((1, 2, 256, scene.random.randint(1, 256)))
+    table = bytearray(scene.random.randbytes(256) if scene.chance(0.4) else 256)
+    for _ in range(scene.random.randrange(4)):
+        table[scene.random.getrandbits(8)] = scene.random.getrandbits(8)
+    first = scene.source(length)
+    second = scene.source(256, near=first, data=bytes(table))
+    return second_byte(row, length - 1, scene.base(first), scene.base(second))
+
+
+@makes("ED", "EDMK")
+def edit(scene: Scene, row: Operation) -> bytes:
+    """A pattern of digit selectors with some of everything else, and a packed source."""
+    length = scene.random.randint(1, 24)
+    pattern = bytes(scene.random.choice((0x20, 0x20, 0x20, 0x21, 0x22, 0x40, 0x4B, 0x5C)) for _ in range(length))
+    digits = "".join(scene.random.choice("00012345678999CD") for _ in range(48))
+    first = scene.source(length, data=pattern)
+    return second_byte(row, length - 1, scene.base(first), scene.base(scene.source(24, data=bytes.fromhex(digits))))
+
+
+@makes("MC")
+def monitor_call(scene: Scene, row: Operation) -> bytes:
+    """Some classes enabled."""
+    scene.cr[8] = scene.random.getrandbits(16)
+    immediate = scene.random.getrandbits(4) if scene.chance(0.9) else scene.random.getrandbits(8)
+    return second_byte(row, immediate, scene.base(scene.random.getrandbits(24)))
+
+
+@makes("SSM", "STNSM", "STOSM")
+def system_mask(scene: Scene, row: Operation) -> bytes:
+    """The bits that EC mode defines, mostly; suppression for SET SYSTEM MASK."""
+    mask = scene.random.getrandbits(8) & (0x43 if scene.chance(0.8) else 0xFF) | (scene.system_mask & 4)
+    if row.mnemonic == "STNSM":
+        mask |= 4
+    if scene.chance(0.1):
+        scene.cr[0] |= 0x40000000
+    if row.mnemonic == "SSM":
+        return halfwords(row.code << 8, scene.base(scene.source(1, data=bytes([mask]))))
+    return second_byte(row, mask, scene.base(scene.source(1)))
+
+
+@makes("LPSW")
+def load_psw(scene: Scene, row: Operation) -> bytes:
+    """A PSW that leads to SVC 254, in either mode, sometimes with bits that must be zeros."""
+    address = target(scene)
+    ec_mode = bool(scene.layout) or scene.chance(0.5)
+    new = PSW(
+        system_mask=(4 if scene.layout else 0) | scene.random.choice((0, 0, 2, 3)),
+        key=scene.random.choice((0, scene.key, scene.random.randrange(16))),
+        ec_mode=ec_mode,
+        machine_check_mask=scene.chance(0.2),
+        problem_state=scene.chance(0.5),
+        cc=scene.random.randrange(4),
+        program_mask=scene.random.randrange(16),
+        instruction_address=address,
+        interruption_code=0 if ec_mode else scene.random.getrandbits(16),
+        ilc=0 if ec_mode else scene.random.randrange(4),
+    )
+    data = new.to_bytes()
+    if ec_mode and scene.chance(0.1):
+        bit = scene.random.choice((0, 2, 3, 4, 17, *range(24, 40)))
+        data = (int.from_bytes(data, "big") | 1 << 63 - bit).to_bytes(8, "big")
+    return halfwords(row.code << 8, scene.base(scene.source(8, 8, data=data)))
+
+
+@makes("SSK", "ISK")
+def storage_key(scene: Scene, row: Operation) -> bytes:
+    """R2 designates a block of the window, or none."""
+    r1, r2 = scene.register(), scene.register()
+    scene.set(r2, real_block(scene) | (scene.random.getrandbits(4) if scene.chance(0.1) else 0))
+    return halfwords(row.code << 8 | r1 << 4 | r2)
+
+
+def real_block(scene: Scene) -> int:
+    """The real address of something in a block whose key is looked at; sometimes outside storage."""
+    area = scene.area()
+    block = scene.random.choice([block for block in scene.keys if block in area.units.values()])
+    if scene.chance(0.1):
+        block = scene.random.choice((SIZE, 0x800000, 0xFFF800))
+    return block | scene.random.getrandbits(7) << 4 | scene.random.getrandbits(8) << 24
+
+
+@makes("RRB")
+def reset_reference(scene: Scene, row: Operation) -> bytes:
+    """As SET STORAGE KEY, with an address."""
+    return halfwords(row.code, scene.base(real_block(scene) & MASK_24))
+
+
+@makes("SPKA")
+def psw_key(scene: Scene, row: Operation) -> bytes:
+    """Any address."""
+    return halfwords(row.code, scene.base(scene.random.getrandbits(24)))
+
+
+@makes("LCTL")
+def load_control(scene: Scene, row: Operation) -> bytes:
+    """With DAT on, control registers 0 and 1 stay; no external interruption is allowed."""
+    scene.system_mask &= 0x04
+    r1, r3 = scene.register(), scene.register()
+    if scene.layout:
+        r1 = scene.random.randint(2, 15)
+        r3 = scene.random.randint(r1, 15)
+    count = (r3 - r1 & 15) + 1
+    data = b"".join((scene.word() & ~0x10000000).to_bytes(4, "big") for _ in range(count))
+    return second_byte(row, r1 << 4 | r3, scene.base(scene.source(4 * count, 4, data=data)))
+
+
+@makes("LRA")
+def load_real_address(scene: Scene, row: Operation) -> bytes:
+    """An address with a mapping, or any."""
+    address = scene.operand(1) if scene.chance(0.7) else scene.random.getrandbits(24)
+    return rx(scene, row, scene.register(), address)
+
+
+def input_output(scene: Scene, row: Operation) -> bytes:
+    """A device that is not there, on a channel that is not there."""
+    return halfwords(row.code, scene.base(0x0700 | scene.random.getrandbits(8)))
+
+
+@makes("EX")
+def execute(scene: Scene, row: Operation) -> bytes:
+    """Another instruction as the target, its second byte made by the register."""
+    inner = scene.random.choice([name for name in COMPARABLE if name != "EX" and not BY_MNEMONIC[name].privileged])
+    text = bytearray(instruction(scene, BY_MNEMONIC["EX" if scene.chance(0.01) else inner]))
+    r1 = scene.random.choice([0, *(number for number in range(1, 16) if number not in scene.fixed)])
+    if r1 and not BY_MNEMONIC[inner].two_byte:
+        scene.set(r1, scene.word() & 0xFFFFFF00 | text[1])
+        text[1] &= scene.random.getrandbits(8)
+    elif r1:
+        scene.set(r1, scene.word() & 0xFFFFFF00)
+    address = scene.operand(len(text), 2)
+    return rx(scene, row, r1, scene.put(address, bytes(text)))
+
+
+def instruction(scene: Scene, row: Operation) -> bytes:
+    """An instruction with everything it needs."""
+    if row.group is Group.INPUT_OUTPUT:
+        return input_output(scene, row)
+    return MAKERS.get(row.mnemonic, by_format)(scene, row)
+
+
+COMPARABLE = [row.mnemonic for row in OPERATIONS if row.mnemonic in SEMANTICS and row.mnemonic not in NOT_COMPARABLE]
+"""The instructions that a case can be made for."""
+
+
+def make_case(random: Random, mnemonic: str) -> Case:
+    """A random case of one instruction."""
+    row = BY_MNEMONIC[mnemonic]
+    mode = random.random()
+    layout = random.choice(list(FORMATS.values())) if mode < 0.35 or (mnemonic == "LRA" and mode < 0.9) else None
+    scene = Scene(random, layout, ec_mode=layout is not None or mode < 0.6)
+    translating = layout is not None and not (mnemonic == "LRA" and scene.chance(0.3))
+    if translating:
+        scene.system_mask = 4
+    elif layout:  # LOAD REAL ADDRESS without DAT: the code is at its real address.
+        return _untranslated(scene, row)
+    scene.system_mask |= random.choice((0, 0, 2, 3)) if scene.ec_mode else random.getrandbits(8)
+    code = scene.area().start
+    text = instruction(scene, row)
+    place = code + random.choice((0, 0x10, BLOCK - 2, BLOCK - len(text), 2 * BLOCK - 2, 2 * BLOCK - len(text)))
+    scene.put(place, text + STOP)
+    return _finished(scene, row, place)
+
+
+def _untranslated(scene: Scene, row: Operation) -> Case:
+    """The instruction stands at real 1000, which no table maps."""
+    scene.free = [frame for frame in scene.free if frame >= 0x2000]
+    text = instruction(scene, row)
+    scene.storage.append((0x1000, text + STOP))
+    return _finished(scene, row, 0x1000)
+
+
+def _finished(scene: Scene, row: Operation, place: int) -> Case:
+    scene.tables()
+    problem = scene.chance(0.15 if row.privileged else 0.4)
+    return Case(
+        psw=scene.psw(place, problem),
+        gr=tuple(value & MASK_32 for value in scene.gr),
+        fpr=tuple(value & MASK_64 for value in scene.fpr),
+        cr=tuple(scene.cr),
+        storage=tuple(scene.storage),
+        keys=tuple(sorted(scene.keys.items())),
+        areas=tuple(scene.windows),
+        name=row.mnemonic,
+    )
+
+
+__all__ = ["COMPARABLE", "Field", "Register", "StorageOperand", "make_case"]

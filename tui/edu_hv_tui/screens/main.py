@@ -1,0 +1,422 @@
+"""The main screen: panes, command line, and the way from a key to what is painted.
+
+A key becomes a command line (`keys`), the command line goes to the workbench, and the panes show the snapshot taken after it.
+Short commands run at once; the others in a thread, while the screen stands still and says so.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.timer import Timer
+
+from edu_hv.debugger.commands.registry import Completion
+from edu_hv.debugger.text import as_lines
+from edu_hv.debugger.views import LessonView, StopView, StorageView, View
+from edu_hv.isa.errors import UserError
+from edu_hv_tui import failures
+from edu_hv_tui.keys import BY_NAME, bindings
+from edu_hv_tui.screens.help import HelpScreen
+from edu_hv_tui.snapshot import Snapshot, Wants
+from edu_hv_tui.text.lesson import lesson_short
+from edu_hv_tui.text.notice import LEAST
+from edu_hv_tui.text.timeline import timeline_width
+from edu_hv_tui.widgets.bars import Footer, Notice, StatusRow, TimelineRow
+from edu_hv_tui.widgets.code_pane import CodePane
+from edu_hv_tui.widgets.command_pane import CommandPane, EchoRows
+from edu_hv_tui.widgets.guest_console_pane import GuestConsolePane
+from edu_hv_tui.widgets.label import Label
+from edu_hv_tui.widgets.lesson_pane import LessonPane
+from edu_hv_tui.widgets.log_pane import LogPane
+from edu_hv_tui.widgets.pane import Pane
+from edu_hv_tui.widgets.prompt import Prompt
+from edu_hv_tui.widgets.psw_pane import PswPane
+from edu_hv_tui.widgets.registers_pane import RegistersPane
+from edu_hv_tui.widgets.storage_pane import StoragePane
+from edu_hv_tui.widgets.xray_pane import XrayPane
+
+if TYPE_CHECKING:
+    from edu_hv.tutor.workbench import Workbench
+
+QUICK = frozenset(
+    ("step", "back", "stage", "unstage", "differs", "select", "break", "delete", "why", "hint", "goals", "lesson")
+)
+"""Commands that are over before the next frame when they are given no operands: they need no thread."""
+
+NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
+QUEUED = 8
+"""Keys kept while a command that has only just begun is going on."""
+
+PATIENCE = 0.25
+"""Seconds after which a command counts as long: the screen says so and keys are refused."""
+
+ANSWER_WIDTH = 96
+
+
+class MainScreen(Screen[None]):
+    """All panes are there from the start; which are to be seen is said by classes on the screen, in `app.tcss`."""
+
+    BINDINGS = bindings()
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (LEAST[0], "-narrow"), (110, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST[1], "-low"), (34, "-tall"), (50, "-huge")]
+
+    def __init__(self, workbench: "Workbench") -> None:
+        super().__init__()
+        self.workbench = workbench
+        self.status = StatusRow(id="status")
+        self.code = CodePane(id="code")
+        self.registers = RegistersPane(id="registers")
+        self.xray = XrayPane(id="xray")
+        self.psw = PswPane(id="psw")
+        self.lesson = LessonPane(id="lesson")
+        self.storage = StoragePane(id="storage")
+        self.log_pane = LogPane(id="log")
+        self.commands = CommandPane(id="commands")
+        self.guest_console = GuestConsolePane(id="console")
+        self.timeline = TimelineRow(id="timeline")
+        self.echo = EchoRows(self.commands, id="echo")
+        self.prompt = Prompt(self.complete, id="prompt")
+        self.keys = Footer(id="footer")
+        self.notice = Notice(id="notice")
+        shown: list[Pane[object]] = [
+            self.code, self.registers, self.xray, self.psw, self.lesson,
+            self.storage, self.log_pane, self.commands, self.guest_console,
+        ]  # fmt: skip
+        self.panes = {pane.number: pane for pane in shown}
+        self._storage_at: int | None = None
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._going = ""
+        self._long = False
+        self._patience: Timer | None = None
+        self._zoomed = ""
+        self._lesson_opened_itself = False
+        self._last_pane = self.code.number
+
+    def compose(self) -> ComposeResult:
+        yield self.status
+        with Container(id="panes"):
+            yield self.code
+            yield self.registers
+            yield self.lesson
+            yield self.xray
+            yield self.psw
+            yield self.storage
+            yield self.log_pane
+            yield self.commands
+            yield self.guest_console
+        yield self.timeline
+        yield self.echo
+        with Horizontal(id="command-line"):
+            yield Label("cp> ", id="cp")
+            yield self.prompt
+        yield self.keys
+        yield self.notice
+
+    def on_mount(self) -> None:
+        for view in self.workbench.take_messages():
+            self._show_answer(view)
+        self.code.focus()
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self.refresh_views()
+        self._open_lesson_page()
+
+    # ---- from a command line to the panes --------------------------------------------------------------------
+
+    def run_line(self, line: str, key: str = "") -> None:
+        """Run a command line, or keep it for later, or refuse it: a running machine takes one thing at a time."""
+        if self._going:
+            self._while_running(line, key)
+            return
+        self.commands.echo(line, key)
+        if key and self._lesson_opened_itself and line.split()[0] not in ("hint", "goals"):
+            self._show_layout(zoomed="")
+            self.action_pane("1")
+        if line in QUICK:
+            self._finish(line, self._execute(line))
+        else:
+            self._begin(line)
+
+    def _while_running(self, line: str, key: str) -> None:
+        if self._long or len(self._waiting) >= QUEUED:
+            self.commands.error(f"{line}: not now, {self._going} is still running; esc stops it")
+            self._show_commands()
+        else:
+            self._waiting.append((line, key))
+
+    def _begin(self, line: str) -> None:
+        self._going = line
+        self._patience = self.set_timer(PATIENCE, self._say_running)
+        self._run_in_thread(line)
+
+    def _say_running(self) -> None:
+        if self._going:
+            self._long = True
+            self.status.show_running(True)
+            self.keys.show(running=True)
+            self._show_commands()
+
+    @work(thread=True, exclusive=True, group="run", exit_on_error=False)
+    def _run_in_thread(self, line: str) -> None:
+        outcome = self._execute(line)
+        self.app.call_from_thread(self._over, line, outcome)
+
+    def _over(self, line: str, outcome: "list[View] | str") -> None:
+        self._going, self._long = "", False
+        if self._patience is not None:
+            self._patience.stop()
+        self.status.running = False
+        self.keys.show(running=False)
+        self._finish(line, outcome)
+        if self._waiting:
+            self.run_line(*self._waiting.popleft())
+
+    def _execute(self, line: str) -> "list[View] | str":
+        """The views, or the sentence that says why there are none."""
+        try:
+            return self.workbench.execute(line)
+        except UserError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - our own mistake: written down, told in a sentence, never a traceback
+            return failures.report(error, line)
+
+    def _finish(self, line: str, outcome: "list[View] | str") -> None:
+        before = len(self.commands.view or ())
+        if isinstance(outcome, str):
+            self._waiting.clear()
+            for sentence in outcome.splitlines():
+                self.commands.error(sentence)
+        else:
+            for view in outcome:
+                self._show_answer(view)
+        self._side_effects(line)
+        self.refresh_views()
+        self._show_commands(len(self.commands.view or ()) - before)
+
+    def _show_answer(self, view: View) -> None:
+        """In the console, unless a pane shows it better."""
+        if isinstance(view, StopView):
+            self.commands.answer([view.sentence])
+        elif isinstance(view, LessonView):
+            self.commands.answer([f"lesson {view.number}: {view.title} (pane 5)"])
+        else:
+            if isinstance(view, StorageView) and view.rows:
+                self._storage_at = view.rows[0].address
+            self.commands.answer(as_lines(view, ANSWER_WIDTH))
+
+    def _side_effects(self, line: str) -> None:
+        """What a command does to the screen beyond its answer."""
+        word = line.split()[0]
+        self.code.forget_cursor()
+        if word == "differs":
+            self._toggle_differing()
+        elif word == "goals":
+            self.lesson.to_goals()
+        elif word in NEW_LESSON:
+            self._open_lesson_page()
+
+    def _toggle_differing(self) -> None:
+        only = not self.psw.only_differing
+        for pane in (self.psw, self.registers):
+            pane.only_differing = only
+            pane.update_rows()
+
+    def refresh_views(self) -> None:
+        """Show the machine as it stands."""
+        if self._going:
+            return
+        try:
+            now = Snapshot.take(self.workbench, self._wants())
+        except Exception as error:  # noqa: BLE001 - as above: the panes keep what they showed before
+            self.commands.error(failures.report(error, "showing the machine"))
+            self._show_commands()
+            return
+        self.status.show(now.status, lesson_short(now.lesson))
+        self.code.show(now.code)
+        self.registers.show(now.registers)
+        self.xray.show(now.xray)
+        self.psw.show(now.psw)
+        self.lesson.show(now.lesson)
+        self.storage.show(now.storage)
+        self.log_pane.show(now.log)
+        self.guest_console.show(now.console)
+        self.timeline.show(now.timeline)
+
+    def _wants(self) -> Wants:
+        return Wants(
+            code_rows=max(40, 3 * self.code.size.height),
+            timeline=timeline_width(self.size.width),
+            storage=self._storage_at,
+            storage_length=16 * max(4, self.storage.size.height - 2),
+        )
+
+    def _show_commands(self, new_rows: int = 0) -> None:
+        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8."""
+        self.commands.from_the_end(new_rows + 1)
+        self.commands.update_rows()
+        self.echo.update_rows()
+        if new_rows > 1 and self.has_class("-low") and not self.has_class("-show-8"):
+            self._show_layout(shown="8", zoomed="")
+
+    def complete(self, line: str) -> Sequence[Completion]:
+        """Words that can stand at the end of the line; none while the machine runs."""
+        if self._going:
+            return []
+        try:
+            return self.workbench.complete(line)
+        except UserError:
+            return []
+
+    # ---- keys ------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Under a notice that covers everything only leaving is possible."""
+        if self.too_small:
+            return action in ("quit", "leave")
+        return True
+
+    @property
+    def too_small(self) -> bool:
+        """Whether only the notice is to be seen."""
+        width, height = self.app.size
+        return width < LEAST[0] or height < LEAST[1]
+
+    def action_key(self, name: str) -> None:
+        key = BY_NAME[name]
+        line = key.line
+        if "{cursor}" in line:
+            if self.code.cursor is None:
+                self.commands.error(f"{key.shown}: there is no code under the cursor here")
+                self._show_commands()
+                return
+            line = self._at_cursor(line, self.code.cursor)
+        if "{guest}" in line:
+            line = line.format(guest=self._next_guest())
+        self.run_line(line, key.shown)
+
+    def _at_cursor(self, line: str, cursor: int) -> str:
+        """`b` on a breakpoint takes it away."""
+        view = self.code.view
+        here = next((each for each in view.lines if each.address == cursor), None) if view else None
+        if line.startswith("break ") and here is not None and here.breakpoint:
+            line = line.replace("break ", "delete ", 1)
+        return line.format(cursor=f"{cursor:06X}")
+
+    def _next_guest(self) -> str:
+        view = self.status.view
+        if view is None or not view.guests:
+            return ""
+        at = view.guests.index(view.guest) if view.guest in view.guests else -1
+        return view.guests[(at + 1) % len(view.guests)]
+
+    def action_pane(self, number: str) -> None:
+        """Focus a pane; bring it into sight where it has to share its place."""
+        pane = self.panes[number]
+        self._show_layout(shown=number, zoomed=number if self._zoomed else "")
+        self._last_pane = number
+        pane.focus(scroll_visible=False)
+
+    def action_scroll_commands(self, pages: int) -> None:
+        """Read the answers without leaving the command line."""
+        self.commands.action_turn(pages)
+
+    def action_zoom(self) -> None:
+        """The focused pane alone, or all again."""
+        focused = self.focused.number if isinstance(self.focused, Pane) else self._last_pane
+        self._show_layout(zoomed="" if self._zoomed else focused)
+
+    def action_prompt(self) -> None:
+        """To the command line."""
+        self.prompt.focus()
+
+    def action_ask(self, begun: str) -> None:
+        """To the command line, with the command begun."""
+        self.prompt.value = begun
+        self.prompt.focus()
+        self.prompt.cursor_position = len(begun)
+
+    def action_leave(self) -> None:
+        """One thing at a time: a run, the command line, a zoom, a pane that stands in for others."""
+        if self._going:
+            self._waiting.clear()
+            self.workbench.session.interrupt()
+        elif self.focused is self.prompt:
+            self.prompt.value = ""
+            self.panes[self._last_pane].focus(scroll_visible=False)
+        elif self._zoomed:
+            self._show_layout(zoomed="")
+        else:
+            self.action_pane("1")
+            self._show_layout(shown="")
+
+    def action_help(self) -> None:
+        """Keys and commands."""
+        if not self._going:
+            self.app.push_screen(HelpScreen(self.workbench))
+
+    def action_quit(self) -> None:
+        """Leave, with everything kept."""
+        self.workbench.session.interrupt()
+        self.workbench.save()
+        self.app.exit()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.run_worker(self.app.run_action("next_theme"))
+
+    # ---- what is to be seen ----------------------------------------------------------------------------------
+
+    def _show_layout(self, shown: str | None = None, zoomed: str | None = None) -> None:
+        """Classes for the style sheet.  `shown`: the pane that takes a shared place; `zoomed`: the one alone."""
+        self._lesson_opened_itself = False
+        if shown is not None:
+            for number in self.panes:
+                self.set_class(number == shown and number in "56789", f"-show-{number}")
+        if zoomed is not None:
+            self._zoomed = zoomed
+            self.set_class(bool(zoomed), "-zoomed")
+            for number, pane in self.panes.items():
+                pane.set_class(number == zoomed, "-alone")
+
+    def _open_lesson_page(self) -> None:
+        """In a low screen a new lesson is opened as a page to read; the first key that steps puts it away."""
+        if self.workbench.lesson_view() is None or not self.has_class("-low"):
+            return
+        self._show_layout(shown="", zoomed="5")
+        self._lesson_opened_itself = True
+        self.lesson.focus(scroll_visible=False)
+        self._last_pane = "5"
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.notice.update_rows()
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        if self.too_small:
+            return
+        self.refresh_views()
+        if self.focused is None:
+            self.panes[self._last_pane].focus(scroll_visible=False)
+
+    # ---- the command line ------------------------------------------------------------------------------------
+
+    def on_input_submitted(self, event: Prompt.Submitted) -> None:
+        event.stop()
+        line = self.prompt.take()
+        if line:
+            self.run_line(line)
+
+    def on_prompt_typing(self, event: Prompt.Typing) -> None:
+        self.keys.show(typing=event.typing)
+
+    def on_prompt_choices(self, event: Prompt.Choices) -> None:
+        before = len(self.commands.view or ())
+        words = "  ".join(choice.text for choice in event.words)
+        self.commands.answer([words])
+        self._show_commands(len(self.commands.view or ()) - before)

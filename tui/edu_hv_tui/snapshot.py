@@ -1,0 +1,100 @@
+"""What the panes show after a command: all views in one value, taken once, when the machine stands still."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.views import (
+    CodeView,
+    ConsoleView,
+    LessonView,
+    LogView,
+    PswView,
+    RegistersView,
+    StatusView,
+    StorageView,
+    TimelineView,
+    XrayView,
+)
+from edu_hv.isa.errors import UserError
+
+if TYPE_CHECKING:
+    from edu_hv.tutor.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Wants:
+    """How much of each view is needed."""
+
+    code_rows: int = 40
+    timeline: int = 60
+    storage: int | None = None
+    """Address that was asked for; None leaves it to the session."""
+    storage_length: int = 64
+    log: int = 100
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The views of one moment."""
+
+    status: StatusView
+    code: CodeView
+    registers: RegistersView
+    psw: PswView
+    xray: XrayView
+    console: ConsoleView
+    storage: StorageView
+    log: LogView
+    timeline: TimelineView
+    lesson: LessonView | None
+
+    @classmethod
+    def empty(cls, why: str, lesson: LessonView | None) -> "Snapshot":
+        """Before anything is loaded."""
+        return cls(
+            status=StatusView("-", (), 0, 0, why, "-", "-", "", "", 0),
+            code=CodeView("", (), None),
+            registers=RegistersView("", (), "", ()),
+            psw=PswView("", "", "", ()),
+            xray=XrayView("", (), (), "", False),
+            console=ConsoleView("", ()),
+            storage=StorageView("", (), ""),
+            log=LogView(()),
+            timeline=TimelineView("", 0, 0, 0),
+            lesson=lesson,
+        )
+
+    @classmethod
+    def take(cls, workbench: "Workbench", wants: Wants) -> "Snapshot":
+        """Ask the session for everything."""
+        try:
+            return cls._of_machine(workbench, wants)
+        except UserError as nothing_loaded:
+            return cls.empty(str(nothing_loaded), workbench.lesson_view())
+
+    @classmethod
+    def _of_machine(cls, workbench: "Workbench", wants: Wants) -> "Snapshot":
+        session = workbench.session
+        return cls(
+            status=session.status(),
+            code=session.code(wants.code_rows),
+            registers=session.registers(),
+            psw=session.psw(),
+            xray=session.xray(),
+            console=session.console(),
+            storage=_storage(workbench, wants),
+            log=session.log(wants.log),
+            timeline=session.timeline(wants.timeline),
+            lesson=workbench.lesson_view(),
+        )
+
+
+def _storage(workbench: "Workbench", wants: Wants) -> StorageView:
+    """The address may not be there any more: another program, another guest."""
+    session = workbench.session
+    if wants.storage is not None:
+        try:
+            return session.storage(wants.storage, wants.storage_length)
+        except UserError:
+            pass
+    return session.storage(None, wants.storage_length)

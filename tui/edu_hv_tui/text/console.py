@@ -1,0 +1,25 @@
+"""The command console: each command as it was run, by hand or by key, and what it answered."""
+
+from collections.abc import Iterable
+
+from edu_hv_tui.text.rows import Row, row
+
+PROMPT = "cp> "
+KEY_COLUMN = 24
+
+
+def echo_row(line: str, key: str = "") -> Row:
+    """A command as if typed; the key that ran it, where one did, stands behind it."""
+    if not key:
+        return row((PROMPT, "quiet"), (line, "echo"))
+    return row((PROMPT, "quiet"), (f"{line:<{KEY_COLUMN - len(PROMPT)}}", "echo"), (f" ( {key} )", "quiet"))
+
+
+def answer_rows(lines: Iterable[str]) -> list[Row]:
+    """What a command answered."""
+    return [row(line) for line in lines]
+
+
+def error_row(sentence: str) -> Row:
+    """What went wrong, marked by a word and not by its colour alone."""
+    return row(("! ", "error"), (sentence, "error"))

@@ -1,0 +1,101 @@
+"""The lesson pane: the page, then the goals with their ticks, the hints, and the keys that go with them."""
+
+import re
+from collections.abc import Sequence
+
+from edu_hv.debugger.views import GoalView, LessonView
+from edu_hv_tui.text.rows import Row, Span, row, wrap
+
+ITEM = re.compile(r"([-*]|\d+\.) ")
+NO_LESSON = "no lesson is open: type   : lesson 1"
+
+
+def lesson_title(view: LessonView | None) -> str:
+    """The title of the pane."""
+    if view is None:
+        return "5 lesson"
+    return f"5 lesson {view.number}  {view.title}" + ("  done" if view.done else "")
+
+
+def lesson_short(view: LessonView | None) -> str:
+    """For the status row: "lesson 1 goals 2/3"."""
+    if view is None:
+        return ""
+    return f"lesson {view.number} goals {done(view)}/{len(view.goals)}"
+
+
+def done(view: LessonView) -> int:
+    """Goals reached."""
+    return sum(goal.done for goal in view.goals)
+
+
+def lesson_rows(view: LessonView | None, width: int) -> list[Row]:
+    """Everything, from the page to the keys."""
+    if view is None:
+        return [row((NO_LESSON, "quiet"))]
+    return [*page_rows(view.page, width), row(), *goal_rows(view, width)]
+
+
+def goal_rows(view: LessonView, width: int) -> list[Row]:
+    """Goals, hints and keys: what the student looks for while working."""
+    rows = [row((f"Goals  {done(view)} of {len(view.goals)} done", "heading"))]
+    current = next((goal for goal in view.goals if not goal.done), None)
+    for goal in view.goals:
+        rows += _goal(goal, goal is current, width)
+    for number, hint in enumerate(view.hints, 1):
+        rows += wrap([(f"hint {number}: ", "heading"), *_inline(hint)], width, indent="  ")
+    keys = [("k", "key"), (" check  ", "text"), ("h", "key"), (f" hint ({view.hints_left} left)  ", "text")]
+    keys += [("a", "key"), (" answer  ", "text"), ("r", "key"), (" restart  ", "text"), ("]", "key"), (" next", "text")]
+    return [*rows, *wrap(keys, width)]
+
+
+def _goal(goal: GoalView, current: bool, width: int) -> list[Row]:
+    """What was seen and expected is said by `check`, not here: the pane is for working, with the end in sight."""
+    mark, role = ("[x]", "done") if goal.done else ("[>]", "now") if current else ("[ ]", "text")
+    return wrap([(f"{mark} {goal.number} ", role), *_inline(goal.text, role)], width, indent="      ")
+
+
+def page_rows(page: Sequence[str], width: int) -> list[Row]:
+    """The page: paragraphs and list items flow to the width, programs and commands keep their columns."""
+    rows: list[Row] = []
+    block: list[str] = []
+    for line in [*page, ""]:
+        if block and _begins(line, block):
+            rows += _paragraph(block, width)
+            block = []
+        if _verbatim(line) and not block:
+            rows.append(row((line.rstrip(), "key")))
+        elif line.strip():
+            block.append(line)
+        elif rows and rows[-1]:
+            rows.append(row())
+    return rows[:-1] if rows and not rows[-1] else rows
+
+
+def _verbatim(line: str) -> bool:
+    """Indented, and not the further lines of a list item."""
+    return line.startswith("  ") and bool(line.strip())
+
+
+def _begins(line: str, block: Sequence[str]) -> bool:
+    """Whether a line does not belong to the paragraph or list item before it."""
+    return not line.strip() or bool(ITEM.match(line)) or (_verbatim(line) and not ITEM.match(block[0]))
+
+
+def _paragraph(lines: Sequence[str], width: int) -> list[Row]:
+    text = " ".join(line.strip() for line in lines)
+    item = ITEM.match(text)
+    return wrap(_inline(text), width, indent=" " * len(item.group()) if item else "")
+
+
+def _inline(text: str, role: str = "text") -> list[Span]:
+    """`code` and **strong** words in their roles, without their marks."""
+    spans: list[Span] = []
+    for part in re.split(r"(`[^`]+`|\*\*[^*]+\*\*)", text):
+        if part.startswith("`") and part.endswith("`") and len(part) > 2:
+            spans.append((part[1:-1], "key"))
+        elif part.startswith("**") and part.endswith("**") and len(part) > 4:
+            spans.append((part[2:-2], "heading"))
+        elif part:
+            spans.append((part, role))
+    return spans

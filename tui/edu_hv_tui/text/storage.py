@@ -1,0 +1,42 @@
+"""The storage pane: 16 bytes a row, `*` before a word that the last step wrote."""
+
+from edu_hv.debugger.views import StorageRow, StorageView
+from edu_hv_tui.text.rows import Row, Span, row
+
+WITH_REAL = 75
+WITH_TEXT = 58
+
+
+def storage_rows(view: StorageView, width: int) -> list[Row]:
+    """Address, real address where there is room for it, words, text."""
+    return [_row(line, width) for line in view.rows]
+
+
+def storage_title(view: StorageView) -> str:
+    """Which storage: the guest's address, the real one behind it, the key."""
+    if not view.rows:
+        return "6 storage"
+    first = view.rows[0]
+    real = f" = real {first.real:06X}" if first.real is not None else " not in real storage"
+    return f"6 storage  {view.guest} {first.address:06X}{real}  key {view.key}"
+
+
+def _row(line: StorageRow, width: int) -> Row:
+    real = ""
+    if width >= WITH_REAL:
+        real = f"= {line.real:06X}" if line.real is not None else "= absent"
+        real = f" {real:<9}"
+    text = f"  *{line.text}*" if width >= WITH_TEXT + 4 else f" {line.text}" if width >= WITH_TEXT + 1 else ""
+    blank = " " if width >= WITH_TEXT + 5 else ""
+    return row((f"{line.address:06X}{real}{blank}", "quiet"), *_words(line), (text, "text"))
+
+
+def _words(line: StorageRow) -> list[Span]:
+    spans: list[Span] = []
+    offset = 0
+    for word in line.words:
+        size = len(word) // 2
+        written = any(offset <= at < offset + size for at in line.changed)
+        spans.append((("*" if written else " ") + word, "written" if written else "text"))
+        offset += size
+    return spans

@@ -1,0 +1,47 @@
+"""Pane 5: the lesson.  The page scrolls; in a pane that is high enough the goals stay in sight below it."""
+
+from collections.abc import Sequence
+
+from edu_hv.debugger.views import LessonView
+from edu_hv_tui.text.lesson import done, goal_rows, lesson_rows, lesson_title, page_rows
+from edu_hv_tui.text.rows import Row, row
+from edu_hv_tui.widgets.pane import Pane
+
+PINNED_FROM = 11
+"""Rows inside the pane from which the goals stay in sight."""
+
+
+class LessonPane(Pane[LessonView]):
+    """Page, goals, hints."""
+
+    number, name_shown = "5", "lesson"
+
+    def show(self, view: LessonView | None) -> None:
+        if view and self.view and view.name != self.view.name:
+            self.scrolled = 0
+        super().show(view)
+
+    def title(self) -> str:
+        return lesson_title(self.view)
+
+    def note(self) -> str:
+        return f"goals {done(self.view)} of {len(self.view.goals)}" if self.view else ""
+
+    def content(self, view: LessonView, width: int, height: int) -> Sequence[Row]:
+        return lesson_rows(view, width)
+
+    def to_goals(self) -> None:
+        """Scroll to the goals."""
+        self.scrolled = 0
+        self.action_move(100000)
+
+    def _window(self, rows: Sequence[Row], room: int) -> tuple[Sequence[Row], str]:
+        width = max(1, self.size.width - 2)
+        if self.view is None or room < PINNED_FROM or len(rows) <= room:
+            return super()._window(rows, room)
+        goals = goal_rows(self.view, width)
+        if len(goals) > room // 2:
+            return super()._window(rows, room)
+        visible, where = super()._window(page_rows(self.view.page, width), room - len(goals) - 1)
+        blank = [row()] * (room - len(goals) - len(visible))
+        return [*visible, *blank, *goals], where

@@ -1,0 +1,35 @@
+"""Pane 2: general registers, condition code, control registers."""
+
+from collections.abc import Sequence
+
+from edu_hv.debugger.views import RegistersView
+from edu_hv_tui.text.registers import LEGEND, registers_rows
+from edu_hv_tui.text.rows import Row
+from edu_hv_tui.widgets.pane import Pane
+
+
+class RegistersPane(Pane[RegistersView]):
+    """With `only_differing`, of the control registers only those that differ."""
+
+    number, name_shown = "2", "registers"
+    only_differing = False
+
+    def title(self) -> str:
+        if self._low:
+            return f"2 registers {LEGEND}"
+        return "2 registers" + ("  only what differs" if self.only_differing else "")
+
+    def note(self) -> str:
+        return self.view.condition_code if self._low and self.view else LEGEND
+
+    @property
+    def _low(self) -> bool:
+        """Whether the general registers leave no row for the condition code."""
+        return self.view is not None and self.size.height - 2 <= len(self.view.general) // 2
+
+    def content(self, view: RegistersView, width: int, height: int) -> Sequence[Row]:
+        return registers_rows(view, width, height, self.only_differing)
+
+    def _window(self, rows: Sequence[Row], room: int) -> tuple[Sequence[Row], str]:
+        visible, where = super()._window(rows, room)
+        return visible, f"+{len(rows) - len(visible)}" if where else ""
