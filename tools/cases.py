@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from edu_hv.isa.codes import MASK_24, MASK_32, MASK_64
-from edu_hv.isa.formats import Field, Format, Register, StorageOperand
+from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, OPERATIONS, Group, Operation
 from edu_hv.machine.dat import FORMATS, TableFormat
 from edu_hv.machine.instructions.registry import SEMANTICS
@@ -70,6 +70,7 @@ class Scene:
     pages: dict[int, int] = field(default_factory=dict)
     """With DAT: logical page number to real address."""
     system_mask: int = 0
+    name: str = ""
 
     def __post_init__(self) -> None:
         random = self.random
@@ -159,11 +160,17 @@ class Scene:
         return start + offset
 
     def _absent(self, length: int) -> int:
-        """An address outside storage, or so near its end that the operand does not fit."""
-        self.storage.append((SIZE - 0x200, bytes(0x200)))
+        """An address outside storage, or so near its end that the operand does not fit.
+
+        No long operand wraps around: real page 0 is not the case's own.
+        """
+        size = 0x200 if length <= 256 else 0x1000
+        self.storage.append((SIZE - size, bytes(size)))
         if self.chance(0.5):
-            return SIZE - self.random.randint(1, length)
-        return self.random.choice((SIZE, 0x800000, 0xFFFFFF, 0xFFFFF8, self.random.randrange(SIZE, 1 << 24)))
+            return SIZE - self.random.randint(1, min(length, size - 16))
+        return self.random.choice(
+            (SIZE, 0x800000, self.random.randrange(SIZE, 0xFFE000), 0xFFFFF8 if length < 9 else SIZE)
+        )
 
     def real(self, address: int) -> int | None:
         """The real address behind a logical one, if there is storage."""
@@ -300,7 +307,7 @@ class Scene:
         ).to_bytes()
 
 
-# ---- operands by mnemonic ----------------------------------------------------------------------------------------------
+# ---- operands by mnemonic ------------------------------------------------------------------------------------------
 
 Maker = Callable[[Scene, Operation], bytes]
 MAKERS: dict[str, Maker] = {}
@@ -621,7 +628,10 @@ def input_output(scene: Scene, row: Operation) -> bytes:
 def execute(scene: Scene, row: Operation) -> bytes:
     """Another instruction as the target, its second byte made by the register."""
     inner = scene.random.choice([name for name in COMPARABLE if name != "EX" and not BY_MNEMONIC[name].privileged])
-    text = bytearray(instruction(scene, BY_MNEMONIC["EX" if scene.chance(0.01) else inner]))
+    if scene.chance(0.01) and not scene.name:
+        inner = "EX"
+    scene.name += f"EX {inner}"
+    text = bytearray(instruction(scene, BY_MNEMONIC[inner]))
     r1 = scene.random.choice([0, *(number for number in range(1, 16) if number not in scene.fixed)])
     if r1 and not BY_MNEMONIC[inner].two_byte:
         scene.set(r1, scene.word() & 0xFFFFFF00 | text[1])
@@ -681,8 +691,5 @@ def _finished(scene: Scene, row: Operation, place: int) -> Case:
         storage=tuple(scene.storage),
         keys=tuple(sorted(scene.keys.items())),
         areas=tuple(scene.windows),
-        name=row.mnemonic,
+        name=scene.name or row.mnemonic,
     )
-
-
-__all__ = ["COMPARABLE", "Field", "Register", "StorageOperand", "make_case"]

@@ -219,6 +219,12 @@ class Case:
     areas: tuple[tuple[int, int], ...] = ()
     """Addresses and lengths of the storage to be looked at afterwards."""
     name: str = ""
+    """The mnemonic; after EX also that of the target."""
+
+    @property
+    def operation(self) -> str:
+        """The mnemonic of what is executed in the end."""
+        return self.name.split()[-1]
 
 
 @dataclass(frozen=True)
@@ -386,8 +392,8 @@ class Hercules:
         batch = cases[: len(pool.results)]
         page = bytearray(self.page)
         struct.pack_into(">I", page, self.current, pool.first)
-        self._load(page, 0)
-        here = self._load(pool.image, POOL)
+        self._load(bytes(page), 0)
+        here = self._load(bytes(pool.image), POOL)
         self._command("restart")
         self._wait_for_end(batch, here)
         core = self._save(POOL, POOL + len(pool.image))
@@ -397,7 +403,7 @@ class Hercules:
     def _wait_for_end(self, batch: Sequence[Case], here: int) -> None:
         seen, since, stuck = -1, time.monotonic(), 0
         while True:
-            found, here = self._expect(r"PSW=\S+ \S*%06X" % DONE, 0.1, here)
+            found, here = self._expect(rf"PSW=\S+ \S*{DONE:06X}", 0.1, here)
             finished = self._word(self.count)
             if found or finished == len(batch):
                 return

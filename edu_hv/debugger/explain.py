@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from edu_hv.asm.assembler import Assembly
 from edu_hv.asm.disassembler import disassemble
 from edu_hv.debugger.journal import Entry
 from edu_hv.debugger.system import BARE
@@ -15,9 +16,9 @@ from edu_hv.hypervisor.decisions import (
     Effect,
     Simulate,
 )
-from edu_hv.isa.codes import PIC, Class, UnitStatus
+from edu_hv.isa.codes import PIC, ChannelStatus, Class, UnitStatus
 from edu_hv.isa.table import operation
-from edu_hv.machine.channel import CCW, ChannelStatus, status_words
+from edu_hv.machine.channel import CCW, status_words
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
 from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.psw import PSW
@@ -39,12 +40,22 @@ def instruction(text: bytes, address: int) -> str:
     return f"{found.mnemonic} {found.operands}".strip()
 
 
-def trap_words(event: InterruptionRecognized) -> str:
-    """What was recognized and where: "program: privileged operation at 012330 SSM 16(12)"."""
+def statement(assembly: Assembly | None, text: bytes, address: int) -> str:
+    """An instruction as its source has it, "SSM ALLON", if it is the listing's; else disassembled."""
+    line = assembly.line_at(address) if assembly else None
+    if line is None or line.address != address or line.object_code != text:
+        return instruction(text, address)
+    words_of_line = line.source[0 if line.source[:1].isspace() else len(line.source.split()[0]) :].split()
+    return " ".join(words_of_line[:2])
+
+
+def trap_words(event: InterruptionRecognized, assembly: Assembly | None = None) -> str:
+    """What was recognized and where: "program: privileged operation at 012330 SSM ALLON"."""
     cause = Interruption(event.kind, event.code).words
     if not event.text:
         return cause
-    return f"{cause} at {event.instruction_address:06X} {instruction(event.text, event.instruction_address)}"
+    at = event.instruction_address
+    return f"{cause} at {at:06X} {statement(assembly, event.text, at)}"
 
 
 def short_trap(event: InterruptionRecognized) -> str:
@@ -98,11 +109,11 @@ WHY_CONTROL_REGISTER = {
 # ---- one entry of the journal in words ------------------------------------------------------------------------------
 
 
-def entry_words(entry: Entry) -> str:
-    """One event in words."""
+def entry_words(entry: Entry, assembly: Assembly | None) -> str:
+    """One event in words; `assembly` is that of the guest concerned."""
     match entry.event:
         case InterruptionRecognized():
-            return trap_words(entry.event)
+            return trap_words(entry.event, assembly)
         case PSWsSwapped(kind, _, old, new):
             return f"old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
         case Decoded(_, text, operand):
@@ -178,12 +189,12 @@ def running_mask(session: "DebugSession") -> PSW:
 # ---- stages of a trap -----------------------------------------------------------------------------------------------
 
 
-def recognized_lines(event: InterruptionRecognized) -> list[str]:
+def recognized_lines(event: InterruptionRecognized, assembly: Assembly | None) -> list[str]:
     """Stage "guest": what happened, and why the machine could not let it pass."""
     at = event.instruction_address
     if not event.text:
         return [f"{Interruption(event.kind, event.code).words}, before the instruction at {at:06X}"]
-    lines = [f"{instruction(event.text, at)} issued at {at:06X}"]
+    lines = [f"{statement(assembly, event.text, at)} issued at {at:06X}"]
     if event.kind is Class.PROGRAM and event.code == PIC.PRIVILEGED_OPERATION:
         lines.append("it is privileged, and the real PSW is in problem state")
     elif event.kind is Class.SVC:
@@ -255,13 +266,13 @@ def stop_sentence(session: "DebugSession") -> str:
     trap = next((event for event in events if isinstance(event, InterruptionRecognized)), None)
     if trap is None:
         return ", ".join([step, *_instruction_part(session)])
-    parts = [step, trap_words(trap)]
+    parts = [step, trap_words(trap, session.assembly_of(_guest_of(session)))]
     for event in events:
         if isinstance(event, DecisionTaken):
             parts.append(str(event.verdict.decision))
         elif isinstance(event, DecisionCarriedOut):
             parts.extend(_effect_parts(session, event))
-    if trap and session.system.cp is None and any(isinstance(event, PSWsSwapped) for event in events):
+    if session.system.cp is None and any(isinstance(event, PSWsSwapped) for event in events):
         parts.append(f"continues at {session.real_psw().instruction_address:06X}")
     return ", ".join(parts)
 
@@ -279,7 +290,12 @@ def _instruction_part(session: "DebugSession") -> list[str]:
     if not text:
         return [session.stop_reason]
     where = f"{guest} " if guest != BARE else ""
-    return [f"{where}{at:06X} {instruction(text, at)}", *changes_words(session)]
+    return [f"{where}{at:06X} {statement(session.assembly_of(guest), text, at)}", *changes_words(session)]
+
+
+def _guest_of(session: "DebugSession") -> str:
+    """The guest that the present step is about."""
+    return next((entry.guest for entry in session.journal.of_step(session.step_number) if entry.guest), "")
 
 
 def changes_words(session: "DebugSession") -> list[str]:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edu_hv.asm.assembler import Assembly
 from edu_hv.debugger import viewing
 from edu_hv.debugger.breakpoints import Breakpoints, StopAt
 from edu_hv.debugger.explain import stop_sentence, trap_words
@@ -427,10 +428,14 @@ class DebugSession:
         found = [entry.event for entry in self.journal.after(unit) if _is(to, entry.event)]
         return self._reason(to, found[-1]) if found else ""
 
+    def assembly_of(self, name: str) -> Assembly | None:
+        """The assembly of the guest of that name; None when there is none, or no such guest."""
+        return next((guest.assembly for guest in self.system.guests if guest.name == name), None)
+
     def _reason(self, to: StopAt, event: Event) -> str:
         match event:
             case InterruptionRecognized():
-                return f"trap: {trap_words(event)}"
+                return f"trap: {trap_words(event, self.assembly_of(self.running()))}"
             case DecisionTaken():
                 return f"CP decided for {event.userid}: {event.verdict.decision}"
             case ConsoleLine():

@@ -16,6 +16,7 @@ from edu_hv.devices.tape import AwsTape, TapeDrive
 from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.vmblok import VMBLOK
+from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -143,7 +144,12 @@ class System:
         return []
 
     def _enter(self, guest: Guest, text: str) -> None:
+        """A line at the keyboard: it ends a read that waits for it, else it asks for attention."""
+        channels = guest.vm.channels if guest.vm else self.machine.channels
+        awaited = channels.awaits_input(CONSOLE)
         guest.console.enter(text)
+        if not awaited:
+            channels.present(CONSOLE, UnitStatus.ATTENTION)
         if self.cp is not None and guest.vm is not None:
             self.cp.console_input(guest.vm)
 

@@ -105,7 +105,8 @@ def stage_reason(session: "DebugSession") -> str:
     if trap is None:
         return ""
     title = _stage_title(session)
-    return f"trap: {explain.trap_words(trap)}" + (f" (stage {title})" if title else "")
+    guest = next((e.guest for e in entries if e.guest), "")
+    return f"trap: {explain.trap_words(trap, session.assembly_of(guest))}" + (f" (stage {title})" if title else "")
 
 
 # ---- code -----------------------------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ def _condition_code(session: "DebugSession") -> str:
     if row is None or row.condition_code is not ConditionCode.SET or row.privileged:
         return f"CC {cc}"
     meaning = explain.condition_code_meaning(row.mnemonic, cc)
-    return f"CC {cc} {meaning} ({explain.instruction(text, at)})" if meaning else f"CC {cc}"
+    return f"CC {cc} {meaning} ({explain.statement(session.guest.assembly, text, at)})" if meaning else f"CC {cc}"
 
 
 def _control_registers(session: "DebugSession") -> tuple[ComparedValue, ...]:
@@ -356,7 +357,8 @@ def xray(session: "DebugSession") -> XrayView:
     stages = _stages(session, entries, in_progress, under_cp)
     verdict = _verdict(entries)
     rules = _rules(verdict) if verdict else ()
-    title = f"{entries[0].guest or 'machine'} step {entries[0].step}: {explain.trap_words(first)}"
+    trap = explain.trap_words(first, session.assembly_of(entries[0].guest))
+    title = f"{entries[0].guest or 'machine'} step {entries[0].step}: {trap}"
     return XrayView(title, stages, rules, verdict.why if verdict else "", in_progress)
 
 
@@ -378,7 +380,7 @@ def _stages(
     for entry in entries:
         if isinstance(entry.event, InterruptionRecognized):
             ilc = entry.event.ilc
-        found = _stage_of(session, entry.event, ilc, under_cp, len(made))
+        found = _stage_of(session, entry, ilc, under_cp, len(made))
         if found:
             made.append(found)
     titles = [title for title, _ in made]
@@ -400,12 +402,14 @@ def _stage_state(index: int, now: int | None) -> StageState:
 
 
 def _stage_of(
-    session: "DebugSession", event: Event, ilc: int, under_cp: bool, index: int
+    session: "DebugSession", entry: Entry, ilc: int, under_cp: bool, index: int
 ) -> tuple[str, list[str]] | None:
     """Title and lines of the stage that an event is, or None for one that is none."""
+    event = entry.event
     match event:
         case InterruptionRecognized():
-            return ("guest" if under_cp else "program"), explain.recognized_lines(event)
+            lines = explain.recognized_lines(event, session.assembly_of(entry.guest))
+            return ("guest" if under_cp else "program"), lines
         case PSWsSwapped():
             return "hardware", explain.swapped_lines(event, ilc, under_cp)
         case Decoded():
@@ -504,7 +508,7 @@ def _key_words(session: "DebugSession", address: int) -> str:
 def log(session: "DebugSession", count: int) -> LogView:
     """The last entries of the journal."""
     entries = session.journal.latest(count)
-    return LogView(tuple(LogEntry(e.step, _layer(e.event), explain.entry_words(e), e.guest) for e in entries))
+    return LogView(tuple(LogEntry(e.step, _layer(e.event), explain.entry_words(e, session.assembly_of(e.guest)), e.guest) for e in entries))
 
 
 def _layer(event: Event) -> Layer:

@@ -225,8 +225,8 @@ ABEND    MVI   TCBENDED,1
 *  Input/output.  PRINT writes R0 characters from R1 on the console.
 *  DOIO starts the channel program at R3 on device R2 and waits for its
 *  end.  The I/O interruption comes to IOINT, which gathers the status
-*  and, at the end, takes the wait bit out of the old PSW: LPSW IOOPSW
-*  then goes on at IOENDED, where the wait PSW points.
+*  and, at the end, takes masks and wait bit out of the old PSW: LPSW
+*  IOOPSW then goes on at IOENDED, where the wait PSW points.
 *
 SAY      MVI   IOKEY,0              the kernel's own lines
 PRINT    ST    R1,LINECCW
@@ -261,6 +261,7 @@ IOINT    CLC   IOOPSW+2(2),IODEVICE is it the device we wait for?
          MVC   RESIDUAL,CSW+6
 IOENDYET TM    STATUS,DEVEND+CHECK
          BZ    IOBACK               device end is still to come
+         MVI   IOOPSW,X'00'         go on, disabled
          NI    IOOPSW+1,X'FF'-WAITBIT
 IOBACK   LPSW  IOOPSW
 *

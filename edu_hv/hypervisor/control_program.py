@@ -371,6 +371,7 @@ class ControlProgram:
         """Load the real timer, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
         if vm.quantum <= 0:
             vm.quantum = dispatch.QUANTUM
+        vio.run_virtual_channels(vm)
         self._set_timer(vm.quantum)
         dispatch.load_guest_registers(self.real, vm)
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())

@@ -147,7 +147,7 @@ class Rule(Generic[Subject]):
     id: str
     question: str
     then: str
-    why: str
+    why: str | Callable[[Subject], str]
     source: str
     applies: Callable[[Subject], bool]
     decide: Callable[[Subject], Decision]
@@ -191,7 +191,8 @@ def decide(rules: Sequence[Rule[Subject]], subject: Subject) -> Verdict:
             if index == 0 and len(rules) > 1:
                 other = rules[1]
                 tried.append(RuleTried(other.id, other.question, other.then, other.source, False))
-            return Verdict(rule.decide(subject), rule.why, tuple(tried))
+            why = rule.why if isinstance(rule.why, str) else rule.why(subject)
+            return Verdict(rule.decide(subject), why, tuple(tried))
     raise AssertionError("the last rule of a table applies always")
 
 

@@ -22,7 +22,7 @@ from edu_hv.hypervisor.decisions import (
 )
 from edu_hv.hypervisor.simulate import SIMULATED
 from edu_hv.isa.codes import MASK_24, PIC, Class, External
-from edu_hv.isa.table import Group, operation
+from edu_hv.isa.table import operation
 from edu_hv.machine.instructions.registry import base_displacement
 from edu_hv.machine.interruptions import Interruption, ProgramInterruption
 
@@ -50,9 +50,8 @@ class Trap:
 
     @property
     def is_io(self) -> bool:
-        """Whether the instruction is of the I/O group."""
-        row = operation(self.text) if self.text else None
-        return bool(row and row.group is Group.INPUT_OUTPUT)
+        """Whether the instruction is one of the I/O instructions that CP carries out."""
+        return self.mnemonic in IO_INSTRUCTIONS
 
     @property
     def operand_address(self) -> int:
@@ -85,6 +84,8 @@ class Trap:
         return at == new and self.vm.program_loop_at == at
 
 
+IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH", "STIDC"})
+
 _OPERAND_LENGTHS = {"SSM": 1, "STNSM": 1, "STOSM": 1, "LPSW": 8, "SCK": 8, "STIDP": 8, "LCTL": 4, "STCTL": 4}
 """Bytes of the storage operand worth showing, by mnemonic."""
 
@@ -107,10 +108,27 @@ class ReflectAs:
         )
 
 
+def _act_for(trap: Trap) -> Decision:
+    """What acting as the machine would means for this instruction."""
+    if trap.mnemonic == "DIAG":
+        return Hypercall(trap.operand_address & 0xFFFF, trap.text)
+    if trap.is_io:
+        return SimulateIO(trap.mnemonic, trap.text, trap.operand_address & 0xFFFF)
+    return Simulate(trap.mnemonic, trap.text)
+
+
+def _why_act(trap: Trap) -> str:
+    if trap.mnemonic == "DIAG":
+        return "DIAGNOSE means what the maker of the machine says it means; in a virtual machine that is CP"
+    if trap.is_io:
+        return "virtual supervisor state: CP acts as the channel would, on the device the guest has in that place"
+    return "virtual supervisor state: CP acts as the machine would, on the guest's values and not on the real ones"
+
+
 PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
     Rule(
         "PRV-1",
-        "is the guest in virtual problem state (bit 15 of its PSW)?",
+        "guest in virtual problem state?",
         "reflect code 0002 into the guest",
         "virtual problem state: on a real machine it would trap too, and the guest's own supervisor must hear of it",
         'SY20-0886 "Privileged Instruction Simulation"',
@@ -119,34 +137,16 @@ PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
     ),
     Rule(
         "PRV-2",
-        "virtual supervisor state, and the instruction is DIAGNOSE?",
-        "perform the service",
-        "DIAGNOSE means what the machine's maker says it means; in a virtual machine that is CP",
-        'GC20-1807 "DIAGNOSE Instruction in a Virtual Machine"',
-        lambda trap: trap.mnemonic == "DIAG",
-        lambda trap: Hypercall(trap.operand_address & 0xFFFF, trap.text),
+        "virtual supervisor state, and CP knows the instruction?",
+        "do it to the virtual machine",
+        _why_act,
+        'SY20-0886 "Privileged Instruction Simulation"',
+        lambda trap: trap.is_io or trap.mnemonic == "DIAG" or trap.mnemonic in SIMULATED,
+        _act_for,
     ),
     Rule(
         "PRV-3",
-        "virtual supervisor state, and an I/O instruction?",
-        "carry it out on the virtual device",
-        "virtual supervisor state: CP acts as the channel would, on the device the guest has in that place",
-        'SY20-0886 "Virtual I/O Requests"',
-        lambda trap: trap.is_io or trap.mnemonic == "STIDC",
-        lambda trap: SimulateIO(trap.mnemonic, trap.text, trap.operand_address & 0xFFFF),
-    ),
-    Rule(
-        "PRV-4",
-        "virtual supervisor state, and CP knows the instruction?",
-        "simulate it on the virtual machine",
-        "virtual supervisor state: CP acts as the machine would, on the guest's values and not on the real ones",
-        'SY20-0886 "Privileged Instruction Simulation"',
-        lambda trap: trap.mnemonic in SIMULATED,
-        lambda trap: Simulate(trap.mnemonic, trap.text),
-    ),
-    Rule(
-        "PRV-5",
-        "is it none of these?",
+        "is the instruction unknown to CP?",
         "reflect code 0001 into the guest",
         "the virtual machine does not have this instruction, so it is an operation exception there",
         'SY20-0886 "Privileged Instruction Simulation"',

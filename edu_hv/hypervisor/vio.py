@@ -25,6 +25,9 @@ BUSY = 2
 CSW_STORED = 1
 STARTED = AVAILABLE = 0
 
+MOST_CCWS = 256
+"""CCWs of a virtual device that CP interprets in one go."""
+
 
 class GuestStorage:
     """A guest's storage as its virtual channel sees it: guest-real addresses, the guest's keys."""
@@ -158,8 +161,13 @@ class VirtualIO:
 
 
 def run_virtual_channels(vm: VMBLOK) -> None:
-    """Interpret the virtual devices' channel programs to their end, or until one waits for input."""
-    while vm.channels.next_event is not None:
+    """Interpret the virtual devices' channel programs to their end, or until one waits for input.
+
+    A chain that never ends goes on at the next dispatch, MOST_CCWS at a time, so that it costs its guest and not CP.
+    """
+    for _ in range(MOST_CCWS):
+        if vm.channels.next_event is None:
+            return
         vm.clocks.now = max(vm.clocks.now, vm.channels.next_event)
         vm.channels.advance()
 

@@ -88,9 +88,17 @@ class Question(Check):
     prediction: bool = False
 
     def take(self, word: str) -> str | None:
-        """The answer in the form it is compared in; None when it is not among those offered."""
-        given = canonical(word)
-        return given if not self.words or given in map(canonical, self.words) else None
+        """The answer as it is offered, or as it was given where any is taken; None when it is not among those."""
+        offered = (offer for offer in self.words if canonical(offer) == canonical(word))
+        return next(offered, None) if self.words else word
+
+    def unanswered(self, evidence: Evidence) -> Finding:
+        """What to say while there is no answer: first be where it can be given, then give it."""
+        here = self.when.find(evidence) if self.when else Finding(True)
+        if not here.done:
+            return replace(here, seen=f"no answer yet; {here.seen}", expected=f"an answer, with {here.expected}")
+        offered = f"one of: {', '.join(self.words)}" if self.words else "a word"
+        return Finding(False, "no answer yet", f"`answer` and {offered}", "the question of this goal")
 
     def remark(self, word: str) -> str:
         """What a wrong answer shows."""
@@ -413,13 +421,14 @@ def answered(
     def find(evidence: Evidence) -> Finding:
         given = evidence.answers.get(evidence.goal)
         if given is None:
-            return Finding(False, "no answer yet", "`answer` and a word", "the question of this goal")
+            return question.unanswered(evidence)
         right = expected if isinstance(expected, str) else expected.text(evidence)
         if canonical(given) == canonical(right):
             return Finding(True)
         return Finding(False, f"your answer {given}", "another answer", "the question of this goal; `hint`")
 
-    return Question(find, when, tuple(words), dict(wrong or {}))
+    question = Question(find, when, tuple(words), dict(wrong or {}))
+    return question
 
 
 def predicted(
@@ -433,7 +442,7 @@ def predicted(
     def find(evidence: Evidence) -> Finding:
         given = evidence.answers.get(evidence.goal)
         if given is None:
-            return Finding(False, "no prediction yet", f"`answer` and one of: {', '.join(question.words)}", "this goal")
+            return question.unanswered(evidence)
         finding = until.find(evidence)
         return Finding(True, note=compared(evidence, given)) if finding.done else finding
 

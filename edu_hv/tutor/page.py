@@ -31,7 +31,7 @@ def _blocks(lines: Iterable[str]) -> Iterator[list[str]]:
     block: list[str] = []
     for line in lines:
         alone = not line.strip() or _is_verbatim(line, block) or line.startswith("#")
-        if block and (alone or _LIST_ITEM.match(line)):
+        if block and (alone or (_LIST_ITEM.match(line) and _LIST_ITEM.match(block[0]))):
             yield block
             block = []
         if alone:

@@ -20,13 +20,12 @@ back
 #: guest mask = 00
 break SVCINT
 run
-#: storage 20 8 = FF150001 40001026
-#: address SVCINT = 000282
+#: storage 20 4 = FF150001
 delete 1
 break PGMINT
 run
 run
-#: storage 28 8 = FF150002 800010AE
+#: storage 28 4 = FF150002
 answer PRV-1
 delete 2
 run

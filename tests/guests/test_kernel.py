@@ -107,6 +107,21 @@ def test_tasks_run_in_problem_state_with_a_key_of_their_own(kernel, label, key):
     assert (psw.problem_state, psw.key, psw.system_mask, psw.ec_mode) == (True, key, 0xFF, False)
 
 
+def test_kernel_is_disabled_but_while_it_waits(kernel):
+    """An I/O interruption between SIO and the wait would be lost, and the wait would never end."""
+    kernel.run(at("KEYSSET"))
+    enabled = set()
+
+    def observe(machine) -> bool:
+        psw = machine.cpu.psw
+        if psw.system_mask and not psw.problem_state and not psw.wait:
+            enabled.add(KERNEL.assembly().nearest_label(psw.instruction_address))
+        return False
+
+    kernel.run(observe)
+    assert enabled == set()
+
+
 def test_storage_keys(kernel):
     kernel.run(at("KEYSSET"))
     keys = [kernel.machine.storage.keys[block] >> 4 for block in range(7)]

@@ -1,6 +1,6 @@
 """The screen over the sample workbench, at any size."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -35,26 +35,19 @@ async def opened(workbench: object, size: tuple[int, int]) -> AsyncIterator[Pilo
 
 async def settled(pilot: Pilot) -> None:
     """Until commands in threads are over and everything is painted."""
-    for _ in range(3):
+    await pilot.pause()
+    while len(pilot.app.workers):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
 
-@pytest.fixture
-def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same terminal for every test, whatever the one it is run from."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
 
 
-@pytest.fixture(autouse=True)
-def _terminal(plain_terminal: None) -> None:
-    """Always."""
-
-
 @pytest.fixture
 def workbench() -> FakeWorkbench:
     return FakeWorkbench()
-
-
-Opened = Callable[[object, tuple[int, int]], AsyncIterator[Pilot]]

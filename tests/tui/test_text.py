@@ -65,7 +65,7 @@ def test_code_at_80_columns():
         " > 012334  0A05      SVC   5           SVC 5",
         "   012336  4780C09A  BZ    DONE  branch ta..",
         "B  01233A  82000068  LPSW  X'68'  privileged",
-        "   01233E  9C00000C  SIO   X'00C' privileg..",
+        "   01233E  9C00000C  SIO   X'00C'  privile..",
         "   012342  4770C0A2  BNZ   LOOP",
     ]
 
@@ -161,10 +161,10 @@ def test_psw_only_differing():
 def test_xray_at_80x24_gives_each_stage_a_row():
     assert text(xray_rows(xray(5), 41, 6), 41) == [
         ".1 guest    SSM MASK at 012330, the rea..",
-        ".2 hardware program interruption, code.. ",
+        ".2 hardware program interruption, code ..",
         ".3 decode   operation 80 = SSM, operand..",
-        ".4 rule     YES is the guest in..",
-        ">5 do       guest mask 03 -> 00, real..",
+        ".4 rule     YES is the guest in supervi..",
+        ">5 do       guest mask 03 -> 00, real m..",
         " 6 run      to come",
     ]
 

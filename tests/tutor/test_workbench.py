@@ -141,9 +141,9 @@ def test_an_answer_that_cannot_be_taken_says_why(workbench, before, line, says):
 
 def test_a_wrong_answer_names_the_misunderstanding_and_can_be_mended(workbench):
     workbench.execute("step 5")
-    assert said(workbench.execute("answer 3 zero")) == "Not ZERO. That would be CC 0."
+    assert said(workbench.execute("answer 3 zero")) == "Not zero. That would be CC 0."
     assert 3 not in ticks(workbench)
-    assert said(workbench.execute("answer 3 Positive")).startswith("POSITIVE is right.")
+    assert said(workbench.execute("answer 3 Positive")).startswith("positive is right.")
     assert 3 in ticks(workbench)
 
 

@@ -1,6 +1,6 @@
 """Our own themes: dark, light, high contrast, and one without colours.  Every role is readable on its ground: see the tests."""
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from edu_hv_tui.text.rows import ROLES
 
@@ -112,7 +112,7 @@ def _theme(name: str, roles: dict[str, str], dark: bool, ansi: bool = False) -> 
         boost=roles["ground"],
         dark=dark,
         ansi=ansi,
-        variables=variables(roles),
+        variables={**(BUILTIN_THEMES["ansi-dark"].variables if ansi else {}), **variables(roles)},
     )
 
 

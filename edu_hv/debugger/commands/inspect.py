@@ -115,9 +115,9 @@ def devices(session: DebugSession) -> TableView:
         for number, device in session.system.machine.channels.devices.items():
             rows.append((f"{number:03X}", type(device).__name__, "the device itself"))
     else:
-        for device in sorted(guest.vm.vmdevs.values(), key=lambda d: d.address):
-            where = "CP interprets its channel programs" if device.virtual else f"dedicated: real {device.real:03X}"
-            rows.append((f"{device.address:03X}", _DEVICE_CLASSES[device.device_class], where))
+        for vdev in sorted(guest.vm.vmdevs.values(), key=lambda d: d.address):
+            where = "CP interprets its channel programs" if vdev.virtual else f"dedicated: real {vdev.real:03X}"
+            rows.append((f"{vdev.address:03X}", _DEVICE_CLASSES[vdev.device_class], where))
     return TableView(f"devices of {guest.name}", ("address", "what", "real"), tuple(rows))
 
 
