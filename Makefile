@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run repl test lint wheel lock clean venv
+.PHONY: help run repl test lint conformance wheel lock clean venv
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make repl   start edu-hv's command line"
 	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
 	@echo "make lint   check style, format and types"
+	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 200000 --seed 7'; needs hercules)"
 	@echo "make wheel  build the wheel and the source archive into dist/"
 	@echo "make lock   write uv.lock and requirements.lock anew, after a change of dependencies (needs uv)"
 	@echo "make clean  remove .venv and all that was built"
@@ -28,6 +29,10 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Many thousand random cases an instruction set; the frozen ones of tests/machine/vectors run in make test.
+conformance: venv
+	$(BIN)/python -m tools.conformance $(ARGS)
 
 wheel: venv
 	@rm -rf dist

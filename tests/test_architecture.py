@@ -152,7 +152,9 @@ def test_table_names_only_its_own_rooms_and_has_no_circle(table):
 def test_table_is_read_as_written(table):
     assert table["isa"] == Row(frozenset(), frozenset(), frozenset())
     assert table["repl"] == Row(
-        frozenset({"debugger", "tutor", "asm"}), frozenset({"edu_hv_tui"}), frozenset({"prompt_toolkit", "pygments"})
+        frozenset({"debugger", "tutor", "asm", "isa"}),
+        frozenset({"edu_hv_tui"}),
+        frozenset({"prompt_toolkit", "pygments", "platformdirs"}),
     )
 
 

@@ -14,7 +14,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -210,7 +210,7 @@ KNOWN: tuple[Known, ...] = (
         'GA22-7000 "Termination": the result is unpredictable; "Nullification": nothing is changed.  Hercules stops in'
         " the middle of the result in either case; we store nothing.",
         ("storage", "gr1", "key"),
-        lambda case, ours, theirs: case.operation in ("ED", "EDMK") and ours.code == theirs.code in EDITING,
+        lambda case, ours, theirs: case.operation in ("ED", "EDMK") and ours.code in EDITING and theirs.code in EDITING,
     ),
     Known(
         "ILC of the target of EXECUTE",
@@ -348,11 +348,9 @@ class Tally:
 
     compared: int = 0
     different: int = 0
-    known: Counter[str] = None  # type: ignore[assignment]
-    by_instruction: Counter[str] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.known, self.by_instruction = Counter(), Counter()
+    known: Counter[str] = field(default_factory=Counter)
+    """By title."""
+    by_instruction: Counter[str] = field(default_factory=Counter)
 
 
 def compare_batch(cases: Sequence[Case], hercules: Hercules, tally: Tally, show: int) -> list[tuple[Case, Outcome]]:

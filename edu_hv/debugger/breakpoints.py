@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from edu_hv.hypervisor.decisions import ConsoleLine, DecisionTaken
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.events import Event, InterruptionRecognized
 
 
 class StopAt(Enum):
@@ -13,6 +15,23 @@ class StopAt(Enum):
     TRAP = "trap"
     DECISION = "decision of CP"
     OUTPUT = "console output"
+
+    @property
+    def plural(self) -> str:
+        """For "no more traps"."""
+        return {StopAt.OUTPUT: "console output", StopAt.DECISION: "decisions of CP"}.get(self, f"{self.value}s")
+
+    def matches(self, event: Event) -> bool:
+        """Whether an event is of this kind."""
+        kind = _EVENTS.get(self)
+        return kind is not None and isinstance(event, kind)
+
+
+_EVENTS: dict[StopAt, type] = {
+    StopAt.TRAP: InterruptionRecognized,
+    StopAt.DECISION: DecisionTaken,
+    StopAt.OUTPUT: ConsoleLine,
+}
 
 
 @dataclass
@@ -24,6 +43,11 @@ class Breakpoint:
     label: str = ""
     hits: int = 0
 
+    @property
+    def words(self) -> str:
+        """As a reason for a stop."""
+        return f"breakpoint {self.number} at {self.label or f'{self.address:06X}'}"
+
 
 @dataclass
 class Breakpoints:
@@ -34,9 +58,9 @@ class Breakpoints:
 
     def add(self, address: int, label: str) -> Breakpoint:
         """A new breakpoint; the one already at that address if there is one."""
-        for old in self.by_number.values():
-            if old.address == address:
-                return old
+        old = self.at(address)
+        if old is not None:
+            return old
         new = Breakpoint(self._next, address, label)
         self.by_number[self._next] = new
         self._next += 1
@@ -52,3 +76,7 @@ class Breakpoints:
     def at(self, address: int) -> Breakpoint | None:
         """The breakpoint at an address."""
         return next((b for b in self.by_number.values() if b.address == address), None)
+
+    def addresses(self) -> set[int]:
+        """Where the breakpoints are."""
+        return {b.address for b in self.by_number.values()}

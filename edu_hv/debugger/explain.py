@@ -74,36 +74,59 @@ def short_trap(event: InterruptionRecognized) -> str:
 # ---- why guest and real differ --------------------------------------------------------------------------------------
 
 
-def why_psw_field(name: str, guest: str, real: str, cp_runs: bool, guest_runs: bool) -> str:
-    """Why a field of the guest's PSW is not what is in the real one."""
+class Holder(Enum):
+    """What the real machine is doing, seen from one guest: the reason why values differ depends on it."""
+
+    CP = "CP has the CPU: its own PSW"
+    THE_GUEST = ""
+    STOPPED = "in CP mode: does not run"
+    WAIT = "CP waits: no guest can run"
+    ANOTHER = "another guest has the CPU"
+
+
+def holder(system: System, guest: Guest) -> Holder:
+    """What the real machine is doing, seen from `guest`."""
+    if system.cp is not None and system.cp.busy:
+        return Holder.CP
+    if system.running == guest.name:
+        return Holder.THE_GUEST
+    if guest.vm is not None and guest.vm.cf:
+        return Holder.STOPPED
+    return Holder.ANOTHER if system.running else Holder.WAIT
+
+
+def why_psw_field(name: str, guest: str, real: str, who: Holder) -> str:
+    """Why a field of the guest's PSW is not what is in the real one; at most 28 columns."""
     if guest == real:
         return "same"
-    if cp_runs:
-        return "CP has the CPU: its own PSW"
-    if not guest_runs:
-        return "another guest runs, or CP waits"
-    return _WHY_WHILE_RUNNING.get(name, "differs")
+    return who.value or _WHY_WHILE_RUNNING.get(name, "differs")
 
 
 _WHY_WHILE_RUNNING = {
-    "mask": "CP keeps its own: all on",
+    "mask": "CP enables all interruptions",
     "mode": "translation needs EC mode",
     "DAT": "CP maps the guest's storage",
-    "PER": "off for CP",
     "I/O": "CP hears of every device",
-    "external": "CP hears of every timer",
+    "external": "for the end of a time slice",
     "state": "so that privileged ones trap",
-    "wait": "CP runs others meanwhile",
     "machine check": "machine checks are CP's",
 }
 
-WHY_CONTROL_REGISTER = {
-    0: "format of CP's tables, CP's masks",
-    1: "segment table of CP for this guest",
+_WHY_CONTROL_REGISTER = {
+    0: "CP's table format and masks",
     2: "CP enables every channel",
-    8: "loaded for ECMODE guests only",
+    8: "loaded for ECMODE only",
 }
-"""Why a control register of the guest differs from the real one while it runs."""
+
+
+def why_control_register(system: System, guest: Guest, number: int, believed: int, real: int) -> str:
+    """Why a control register of the guest is not what is in the real one; at most 28 columns."""
+    if believed == real:
+        return "same"
+    if number != 1:
+        return _WHY_CONTROL_REGISTER.get(number, "CP's own")
+    owner = next((g.name for g in system.guests if g.vm is not None and g.vm.vmseg == real), "")
+    return f"CP's table for {owner}" if owner else "CP's own"
 
 
 # ---- one entry of the journal in words ------------------------------------------------------------------------------

@@ -4,18 +4,21 @@ Entries are kept for as long as the recording they belong to; going back moves a
 given in the past cuts the future off, since from there on another one begins.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice, takewhile
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
 
 from edu_hv.debugger.system import Input
-from edu_hv.machine.events import Event, StorageStored
+from edu_hv.hypervisor.ccw_translation import TranslatedCCW
+from edu_hv.isa.codes import Class
+from edu_hv.machine.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event.  `unit` is the position at which it happened, `step` the step that was then under way."""
+    """One event.  `unit` is the position at which it had happened, `step` the step that was then under way."""
 
     unit: int
     step: int
@@ -24,85 +27,178 @@ class Entry:
     event: Event
 
 
+# ---- events that the recording itself adds, of what it finds in the machine at that moment ---------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class InputGiven:
-    """An input, and the position before which it was given."""
+    """An input from outside, and what CP answered."""
 
-    unit: int
     input: Input
+    answer: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class GuestPSWsSwapped:
+    """CP did to a guest's low storage and PSW what the hardware does to the real ones.  Guest-real addresses."""
+
+    kind: Class
+    code: int
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StatusStored:
+    """An I/O interruption stored a CSW (8 bytes) at real 40."""
+
+    csw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramTranslated:
+    """CP made a channel program for the real device of the guest's program for `device`."""
+
+    device: int
+    real_device: int
+    ccws: tuple[TranslatedCCW, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTranslated:
+    """CP made the guest's CSW of the real one (8 bytes each)."""
+
+    device: int
+    real: bytes
+    guest: bytes
+
+
+class Past(Sequence[Entry]):
+    """The entries up to the present position, made as they are looked at."""
+
+    def __init__(self, journal: "Journal") -> None:
+        self._journal = journal
+        self._count = journal.count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        if isinstance(index, slice):
+            return [self._journal.entry(n) for n in range(*index.indices(self._count))]
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        return self._journal.entry(index % self._count)
+
+
 class Journal:
-    """Events and inputs in order.  `present` is the position the session stands at."""
+    """Events and inputs in order.  `present` is the position the session stands at.
 
-    present: int = 0
-    seen: list[Entry] = field(default_factory=list)
-    """Everything recorded, the future of the present position included."""
-    inputs: list[InputGiven] = field(default_factory=list)
-    _recorded_until: int = 0
+    What was recorded behind the present position stays; only `cut` forgets it.
+    """
 
-    def record(self, unit: int, step: int, guest: str, event: Event) -> None:
-        """Enter an event unless this position was recorded before.  Stores to storage are too many to keep."""
-        if unit > self._recorded_until and not isinstance(event, StorageStored):
-            self.seen.append(Entry(unit, step, guest, event))
-
-    def reached(self, unit: int) -> None:
-        """The session has executed up to this position."""
-        self.present = unit
-        self._recorded_until = max(self._recorded_until, unit)
+    def __init__(self, present: int = 0) -> None:
+        self._present = present
+        self._units, self._steps = array("Q"), array("Q")
+        self._guests: list[str] = []
+        self._events: list[Event] = []
+        self._known: dict[Event, Event] = {}
+        """Equal events are kept once: a loop that traps a million times has few different ones."""
+        self.inputs: dict[int, list[Input]] = {}
+        """Inputs by the position at which they were given."""
+        self.count = 0
+        """Entries up to the present position."""
 
     @property
-    def entries(self) -> list[Entry]:
+    def present(self) -> int:
+        """The position the session stands at."""
+        return self._present
+
+    # ---- recording -------------------------------------------------------------------------------------------
+
+    def record(self, unit: int, step: int, guest: str, event: Event) -> None:
+        """Enter an event at the end."""
+        self._units.append(unit)
+        self._steps.append(step)
+        self._guests.append(guest)
+        self._events.append(self._known.setdefault(event, event))
+
+    def reached(self, unit: int) -> None:
+        """The session has executed forwards up to this position."""
+        self._present = unit
+        units, count = self._units, self.count
+        while count < len(units) and units[count] <= unit:
+            count += 1
+        self.count = count
+
+    def went_to(self, unit: int) -> None:
+        """The session stands at this position."""
+        self._present = unit
+        self.count = bisect_right(self._units, unit)
+
+    def cut(self) -> None:
+        """Forget what was recorded behind the present position."""
+        del self._units[self.count :], self._steps[self.count :]
+        del self._guests[self.count :], self._events[self.count :]
+        self.inputs = {unit: given for unit, given in self.inputs.items() if unit <= self._present}
+
+    def inputs_at(self, unit: int) -> Sequence[Input]:
+        """Inputs given at this position, in order."""
+        return self.inputs.get(unit, ())
+
+    # ---- reading ---------------------------------------------------------------------------------------------
+
+    def entry(self, index: int) -> Entry:
+        """One entry by its place in the journal."""
+        return Entry(self._units[index], self._steps[index], self._guests[index], self._events[index])
+
+    def between(self, first: int, end: int) -> list[Entry]:
+        """Entries by their places in the journal."""
+        return [self.entry(index) for index in range(first, end)]
+
+    @property
+    def entries(self) -> Sequence[Entry]:
         """What had happened by the present position."""
-        return self.seen[: bisect_right(self.seen, self.present, key=lambda entry: entry.unit)]
+        return Past(self)
 
     def after(self, unit: int) -> list[Entry]:
         """The entries behind a position, up to the present one."""
-        first = bisect_right(self.seen, unit, key=lambda entry: entry.unit)
-        return self.seen[first : bisect_right(self.seen, self.present, key=lambda entry: entry.unit)]
+        return self.between(bisect_right(self._units, unit), self.count)
 
     def of_step(self, step: int) -> list[Entry]:
         """The entries of one step up to the present position."""
-        found = list(takewhile(lambda entry: entry.step >= step, self._backwards()))
-        return [entry for entry in reversed(found) if entry.step == step]
+        first = bisect_left(self._steps, step, 0, self.count)
+        return self.between(first, bisect_right(self._steps, step, first, self.count))
 
     def of_step_and_after(self, first: Entry) -> list[Entry]:
         """The entries of a step from one of them on."""
-        found = list(takewhile(lambda entry: entry.step >= first.step, self._backwards()))
-        behind = [entry for entry in reversed(found) if entry.step == first.step]
-        return behind[behind.index(first) :]
+        found = self.of_step(first.step)
+        return found[found.index(first) :]
 
     def latest(self, count: int) -> list[Entry]:
         """The last `count` entries, oldest first."""
-        return list(islice(self._backwards(), count))[::-1]
+        return self.between(max(self.count - count, 0), self.count)
 
-    def _backwards(self) -> Iterator[Entry]:
-        """Entries from the present to the start."""
-        for index in range(bisect_right(self.seen, self.present, key=lambda entry: entry.unit) - 1, -1, -1):
-            yield self.seen[index]
+    def backwards(self, until: int | None = None) -> Iterator[Entry]:
+        """Entries from the present (or from before position `until`) to the start."""
+        end = self.count if until is None else min(bisect_left(self._units, until), self.count)
+        for index in range(end - 1, -1, -1):
+            yield self.entry(index)
 
-    def last(self, count: int, kind: type) -> list[Entry]:
+    def last(self, count: int, kind: type[Any]) -> list[Entry]:
         """The last `count` entries of one type of event, oldest first."""
         found: list[Entry] = []
-        for entry in self._backwards():
-            if len(found) == count:
+        for index in range(self.count - 1, -1, -1):
+            if len(found) >= count:
                 break
-            if isinstance(entry.event, kind):
-                found.append(entry)
+            if isinstance(self._events[index], kind):
+                found.append(self.entry(index))
         return found[::-1]
 
-    def before(self, unit: int, matches: Callable[[Event], bool]) -> int | None:
-        """The last position before `unit` at which an event that matches happened, or None."""
-        return next((e.unit for e in self._backwards() if e.unit < unit and matches(e.event)), None)
-
-    def give(self, given: Input) -> None:
-        """An input at the present position: what was recorded after it did not happen."""
-        self.seen = self.entries
-        self.inputs = [i for i in self.inputs if i.unit <= self.present]
-        self.inputs.append(InputGiven(self.present, given))
-        self._recorded_until = self.present
-
-    def inputs_at(self, unit: int) -> list[Input]:
-        """Inputs to be given before the unit at this position is executed."""
-        return [given.input for given in self.inputs if given.unit == unit]
+    def last_where(self, matches: Callable[[Entry], bool], before: int | None = None) -> Entry | None:
+        """The last entry that matches, up to the present or before a position; None if there is none."""
+        return next((entry for entry in self.backwards(before) if matches(entry)), None)

@@ -3,20 +3,24 @@
 Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import read_deck
+from edu_hv.debugger.listing_index import ListingIndex
 from edu_hv.devices.card import CardReader
 from edu_hv.devices.console import Console
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import AwsTape, TapeDrive
 from edu_hv.hypervisor.commands import run_command
-from edu_hv.hypervisor.control_program import ControlProgram
+from edu_hv.hypervisor.control_program import ControlProgram, Stage
+from edu_hv.hypervisor.dispatch import load_guest_registers, real_psw_for, save_guest_registers
 from edu_hv.hypervisor.vmblok import VMBLOK
-from edu_hv.isa.codes import UnitStatus
+from edu_hv.isa.codes import Class, UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -97,10 +101,15 @@ class Guest:
     vm: VMBLOK | None
     tape: TapeDrive
 
-    @property
+    @cached_property
     def assembly(self) -> Assembly | None:
         """Its program's assembly."""
         return self.program.assembly()
+
+    @cached_property
+    def index(self) -> ListingIndex:
+        """Its program's statements by address."""
+        return ListingIndex(self.assembly)
 
     def console_lines(self) -> list[str]:
         """What its terminal shows, oldest first."""
@@ -120,12 +129,35 @@ class System:
         self.machine = machine
         self.cp = cp
         self.guests = guests
+        self._by_name = {guest.name: guest for guest in guests}
+
+    @property
+    def running(self) -> str:
+        """Name of the guest that has the real CPU, or "" while CP has it or it waits."""
+        return BARE if self.cp is None else self.cp.running or ""
+
+    def psw_of(self, name: str) -> PSW:
+        """The PSW as the guest believes it to be; while it runs, only its masks and states are up to date there."""
+        vm = self._by_name[name].vm
+        return self.machine.cpu.psw if vm is None else vm.vmpsw
+
+    def about_to_execute(self) -> tuple[str, int] | None:
+        """Guest and address of the instruction that the next unit executes, or None if it does something else.
+
+        An interruption that is pending may still come first.
+        """
+        machine = self.machine
+        psw = machine.cpu.psw
+        if psw.wait or not machine.at_boundary:
+            return None
+        running = self.running
+        return (running, psw.instruction_address) if running else None
 
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""
-        for guest in self.guests:
-            if guest.name.lower() == name.lower():
-                return guest
+        guest = self._by_name.get(name) or self._by_name.get(name.upper()) or self._by_name.get(name.lower())
+        if guest is not None:
+            return guest
         names = ", ".join(guest.name for guest in self.guests)
         raise UserError(f'there is no guest "{name}"; loaded: {names}')
 
@@ -156,7 +188,8 @@ class System:
     def _cp_command(self, guest: Guest, text: str) -> list[str]:
         if self.cp is None or guest.vm is None:
             raise UserError("the bare machine has no CP to give a command to; load the program under CP first")
-        return run_command(self.cp, guest.vm, text).lines
+        with _up_to_date(self.cp, guest.vm):
+            return run_command(self.cp, guest.vm, text).lines
 
     def _press_key(self, guest: Guest) -> None:
         if self.cp is not None and guest.vm is not None:
@@ -176,6 +209,44 @@ class System:
         self.machine.restore(machine)
         if self.cp:
             self.cp.restore(cp)
+
+
+@contextmanager
+def _up_to_date(cp: ControlProgram, vm: VMBLOK) -> Iterator[None]:
+    """For a command of CP about a guest whose registers are in the real CPU: its VMBLOK as an interruption would
+    leave it; what the command changes there goes into the real CPU, and a guest it stopped runs no more."""
+    live = live_psw(cp, vm)
+    if live is None:
+        yield
+        return
+    as_it_was = vm.state()
+    save_guest_registers(cp.real, vm, live)
+    saved = vm.state()
+    yield
+    if vm.state() == saved:
+        vm.restore(as_it_was)
+    elif cp.busy:
+        kind = cp.work.interruption.kind if cp.work.interruption else Class.PROGRAM
+        cp.real.gr[:], cp.real.fpr[:] = vm.vmgprs, vm.vmfprs
+        cp.real.store_real(kind.old_psw, real_psw_for(vm).to_bytes())
+    elif vm.cf and cp.machine.recognized is None:
+        cp.running = None
+        cp.dispatch_again()
+    else:
+        load_guest_registers(cp.real, vm)
+        cp.real.load_psw(real_psw_for(vm))
+
+
+def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:
+    """Where the guest's address, CC, program mask and key really are while its VMBLOK is not up to date, or None.
+
+    Its general registers are in the real CPU at the same times.
+    """
+    if cp.running != vm.vmuser:
+        return None
+    if cp.work.stage is Stage.DECODE and cp.work.interruption is not None:
+        return PSW.from_bytes(cp.real.load_real(cp.work.interruption.kind.old_psw, 8))
+    return cp.real.psw
 
 
 def bare(program: Program) -> System:

@@ -3,8 +3,10 @@
 Nothing here is said by layout or colour alone: a table has a heading, a mark has a legend, what differs says "differs".
 """
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from edu_hv.debugger.views import (
@@ -57,7 +59,10 @@ def code_line(line: CodeLine, width: int = 79) -> list[str]:
         statement = statement.removeprefix(line.label).lstrip()
     note = f"  ; {line.note}" if line.note else ""
     prefix = f"{_code_marks(line):<3} {line.address:06X}  {line.object_code:<12}  "
-    return _wrap(f"{line.label:<8} {statement}{note}", max(width, NARROWEST), prefix)
+    text = f"{line.label:<8} {statement}{note}"
+    if len(prefix) + len(text) > width:  # give up the column of the comment
+        text = f"{line.label:<8} {_with_comment_near(statement)}{note}"
+    return _wrap(text, max(width, NARROWEST), prefix)
 
 
 def compared(values: Iterable[ComparedValue], width: int = 79) -> list[str]:
@@ -144,8 +149,10 @@ def _xray(view: XrayView, width: int) -> list[str]:
     state = "in progress" if view.in_progress else "finished"
     lines = _wrap(f"trap x-ray: {view.title} ({state})", width)
     size = max(len(stage.title) for stage in view.stages)
+    fired = next((f"{rule.rule} fired: {rule.then}" for rule in view.rules if rule.fired), "")
     for stage in view.stages:
-        lines += _stage(stage, size, width)
+        brief = fired and stage.title == "rule"  # all the rules follow below
+        lines += _stage(replace(stage, lines=(fired,)) if brief else stage, size, width)
     lines += _rules(view.rules, width)
     return lines + (_wrap(f"why: {view.why}", width, "", "     ") if view.why else [])
 
@@ -178,7 +185,8 @@ def console_lines(guest: str, lines: Iterable[str], width: int = 79) -> list[str
 
 @_lines.register
 def _storage(view: StorageView, width: int) -> list[str]:
-    lines = _wrap(f"storage of {_owner(view.guest)}, key {view.key}", width)
+    key = view.key if view.key.startswith("key") else f"key {view.key}"
+    lines = _wrap(f"storage of {_owner(view.guest)}, {key}", width)
     lines += _wrap("guest = real address, 16 bytes in hexadecimal, the same in EBCDIC", width)
     for row in view.rows:
         lines += _storage_row(row, width)
@@ -215,8 +223,14 @@ def _breakpoints(view: BreakpointsView, width: int) -> list[str]:
 
 @_lines.register
 def _stop(view: StopView, width: int) -> list[str]:
-    where = f"stopped at step {view.step} of {view.total}: {view.reason}"
-    return [*_wrap(view.sentence, width, "", "  "), *_wrap(where, width, "", "  ")]
+    """The sentence; then the reason, if the sentence has not said it, and the position, if it is in the past."""
+    words, _, stage = view.reason.removeprefix("trap: ").partition(" (stage ")
+    said = words in ("step", "stage", "back") or words in view.sentence
+    unsaid = f"stage {stage.removesuffix(')')}" if said and stage else "" if said else view.reason
+    reason = [f"stopped: {unsaid}"] if unsaid else []
+    position = [f"at step {view.step} of {view.total}"] if view.step != view.total else []
+    lines = _wrap(view.sentence, width, "", "  ")
+    return lines + (_wrap(", ".join(reason + position), width, "", "  ") if reason or position else [])
 
 
 @_lines.register
@@ -253,7 +267,8 @@ def _help(view: HelpView, width: int) -> list[str]:
 @_lines.register
 def _lesson(view: LessonView, width: int) -> list[str]:
     lines = _wrap(f"lesson {view.number}: {view.title}", width)
-    for line in view.page:
+    titled = view.page and view.page[0].lstrip("# ") == view.title
+    for line in view.page[1:] if titled else view.page:
         lines += _wrap(line, width, "", _indent(line))
     lines.append("goals")
     for goal in view.goals:
@@ -321,6 +336,12 @@ def _code_marks(line: CodeLine) -> str:
     return f"{'B' if line.breakpoint else ' '}{state}{'>' if line.current else ' '}"
 
 
+def _with_comment_near(statement: str) -> str:
+    """The statement with two blanks before its comment.  One with blanks between quotation marks stays as it is."""
+    parts = re.match(r"(\S+ +[^ ']+) {2,}(.*)", statement)
+    return f"{parts[1]}  {parts[2]}" if parts else statement
+
+
 def _register(register: RegisterValue) -> str:
     marks = ("*" if register.changed else "") + ("<" if register.read else "")
     return f"{register.name:<3} {marks:>2}{register.value}"
@@ -348,8 +369,7 @@ def _rules(rules: Iterable[RuleView], width: int) -> list[str]:
     for rule in rules:
         answer, then = ("yes", "then") if rule.fired else ("no ", "it would")
         source = f" ({rule.source})" if rule.source else ""
-        lines += _wrap(f"{rule.rule}: {rule.question}", width, f"  {answer}  ", " " * 9)
-        lines += _wrap(f"{then}: {rule.then}{source}", width, " " * 7, " " * 9)
+        lines += _wrap(f"{rule.rule}: {rule.question} {then}: {rule.then}{source}", width, f"  {answer}  ")
     return ["rules tried", *lines] if lines else []
 
 

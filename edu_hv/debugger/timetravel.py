@@ -1,21 +1,32 @@
 """Time travel by checkpoint and exact re-execution.
 
-A position is a number of units executed (`Machine.units`).  Checkpoints are taken every so many units; going back
-restores one and runs forward.  There is no undo code anywhere.
+A position is a number of units executed (`Machine.units`), with the inputs given there.  Checkpoints are taken every so
+many units; going back restores one and runs forward.  There is no undo code anywhere.
+
+What is kept of a step (where it ended, its mark, whose it was, the events in it) is entered when it happens for the
+first time, so that it is the same however often one goes back and forth.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
-from edu_hv.debugger.journal import Journal
+from edu_hv.debugger.checkpoints import Checkpoints
+from edu_hv.debugger.journal import (
+    GuestPSWsSwapped,
+    InputGiven,
+    Journal,
+    ProgramTranslated,
+    StatusStored,
+    StatusTranslated,
+)
 from edu_hv.debugger.system import Input, System
+from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, KeepInterruption, SimulateIO
+from edu_hv.hypervisor.vmblok import VMBLOK
+from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.errors import UserError
-
-CHECKPOINT_UNITS = 512
-"""Units between checkpoints.  Unchanged frames of storage are shared, so a checkpoint is small."""
-MOST_CHECKPOINTS = 400
-"""When there are more, every second one of the older half goes: the distant past costs more units to reach."""
+from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped, Waited
 
 
 class Recording:
@@ -24,17 +35,43 @@ class Recording:
     `boundaries[n]` is the position at which step n was complete; step 0 is the state that was loaded.
     """
 
-    def __init__(self, system: System, journal: Journal) -> None:
+    BY_ITSELF = (Class.EXTERNAL, Class.INPUT_OUTPUT)
+    """Interruptions that come in the place of an instruction."""
+
+    def __init__(self, system: System) -> None:
         self.system = system
-        self.journal = journal
-        self.boundaries: list[int] = [system.machine.units]
-        self._checkpoints: list[tuple[int, Any]] = []
-        self._keep(system.machine.units)
+        start = system.machine.units
+        self.journal = Journal(start)
+        self.boundaries = array("Q", [start])
+        self.marks = bytearray()
+        """One character a step: what it was, for the timeline."""
+        self.whose = bytearray()
+        """Whose each step was: 0 for CP or a wait, else the number of the guest, from 1."""
+        self.visited: dict[tuple[str, int], int] = {}
+        """Guest and address of each instruction executed, and the position at which it first had been."""
+        self._end = start
+        """The last position recorded."""
+        self._live = False
+        """What happens now happens for the first time."""
+        self._event_at = (start, 0)
+        self._numbers = {guest.name: n for n, guest in enumerate(system.guests, 1)}
+        self._console_lines = 0
+        self._checkpoints = Checkpoints()
+        self._checkpoints.keep(start, system.state())
+        self._due = self._checkpoints.due(start)
+        self._observe()
+
+    # ---- position --------------------------------------------------------------------------------------------
 
     @property
     def unit(self) -> int:
         """The present position."""
         return self.system.machine.units
+
+    @property
+    def start(self) -> int:
+        """The first position."""
+        return self.boundaries[0]
 
     @property
     def step(self) -> int:
@@ -45,97 +82,269 @@ class Recording:
     @property
     def in_step(self) -> bool:
         """Whether a step is under way: a trap has been recognized and its last stage is still to come."""
-        return not self.system.machine.at_boundary
+        return self.boundaries[bisect_right(self.boundaries, self.unit) - 1] != self.unit
 
     @property
     def total(self) -> int:
-        """Steps recorded."""
-        return len(self.boundaries) - 1
-
-    def advance(self) -> bool:
-        """Execute one unit, then give the inputs of the new position; False when nothing can happen any more."""
-        machine = self.system.machine
-        if not machine.advance():
-            return False
-        if machine.at_boundary and machine.units > self.boundaries[-1]:
-            self.boundaries.append(machine.units)
-        self.journal.reached(machine.units)
-        for given in self.journal.inputs_at(machine.units):
-            self.system.apply(given)
-        if machine.units - self._checkpoints[-1][0] >= CHECKPOINT_UNITS:
-            self._keep(machine.units)
-        return True
-
-    def _keep(self, unit: int) -> None:
-        self._checkpoints.append((unit, self.system.state()))
-        if len(self._checkpoints) > MOST_CHECKPOINTS:
-            half = len(self._checkpoints) // 2
-            self._checkpoints = self._checkpoints[:half:2] + self._checkpoints[half:]
-
-    def give(self, given: Input) -> list[str]:
-        """An input at the present position.  What was recorded after it did not happen; its answer comes back.
-
-        Raises UserError, with nothing changed, when the input cannot be given.
-        """
-        answer = self.system.apply(given)
-        self.journal.give(given)
-        self.boundaries = self.boundaries[: bisect_right(self.boundaries, self.unit)]
-        self._checkpoints = [kept for kept in self._checkpoints if kept[0] < self.unit]
-        self._keep(self.unit)
-        return answer
-
-    def positions_back(self, matches: Callable[[], bool]) -> int | None:
-        """The last position before the present one at which `matches()` is true, or None.
-
-        Executes stretch after stretch between checkpoints again, latest first; the caller goes to where it wants next.
-        """
-        end = self.unit
-        for at, state in reversed(self._checkpoints):
-            if at >= end:
-                continue
-            self.system.restore(state)
-            found = self._last_match(end, matches)
-            if found is not None:
-                return found
-            end = at
-        return None
-
-    def _last_match(self, end: int, matches: Callable[[], bool]) -> int | None:
-        found = None
-        while self.unit < end:
-            if matches():
-                found = self.unit
-            if not self.advance():
-                break
-        return found
-
-    def goto(self, unit: int, before_last: Callable[[], None] | None = None, last_from: int | None = None) -> None:
-        """Go to a position.  `before_last` is called at position `last_from`, before the rest is executed again."""
-        machine = self.system.machine
-        start = unit if last_from is None else last_from
-        index = bisect_right(self._checkpoints, start, key=lambda kept: kept[0]) - 1
-        at, state = self._checkpoints[index]
-        if not at <= machine.units <= start:
-            self.system.restore(state)
-        observer = machine.observer
-        machine.observe(None)
-        self._run_to(start)
-        machine.observe(observer)
-        if before_last:
-            before_last()
-        self._run_to(unit)
-        self.journal.present = machine.units
-
-    def _run_to(self, unit: int) -> None:
-        while self.unit < unit and self.advance():
-            pass
+        """Steps recorded, the last one perhaps not to its end."""
+        return len(self.boundaries) - 1 + (self._end > self.boundaries[-1])
 
     def position_of_step(self, step: int) -> int:
         """The position at which a step was complete.  Raises UserError for one that was not recorded."""
-        if not 0 <= step <= self.total:
+        if step == len(self.boundaries) and step == self.total:
+            raise UserError(f"step {step} is not complete yet: step finishes it")
+        if not 0 <= step < len(self.boundaries):
             raise UserError(f"step {step} is not in the recording, which goes from 0 to {self.total}")
         return self.boundaries[step]
 
     def start_of_step(self, unit: int) -> int:
         """The position at which the step that led to `unit` began."""
         return self.boundaries[max(bisect_left(self.boundaries, unit) - 1, 0)]
+
+    def boundary_back(self, count: int, guest: str | None = None) -> int:
+        """Where one is after undoing `count` steps, those of one guest if it is named.
+
+        The part done of a step under way counts as one.  With a guest named, steps of the others are undone besides,
+        back to where that guest had just done one: the reverse of stepping that guest.
+        """
+        boundaries = self.boundaries
+        step = bisect_right(boundaries, self.unit) - 1
+        if self.in_step:
+            count -= 1
+        if guest is None or not count:
+            return boundaries[max(step - count, 0)]
+        mine = (0, self._numbers[guest])
+        while step and count:
+            step -= 1
+            count -= self.whose[step] in mine
+        while step and self.whose[step - 1] not in mine:
+            step -= 1
+        return boundaries[step]
+
+    # ---- forwards --------------------------------------------------------------------------------------------
+
+    def advance(self) -> bool:
+        """Execute one unit and take the inputs of the new position; False when nothing can happen any more."""
+        if self.system.machine.units >= self._end:
+            return self._record()
+        if not self._again():
+            return False
+        self.journal.reached(self.system.machine.units)
+        return True
+
+    def _again(self) -> bool:
+        """One unit that was executed before."""
+        system = self.system
+        machine = system.machine
+        if not machine.advance():
+            return False
+        self._finish_channels()
+        unit = machine.units
+        for given in self.journal.inputs_at(unit):
+            system.apply(given)
+            self._finish_channels()
+        if unit >= self._due:
+            self._checkpoint()
+        return True
+
+    def _record(self) -> bool:
+        """One unit for the first time."""
+        system, journal, boundaries = self.system, self.journal, self.boundaries
+        machine = system.machine
+        before = machine.units
+        starting = before == boundaries[-1]
+        about = system.about_to_execute() if starting else None
+        mark, who = self._state(about) if starting else ("w", 0)
+        self._event_at, self._live = (before + 1, len(boundaries)), True
+        entries = journal.count
+        try:
+            if not machine.advance():
+                return False
+            self._finish_channels()
+        finally:
+            self._live = False
+        unit = self._end = machine.units
+        journal.reached(unit)
+        if starting:
+            self.whose.append(who)
+            recognized = machine.recognized
+            if about is not None and (recognized is None or recognized.kind not in self.BY_ITSELF):
+                self.visited.setdefault(about, unit)
+        if machine.at_boundary:
+            boundaries.append(unit)
+            plain = starting and journal.count == entries
+            self.marks.append(ord(mark if plain else self._mark_of_step(len(boundaries) - 1, mark)))
+        if unit >= self._due:
+            self._checkpoint()
+        return True
+
+    def _finish_channels(self) -> None:
+        """In a wait, perform the CCWs due now: the machine would do so in a unit that is none if the wait is dead."""
+        machine = self.system.machine
+        if machine.cpu.psw.wait and machine.at_boundary:
+            machine.channels.advance()
+
+    def _state(self, about: tuple[str, int] | None) -> tuple[str, int]:
+        """Mark and owner of a step that is about to begin, as far as they are known then."""
+        if about is None:
+            return "w", 0
+        name = about[0]
+        return "." if self.system.psw_of(name).problem_state else "s", self._numbers[name]
+
+    def _mark_of_step(self, step: int, otherwise: str) -> str:
+        events = [entry.event for entry in self.journal.of_step(step)]
+        if any(isinstance(event, InterruptionRecognized) for event in events):
+            return "T" if self.system.cp else "i"
+        return "w" if any(isinstance(event, Waited) for event in events) else otherwise
+
+    def _checkpoint(self) -> None:
+        unit = self.unit
+        self._checkpoints.keep(unit, self.system.state())
+        self._due = self._checkpoints.due(unit)
+
+    # ---- inputs ----------------------------------------------------------------------------------------------
+
+    def give(self, given: Input) -> list[str]:
+        """An input at the present position.  What was recorded after it did not happen; its answer comes back.
+
+        One that changes nothing, such as a question, is no input: the future stays.  Raises UserError, with nothing
+        changed, when it cannot be given.
+        """
+        system = self.system
+        before = system.state()
+        try:
+            answer = system.apply(given)
+        except UserError:
+            system.restore(before)
+            raise
+        changed = system.state() != before
+        system.restore(before)
+        if changed:
+            self._cut()
+            self._event_at, self._live = (self.unit, self.step), True
+            self._record_event(given.guest, InputGiven(given, tuple(answer)))
+            system.apply(given)
+            self._finish_channels()
+            self._live = False
+            self.journal.inputs.setdefault(self.unit, []).append(given)
+            self.journal.reached(self.unit)
+            self._checkpoint()
+        return answer
+
+    def _cut(self) -> None:
+        """What was recorded behind the present position did not happen."""
+        unit = self.unit
+        self.journal.cut()
+        steps = bisect_right(self.boundaries, unit)
+        del self.boundaries[steps:], self.marks[steps - 1 :], self.whose[steps - 1 + self.in_step :]
+        self.visited = {place: first for place, first in self.visited.items() if first <= unit}
+        self._end = unit
+        self._checkpoints.cut(unit + (unit == self.start))
+        self._console_lines = sum(isinstance(entry.event, ConsoleLine) for entry in self.journal.entries)
+
+    # ---- backwards -------------------------------------------------------------------------------------------
+
+    def goto(self, unit: int) -> None:
+        """Go to a position of the recording."""
+        machine = self.system.machine
+        at, state = self._checkpoints.before(unit)
+        if not at <= machine.units <= unit:
+            self.system.restore(state)
+            self._due = self._checkpoints.due(at)
+        while machine.units < unit and self._again():
+            pass
+        self.journal.went_to(machine.units)
+
+    def last_position(self, matches: Callable[[], bool], start: int, stopped: Callable[[], bool]) -> int | None:
+        """The last position from `start` on and before the present one at which `matches()` is true, or None.
+
+        Stretches between checkpoints are executed again, latest first, until `stopped()`.  Whatever is found, the
+        machine stands at the present position afterwards.
+        """
+        here = self.unit
+        found = None
+        for at, end, state in self._checkpoints.stretches(here, start):
+            self.system.restore(state)
+            self._due = at + (1 << 62)  # A search takes no checkpoints.
+            found = self._last_match(max(start, at), end, matches, stopped)
+            if found is not None or stopped():
+                break
+        self.system.restore(self._checkpoints.before(here)[1])
+        self._due = self._checkpoints.due(self.unit)
+        self.goto(here)
+        return found
+
+    def _last_match(
+        self, start: int, end: int, matches: Callable[[], bool], stopped: Callable[[], bool]
+    ) -> int | None:
+        machine = self.system.machine
+        found = None
+        while machine.units < end and not stopped():
+            if machine.units >= start and matches():
+                found = machine.units
+            if not self._again():
+                break
+        return None if stopped() else found
+
+    # ---- events ----------------------------------------------------------------------------------------------
+
+    def _observe(self) -> None:
+        """Hear of everything but stores, which are too many; also of what CP does to a guest as its machine."""
+        machine = self.system.machine
+        machine.observe(self._on_event)
+        machine.storage.observer = None
+        for guest in self.system.guests:
+            if guest.vm is not None:
+                guest.vm.cpu.observer = guest.vm.channels.observer = partial(self._on_guest_event, guest.name)
+
+    def _on_event(self, event: Event) -> None:
+        if not self._live:
+            return
+        guest = getattr(event, "userid", "") or self.system.running
+        if isinstance(event, DecisionCarriedOut):
+            self._note_translation(event)
+        self._record_event(guest, event)
+        if isinstance(event, PSWsSwapped) and event.kind is Class.INPUT_OUTPUT:
+            csw = self.system.machine.cpu.load_real(PSA.CSW, 8)
+            self._record_event(guest, StatusStored(csw))
+        elif isinstance(event, CCWExecuted) and self.system.cp is None:
+            self._note_console_lines()
+
+    def _record_event(self, guest: str, event: Event) -> None:
+        self.journal.record(*self._event_at, guest, event)
+
+    def _on_guest_event(self, guest: str, event: Event) -> None:
+        """What CP does as the guest's machine: swap its PSWs, interpret its channel programs."""
+        if not self._live:
+            return
+        if isinstance(event, PSWsSwapped):
+            event = GuestPSWsSwapped(event.kind, event.code, event.old, event.new)
+        self._record_event(guest, event)
+
+    def _note_translation(self, event: DecisionCarriedOut) -> None:
+        """What CP keeps of a channel program it translated, or of a CSW it translated back."""
+        decision = event.verdict.decision
+        if not isinstance(decision, SimulateIO | KeepInterruption):
+            return
+        vm = self.system.guest(event.userid if isinstance(decision, SimulateIO) else decision.userid).vm
+        device = vm.vmdevs.get(decision.device) if vm else None
+        if vm is None or device is None or device.real is None:
+            return
+        if isinstance(decision, KeepInterruption) and device.pending is not None:
+            real = self.system.machine.cpu.load_real(PSA.CSW, 8)
+            self._record_event(vm.vmuser, StatusTranslated(device.address, real, device.pending.to_bytes()))
+        elif isinstance(decision, SimulateIO) and _started(decision, vm) and device.task is not None:
+            self._record_event(vm.vmuser, ProgramTranslated(device.address, device.real, device.task.ccws))
+
+    def _note_console_lines(self) -> None:
+        """On the bare machine nobody tells of console lines: see whether the CCW has written some."""
+        guest = self.system.guests[0]
+        lines = guest.console.lines
+        for text in lines[self._console_lines :]:
+            self._record_event(guest.name, ConsoleLine(guest.name, text, False))
+        self._console_lines = len(lines)
+
+
+def _started(decision: SimulateIO, vm: VMBLOK) -> bool:
+    """Whether a channel program was started just now: condition code 0 of START I/O."""
+    return decision.mnemonic in ("SIO", "SIOF") and vm.vmpsw.cc == 0

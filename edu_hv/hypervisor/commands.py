@@ -3,11 +3,13 @@
 Capital letters in a name are its shortest abbreviation.  An error is CP's message: module, number, severity.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import CR0, External
+from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -31,6 +33,8 @@ class CPCommand:
 
     name: str
     function: Function
+    interrupts: bool = False
+    """Whether CP takes the machine from the guest that runs, to look at all guests anew."""
 
     def matches(self, word: str) -> bool:
         """Whether `word` abbreviates this command."""
@@ -48,7 +52,17 @@ def run_command(cp: "ControlProgram", vm: "VMBLOK", line: str) -> Answer:
     found = next((c for c in COMMANDS if c.matches(words[0])), None)
     if found is None:
         return Answer([f"DMKCFM001E ?CP: {words[0].upper()}"], 1)
-    return found.function(cp, vm, [word.upper() for word in words[1:]])
+    if found.interrupts:
+        cp.interrupt_running()
+    with cp.registers_in_vmblok():
+        return found.function(cp, vm, [word.upper() for word in words[1:]])
+
+
+def _hexadecimal(text: str) -> int:
+    """A number of hexadecimal digits only, unlike what `int` accepts.  Raises ValueError."""
+    if not re.fullmatch("[0-9A-F]{1,8}", text):
+        raise ValueError(text)
+    return int(text, 16)
 
 
 def _invalid(option: str) -> Answer:
@@ -59,7 +73,7 @@ def begin(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """Begin [hexloc]: leave CP mode and go on, at an address if one is given."""
     if words:
         try:
-            address = int(words[0], 16)
+            address = _hexadecimal(words[0])
         except ValueError:
             return Answer([f"DMKCFD004E INVALID HEXLOC - {words[0]}"], 4)
         if address >= vm.vmsize:
@@ -72,29 +86,29 @@ def begin(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 
 def display(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """Display Psw | G | X | hexloc[-hexloc]: the virtual machine's registers or storage."""
+    """Display Psw | G | X | hexloc[-hexloc]: the virtual machine's registers or storage.
+
+    Without ECMODE it has control register 0 only.
+    """
     what = words[0] if words else "G"
     if "PSW".startswith(what):
         return Answer([f"PSW = {vm.vmpsw}"])
     if what == "G":
         return Answer(_registers("GPR", vm.vmgprs))
     if what == "X":
-        return Answer(_registers("ECR", vm.cpu.cr))
+        return Answer(_registers("ECR", vm.cpu.cr) if vm.ecmode else [f"ECR  0 = {vm.cpu.cr[0]:08X}"])
     return _display_storage(vm, what)
 
 
 def _registers(name: str, values: list[int]) -> list[str]:
-    return [
-        f"{name} {n:2} = " + " ".join(f"{value:08X}" for value in values[n : n + 4])
-        for n in range(0, 16, 4)
-    ]
+    return [f"{name} {n:2} = " + " ".join(f"{value:08X}" for value in values[n : n + 4]) for n in range(0, 16, 4)]
 
 
 def _display_storage(vm: "VMBLOK", what: str) -> Answer:
     first, _, last = what.partition("-")
     try:
-        start = int(first, 16) & ~15
-        end = int(last, 16) if last else start
+        start = _hexadecimal(first) & ~15
+        end = _hexadecimal(last) if last else start
     except ValueError:
         return _invalid(what)
     if end >= vm.vmsize or start > end:
@@ -143,7 +157,7 @@ def _virtual(vm: "VMBLOK", words: list[str]) -> list[str]:
 
 
 def store(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """STore Shexloc hexdata... | Greg hexword... | PSW [word] word: change the virtual machine's state."""
+    """STore Shexloc hexdata... | Greg hexword... | Psw [hexword] hexword: change the virtual machine's state."""
     if len(words) < 2:
         return Answer(["DMKCDS026E OPERAND MISSING OR INVALID"], 26)
     try:
@@ -157,9 +171,11 @@ def _store(vm: "VMBLOK", what: str, data: list[str]) -> Answer:
         first = int(what[1:])
         if first + len(data) > 16:
             return Answer([f"DMKCDS010E INVALID REGISTER - {what}"], 10)
-        vm.vmgprs[first : first + len(data)] = [int(word, 16) & 0xFFFFFFFF for word in data]
+        vm.vmgprs[first : first + len(data)] = [_hexadecimal(word) for word in data]
         return Answer(["STORE COMPLETE"])
-    address = int(what.removeprefix("S"), 16)
+    if "PSW".startswith(what):
+        return _store_psw(vm, [_hexadecimal(word) for word in data])
+    address = _hexadecimal(what.removeprefix("S"))
     image = bytes.fromhex("".join(data))
     if address + len(image) > vm.vmsize:
         return Answer([f"DMKCDS160E HEXLOC {what} EXCEEDS STORAGE"], 160)
@@ -167,18 +183,28 @@ def _store(vm: "VMBLOK", what: str, data: list[str]) -> Answer:
     return Answer(["STORE COMPLETE"])
 
 
+def _store_psw(vm: "VMBLOK", words: list[int]) -> Answer:
+    """One word is the right half, two are the whole PSW."""
+    if len(words) > 2:
+        return Answer(["DMKCDS026E OPERAND MISSING OR INVALID"], 26)
+    text = b"".join(word.to_bytes(4, "big") for word in words)
+    vm.cpu.load_psw(PSW.from_bytes(vm.vmpsw.to_bytes()[: 8 - len(text)] + text))
+    return Answer(["STORE COMPLETE"])
+
+
 def attention(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """STOP, not of VM/370 in this form: put the guest into CP mode, as its attention key would."""
     vm.cf = True
+    cp.dispatch_again()
     return Answer()
 
 
 COMMANDS: tuple[CPCommand, ...] = (
-    CPCommand("Begin", begin),
+    CPCommand("Begin", begin, interrupts=True),
     CPCommand("Display", display),
-    CPCommand("EXTernal", external),
+    CPCommand("EXTernal", external, interrupts=True),
     CPCommand("Query", query),
-    CPCommand("STore", store),
-    CPCommand("STOP", attention),
+    CPCommand("STore", store, interrupts=True),
+    CPCommand("STOP", attention, interrupts=True),
 )
 """What CP understands."""

@@ -5,6 +5,8 @@ machine would do the same between an interruption and the next LPSW; here it is 
 PSWs in real low storage name, and everything it keeps is plain values.  SY20-0886 "CP Interruption Handling".
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -13,9 +15,9 @@ from typing import Any
 from edu_hv.hypervisor import dispatch, vio
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
-    Decoded,
     DecisionCarriedOut,
     DecisionTaken,
+    Decoded,
     Deliver,
     Dispatched,
     Effect,
@@ -35,7 +37,7 @@ from edu_hv.hypervisor.paging import CP_CR0, FramePool, build_tables
 from edu_hv.hypervisor.program import Trap, on_interruption
 from edu_hv.hypervisor.simulate import simulate
 from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK, TerminalLine, VirtualCPU, summary
-from edu_hv.isa.codes import CR0, PSA, Class, External
+from edu_hv.isa.codes import CR0, MASK_24, PSA, Class, External
 from edu_hv.isa.table import BY_MNEMONIC
 from edu_hv.machine.channel import Channels, Device
 from edu_hv.machine.events import Event
@@ -146,7 +148,8 @@ class ControlProgram:
 
     def ipl(self, vm: VMBLOK, device: int) -> None:
         """Virtual IPL from a device CP interprets.  Raises UserError when there is nothing to load."""
-        vm.cpu.reset()
+        self.interrupt_running()
+        self._reset(vm)
         vm.channels.initial_program_load(device)
         vm.cpu.store_real(PSA.IO_ADDRESS, device.to_bytes(2, "big"))
         psw = vm.cpu.load_real(0, 8)
@@ -156,10 +159,49 @@ class ControlProgram:
         vm.cf = False
         self.dispatch_again()
 
+    def _reset(self, vm: VMBLOK) -> None:
+        """Virtual system reset: registers, pending interruptions, I/O in progress.  Storage stays as it is."""
+        vm.cpu.reset()
+        vm.vmpxint.clear()
+        vm.program_loops = vm.quantum = 0
+        self.vio.reset(vm)
+
     def dispatch_again(self) -> None:
-        """Something changed from outside while no guest runs: go through the dispatcher."""
+        """Something changed from outside: go through the dispatcher."""
+        self.interrupt_running()
         if self.running is None and self.work.stage is Stage.NONE:
             self.work = Work(Stage.DISPATCH)
+
+    def interrupt_running(self) -> None:
+        """A person did something at a terminal: CP gets the machine from the guest that runs.
+
+        Not when an interruption is on its way that gives it to CP anyhow.
+        """
+        if self.running is None or self.busy or self.machine.recognized is not None:
+            return
+        vm = self.vm(self.running)
+        dispatch.save_guest_registers(self.real, vm, self.real.psw)
+        self._charge_time(vm)
+        self.running = None
+        self.work = Work(Stage.DISPATCH)
+
+    @contextmanager
+    def registers_in_vmblok(self) -> Iterator[None]:
+        """For a command about a guest that still has its registers and PSW in the real machine: there and back."""
+        if self.running is None:
+            yield
+            return
+        vm, interruption = self.vm(self.running), self.work.interruption
+        low = interruption.kind.old_psw if interruption and self.busy else None
+        real = self.real.psw if low is None else PSW.from_bytes(self.real.load_real(low, 8))
+        dispatch.save_guest_registers(self.real, vm, real)
+        yield
+        self.real.gr[:], self.real.fpr[:] = vm.vmgprs, vm.vmfprs
+        text = dispatch.real_psw_for(vm).to_bytes()
+        if low is None:
+            self.real.load_psw(PSW.from_bytes(text))
+        else:
+            self.real.store_real(low, text)
 
     def write_terminal(self, vm: VMBLOK, text: str, cp: bool = True) -> None:
         """A line on the guest's terminal."""
@@ -213,7 +255,7 @@ class ControlProgram:
             vm.vminst = text
             vm.traps += 1
         owner, device = self._owner(interruption)
-        self.work.trap = Trap(vm or owner or self.vms[0], interruption, text, owner, device)
+        self.work.trap = Trap(vm or owner or self.vms[0], interruption, text, owner, device, waiting=vm is None)
         self.running = None
         self.work.subject = self.work.trap.vm.vmuser
         self._tell(Decoded(self.work.subject, text, self.work.trap.operand))
@@ -265,7 +307,7 @@ class ControlProgram:
         self._decided(trap.vm, on_interruption(trap), trap)
 
     def _decided(self, vm: VMBLOK, verdict: Verdict, trap: Trap | None) -> None:
-        self.work.verdict, self.work.subject = verdict, vm.vmuser
+        self.work.trap, self.work.verdict, self.work.subject = trap, verdict, vm.vmuser
         interruption = trap.interruption if trap else None
         self._tell(DecisionTaken(vm.vmuser, interruption, trap.mnemonic if trap else "", verdict))
         self.work.stage = Stage.DO
@@ -285,16 +327,17 @@ class ControlProgram:
 
     def carry_out(self, vm: VMBLOK, verdict: Verdict) -> None:
         """Change the virtual machine as decided."""
+        loops, vm.program_loops = vm.program_loops, 0
         match verdict.decision:
             case Simulate(mnemonic, text):
-                self._simulate(vm, lambda: simulate(vm, mnemonic, text))
+                self._simulate(vm, lambda: simulate(vm, mnemonic, text), loops)
             case SimulateIO(mnemonic, _, device):
-                self._simulate(vm, lambda: self.vio.simulate(vm, mnemonic, device))
+                self._simulate(vm, lambda: self.vio.simulate(vm, mnemonic, device), loops)
                 self._collect_console(vm)
             case Hypercall(code, text):
-                self._simulate(vm, lambda: diagnose(self, vm, code, text))
+                self._simulate(vm, lambda: diagnose(self, vm, code, text), loops)
             case Reflect(interruption):
-                self._reflect(vm, interruption)
+                self._reflect(vm, interruption, loops)
             case Deliver(interruption):
                 self._deliver(vm, interruption)
             case EndTimeSlice():
@@ -309,7 +352,7 @@ class ControlProgram:
             case _:
                 pass
 
-    def _simulate(self, vm: VMBLOK, action: Any) -> None:
+    def _simulate(self, vm: VMBLOK, action: Callable[[], None], loops: int) -> None:
         """Run a simulation; a program interruption it meets is the guest's, as if the instruction had caused it."""
         at = self.work.trap.interruption.instruction_address if self.work.trap else 0
         try:
@@ -317,22 +360,26 @@ class ControlProgram:
         except ProgramInterruption as condition:
             if condition.ending is Ending.NULLIFICATION:
                 vm.vmpsw.instruction_address = at
-            self._reflect(vm, program_interruption(condition, vm.cpu.ilc, at, vm.vminst))
+            self._reflect(vm, program_interruption(condition, vm.cpu.ilc, at, vm.vminst), loops)
 
-    def _reflect(self, vm: VMBLOK, interruption: Interruption) -> None:
-        """Do to the guest's low storage and PSW what the machine does to its own."""
-        trap = self.work.trap
+    def _reflect(self, vm: VMBLOK, interruption: Interruption, loops: int) -> None:
+        """Do to the guest's low storage and PSW what the machine does to its own.
+
+        `loops`: how often in a row it was the first instruction of the guest's program-interruption routine.
+        """
+        trap, psw = self.work.trap, vm.vmpsw
         nullified = trap is not None and trap.interruption.ending is Ending.NULLIFICATION
         if nullified and interruption.ending is not Ending.NULLIFICATION:
-            vm.vmpsw.instruction_address += interruption.ilc * 2
-        if interruption.kind is Class.PROGRAM:
-            vm.program_loop_at = interruption.instruction_address
+            # To the guest the instruction has ended: its old PSW points behind it.
+            psw.instruction_address = psw.instruction_address + interruption.ilc * 2 & MASK_24
         swap_psws(vm.cpu, interruption)
+        if interruption.kind is Class.PROGRAM and interruption.instruction_address == vm.vmpsw.instruction_address:
+            vm.program_loops = loops + 1
 
     def _deliver(self, vm: VMBLOK, interruption: Interruption) -> None:
         """A pending virtual interruption is taken by the guest and is pending no more."""
         if interruption.kind is Class.EXTERNAL:
-            vm.vmpxint = [block for block in vm.vmpxint if block.code != interruption.code]
+            vm.vmpxint = [block for block in vm.vmpxint if block.code & ~interruption.code]
         else:
             vio.accept(vm, interruption.code)
         swap_psws(vm.cpu, interruption)
@@ -354,6 +401,7 @@ class ControlProgram:
 
     def _dispatch(self) -> None:
         """Find the guest that is next and run it, unless it must first get an interruption or be stopped."""
+        self._advance_virtual_devices()
         vm = self._next()
         if vm is None:
             self._idle()
@@ -369,9 +417,8 @@ class ControlProgram:
 
     def _run(self, vm: VMBLOK) -> None:
         """Load the real timer, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
-        if vm.quantum <= 0:
+        if not vm.quantum:
             vm.quantum = dispatch.QUANTUM
-        vio.run_virtual_channels(vm)
         self._set_timer(vm.quantum)
         dispatch.load_guest_registers(self.real, vm)
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
@@ -380,10 +427,20 @@ class ControlProgram:
         self._load_runpsw()
         self._tell(Dispatched(vm.vmuser, self.real.psw.to_bytes()))
 
+    def _advance_virtual_devices(self) -> None:
+        """A channel program too long to be interpreted in one go goes on, be its guest running or waiting."""
+        for vm in self.vms:
+            vio.run_virtual_channels(vm)
+            self._collect_console(vm)
+
     def _idle(self) -> None:
-        """No guest can run: the real machine waits for an I/O interruption or for a person."""
-        self._set_timer(dispatch.IDLE_TIMER)
-        self.real.cr[0] = CP_CR0 & ~CR0.INTERVAL_TIMER_MASK
+        """No guest can run: the real machine waits for an I/O interruption or for a person.
+
+        While CP has a virtual device's channel program to go on with, the interval timer ends the wait.
+        """
+        unfinished = any(vm.channels.next_event is not None for vm in self.vms if not vm.cf)
+        self._set_timer(dispatch.QUANTUM if unfinished else dispatch.IDLE_TIMER)
+        self.real.cr[0] = CP_CR0 if unfinished else CP_CR0 & ~CR0.INTERVAL_TIMER_MASK
         self.real.store_real(RUNPSW, dispatch.IDLE_PSW.to_bytes())
         self._load_runpsw()
         self._tell(Dispatched("", self.real.psw.to_bytes()))
@@ -399,9 +456,8 @@ class ControlProgram:
     # ---- from outside ----------------------------------------------------------------------------------------
 
     def console_input(self, vm: VMBLOK) -> None:
-        """A line was entered at the guest's terminal: a console read that waited for it can go on."""
-        vio.run_virtual_channels(vm)
-        self._collect_console(vm)
+        """A line was entered at the guest's terminal: it ends a console read that waited, or attention is pending."""
+        self._advance_virtual_devices()
         self.dispatch_again()
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
@@ -420,9 +476,10 @@ class ControlProgram:
     def _work_state(self) -> Any:
         work = self.work
         trap = work.trap
-        saved = (trap.interruption, trap.text, trap.vm.vmuser, trap.owner and trap.owner.vmuser, trap.owner_device) if (
-            trap
-        ) else None
+        saved = None
+        if trap:
+            owner = trap.owner.vmuser if trap.owner else None
+            saved = trap.vm.vmuser, trap.interruption, trap.text, owner, trap.owner_device, trap.waiting
         return work.stage, work.interruption, saved, work.verdict, work.subject
 
     def restore(self, state: Any) -> None:
@@ -435,6 +492,6 @@ class ControlProgram:
         stage, interruption, trap, verdict, subject = work
         restored = None
         if trap:
-            intr, text, userid, owner, device = trap
-            restored = Trap(self.vm(userid), intr, text, self.vm(owner) if owner else None, device)
+            userid, trapped, text, owner, device, waiting = trap
+            restored = Trap(self.vm(userid), trapped, text, self.vm(owner) if owner else None, device, waiting)
         self.work = Work(stage, interruption, restored, verdict, subject)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from edu_hv.hypervisor.decisions import (
     Decision,
     EndTimeSlice,
-    EnterConsoleFunction,
     Hypercall,
     Ignore,
     KeepInterruption,
@@ -21,10 +20,10 @@ from edu_hv.hypervisor.decisions import (
     decide,
 )
 from edu_hv.hypervisor.simulate import SIMULATED
-from edu_hv.isa.codes import MASK_24, PIC, Class, External
+from edu_hv.isa.codes import PIC, Class, External
 from edu_hv.isa.table import operation
 from edu_hv.machine.instructions.registry import base_displacement
-from edu_hv.machine.interruptions import Interruption, ProgramInterruption
+from edu_hv.machine.interruptions import Ending, Interruption, ProgramInterruption
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.vmblok import VMBLOK
@@ -41,6 +40,8 @@ class Trap:
     owner: "VMBLOK | None" = None
     """I/O: the guest to which the real device belongs."""
     owner_device: int = 0
+    waiting: bool = False
+    """The real machine was waiting: `vm` did not run, it only stands in."""
 
     @property
     def mnemonic(self) -> str:
@@ -77,11 +78,10 @@ class Trap:
         return self.interruption.code in (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION) and not self.vm.vmpsw.dat
 
     @property
-    def loops(self) -> bool:
-        """The first instruction of the guest's program-interruption routine causes the interruption again."""
-        new = int.from_bytes(self.vm.cpu.load_real(Class.PROGRAM.new_psw, 8), "big") & MASK_24
-        at = self.interruption.instruction_address
-        return at == new and self.vm.program_loop_at == at
+    def timer_ran_out(self) -> bool:
+        """The real interval timer has something to say."""
+        external = self.interruption.kind is Class.EXTERNAL
+        return external and bool(self.interruption.code & External.INTERVAL_TIMER)
 
 
 IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH", "STIDC"})
@@ -96,15 +96,16 @@ def _reflect(trap: Trap) -> Decision:
 
 @dataclass(frozen=True)
 class ReflectAs:
-    """Reflect the interruption with another code than the real machine gave."""
+    """Reflect the interruption with another code than the real machine gave, and with that code's ending."""
 
     code: PIC
+    ending: Ending = Ending.SUPPRESSION
 
     def __call__(self, trap: Trap) -> Decision:
         """The decision for this trap."""
         real = trap.interruption
         return Reflect(
-            Interruption(Class.PROGRAM, self.code, real.ilc, real.instruction_address, real.text, real.ending)
+            Interruption(Class.PROGRAM, self.code, real.ilc, real.instruction_address, real.text, self.ending)
         )
 
 
@@ -159,25 +160,16 @@ PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
 GUESTS_OWN: tuple[Rule[Trap], ...] = (
     Rule(
         "PRG-1",
-        "does the guest's program-interruption routine itself fail, again?",
-        "stop the guest with message 453W",
-        "the first instruction of the guest's routine causes the interruption it is to handle: a loop",
-        'GC20-1807 "Program Interrupt Loop"',
-        lambda trap: trap.loops,
-        lambda trap: EnterConsoleFunction("DMKPRG453W CP ENTERED; PROGRAM INTERRUPT LOOP"),
-    ),
-    Rule(
-        "PRG-2",
         "did translation fail although the guest's own DAT is off?",
         "reflect code 0005, addressing",
         "the address is past the guest's storage; the guest knows of no tables, so for it that is an addressing "
         "exception",
         'SY20-0886 "Segment Exception"',
         lambda trap: trap.translation_beyond_storage,
-        ReflectAs(PIC.ADDRESSING),
+        ReflectAs(PIC.ADDRESSING, Ending.TERMINATION),
     ),
     Rule(
-        "PRG-3",
+        "PRG-2",
         "is it the guest's own doing?",
         "reflect it unchanged",
         "the condition is the guest's own; its new PSW takes it",
@@ -188,6 +180,13 @@ GUESTS_OWN: tuple[Rule[Trap], ...] = (
 )
 """Any other program interruption."""
 
+
+def _why_stale(trap: Trap) -> str:
+    if trap.waiting:
+        return "the real machine was waiting and CP had set the timer, to go on with a virtual device's channel program"
+    return "the slice that this signals was ended when CP saw the timer negative; the signal itself was still pending"
+
+
 SUPERVISOR_CALL: tuple[Rule[Trap], ...] = (
     Rule(
         "SVC-1",
@@ -195,7 +194,7 @@ SUPERVISOR_CALL: tuple[Rule[Trap], ...] = (
         "reflect it into the guest",
         "an SVC is the guest program's call to the guest's own supervisor; CP only carries it there",
         'SY20-0886 "SVC Interruption"',
-        lambda trap: True,
+        lambda trap: not trap.waiting,
         _reflect,
     ),
     Rule(
@@ -217,11 +216,20 @@ EXTERNAL: tuple[Rule[Trap], ...] = (
         "end the guest's time slice",
         "the real timer belongs to CP and holds the time slice; the guest's own timer is in the guest's page 0",
         'SY20-0886 "Timer Management"',
-        lambda trap: bool(trap.interruption.code & External.INTERVAL_TIMER) and trap.vm.quantum < 0,
+        lambda trap: trap.timer_ran_out and not trap.waiting and trap.vm.quantum < 0,
         lambda trap: EndTimeSlice(),
     ),
     Rule(
         "EXT-2",
+        "is it the real interval timer, but nobody's slice?",
+        "ignore it, and see who can run",
+        _why_stale,
+        'SY20-0886 "Timer Management"',
+        lambda trap: trap.timer_ran_out,
+        lambda trap: Ignore(),
+    ),
+    Rule(
+        "EXT-3",
         "is it any other external signal of the real machine?",
         "ignore it: none is meant for a guest",
         "real external signals belong to CP; a guest gets one by the EXTERNAL command",
@@ -246,7 +254,7 @@ INPUT_OUTPUT: tuple[Rule[Trap], ...] = (
         "IO-2",
         "is it nobody's?",
         "ignore it",
-        "no guest waits for this device",
+        "no guest has this device, and CP has started nothing there itself",
         'SY20-0886 "I/O Interruption"',
         lambda trap: True,
         lambda trap: Ignore(),

@@ -6,13 +6,14 @@ and started on the real device.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.ccw_translation import RCWTASK, translate
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK
 from edu_hv.isa.codes import PSA, ChannelStatus, Key, UnitStatus
-from edu_hv.machine.channel import CSW, ChannelProgramCheck, ChannelProtectionCheck
+from edu_hv.machine.channel import CSW, NO_STATUS, ChannelProgramCheck, ChannelProtectionCheck
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.storage import BLOCK_SHIFT
@@ -24,6 +25,7 @@ NOT_OPERATIONAL = 3
 BUSY = 2
 CSW_STORED = 1
 STARTED = AVAILABLE = 0
+"""Condition codes."""
 
 MOST_CCWS = 256
 """CCWs of a virtual device that CP interprets in one go."""
@@ -76,9 +78,9 @@ class VirtualIO:
         """Carry out an I/O instruction of a guest: its condition code is set, its CSW stored where there is one."""
         device = vm.vmdevs.get(address)
         if mnemonic == "TCH":
-            vm.vmpsw.cc = vm.channels.test_channel(address)
+            vm.vmpsw.cc = _test_channel(vm, address >> 8)
         elif mnemonic == "STIDC":
-            vm.vmpsw.cc = vm.channels.store_channel_id(vm.cpu, address)
+            vm.vmpsw.cc = _store_channel_id(vm, address >> 8)
         elif device is None or mnemonic not in self._dedicated:
             vm.vmpsw.cc = NOT_OPERATIONAL
         elif device.virtual:
@@ -105,24 +107,30 @@ class VirtualIO:
     # ---- dedicated devices -----------------------------------------------------------------------------------
 
     def _start(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """SIO.  The steps and their order are those of reference row 2.3."""
-        if device.pending:
-            return self._give_csw(vm, device)
+        """SIO.  Busy, pending, CAW, translation, real SIO: in this order."""
         if device.busy:
             return BUSY
+        if device.pending:
+            return self._give_csw(vm, device, UnitStatus.BUSY)
         caw = int.from_bytes(vm.cpu.load_real(PSA.CAW, 4), "big")
         if caw & 0x0F000007 or not _fetchable(vm, caw & 0xFFFFFF):
             _store_status(vm, UnitStatus(0), ChannelStatus.PROGRAM_CHECK)
             return CSW_STORED
-        task = translate(vm, self.real, self.free_storage, caw)
+        try:
+            task = translate(vm, self.real, self.free_storage, caw)
+        except MemoryError:
+            return BUSY  # There is no room for the copy until another program ends.
         cc = self._start_real(device, task)
         if cc == STARTED:
             device.busy, device.task = True, task
             return cc
-        self.free_storage.free(task.real_address)
+        self.free_storage.free(task.piece)
+        return self._pass_on(vm, cc)
+
+    def _pass_on(self, vm: VMBLOK, cc: int) -> int:
+        """Give the guest the condition code of the real device, and with CC 1 the status: two bytes of the CSW."""
         if cc == CSW_STORED:
-            status = self.real.load_real(PSA.CSW + 4, 2)
-            vm.cpu.store_real(PSA.CSW + 4, status)
+            vm.cpu.store_real(PSA.CSW + 4, self.real.load_real(PSA.CSW + 4, 2))
         return cc
 
     def _start_real(self, device: VDEVBLOK, task: RCWTASK) -> int:
@@ -131,33 +139,54 @@ class VirtualIO:
         return self.channels.start_io(self.real, device.real)
 
     def _test(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        if device.pending:
-            return self._give_csw(vm, device)
-        return BUSY if device.busy else AVAILABLE
+        """TIO, and CLRIO: CP queues no operation that could be cleared."""
+        if device.busy:
+            return BUSY
+        return self._give_csw(vm, device) if device.pending else AVAILABLE
 
     def _halt(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        """HIO and HDV.  CC 0 while an interruption is pending; else the real device is told."""
         assert device.real is not None
-        if not device.busy:
+        if device.pending and not device.busy:
             return AVAILABLE
-        cc = self.channels.halt_device(self.real, device.real)
-        if cc == CSW_STORED:
-            vm.cpu.store_real(PSA.CSW + 4, self.real.load_real(PSA.CSW + 4, 2))
-        return cc
+        return self._pass_on(vm, self.channels.halt_device(self.real, device.real))
 
-    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """Store the pending CSW in the guest's storage and clear it."""
+    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK, busy: UnitStatus = NO_STATUS) -> int:
+        """Store the pending CSW in the guest's storage and clear it.
+
+        SIO adds the busy bit: that is how the guest knows that its new program was not what the status is about.
+        """
         assert device.pending is not None
-        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
+        csw = replace(device.pending, unit_status=device.pending.unit_status | busy)
+        vm.cpu.store_real(PSA.CSW, csw.to_bytes())
         device.pending = None
         return CSW_STORED
 
     def keep_interruption(self, device: VDEVBLOK) -> None:
-        """The real operation ended; its CSW is in real storage.  Make it the guest's, in the guest's addresses."""
+        """The CSW of a real interruption is in real storage.  Make it the guest's, in the guest's addresses.
+
+        A program-controlled interruption leaves the operation going on, and CP's copy of the program in its place.
+        """
         csw = CSW.from_bytes(self.real.load_real(PSA.CSW, 8))
         if device.task is not None:
             csw = device.task.untranslate(csw)
-            self.free_storage.free(device.task.real_address)
-        device.busy, device.task, device.pending = False, None, csw
+            if csw.unit_status or csw.channel_status != ChannelStatus.PROGRAM_CONTROLLED_INTERRUPTION:
+                self._release(device)
+        device.pending = csw if device.pending is None else _merged(device.pending, csw)
+
+    def _release(self, device: VDEVBLOK) -> None:
+        """The operation is over: CP's copy of its program goes back to free storage."""
+        if device.task is not None:
+            self.free_storage.free(device.task.piece)
+        device.busy, device.task = False, None
+
+    def reset(self, vm: VMBLOK) -> None:
+        """Virtual system reset, the dedicated devices' part: nothing runs and nothing is pending."""
+        for device in vm.vmdevs.values():
+            if device.real is not None and device.busy:
+                self.channels.clear_io(self.real, device.real)
+            self._release(device)
+            device.pending = None
 
 
 def run_virtual_channels(vm: VMBLOK) -> None:
@@ -190,9 +219,34 @@ def accept(vm: VMBLOK, address: int) -> None:
         vm.channels.accept(vm.cpu, address)
 
 
-def has_io_in_progress(vm: VMBLOK) -> bool:
-    """Whether an interruption may still come for the guest by itself."""
-    return any(d.busy or d.pending for d in vm.vmdevs.values()) or vm.channels.active
+def _merged(old: CSW, new: CSW) -> CSW:
+    """A second CSW comes before the guest has taken the first: one CSW with the status of both."""
+    status = old.unit_status | new.unit_status
+    return replace(
+        new if new.address else old, unit_status=status, channel_status=old.channel_status | new.channel_status
+    )
+
+
+def _on_channel(vm: VMBLOK, channel: int) -> list[VDEVBLOK]:
+    return [device for device in vm.vmdevs.values() if device.address >> 8 == channel]
+
+
+def _test_channel(vm: VMBLOK, channel: int) -> int:
+    """TCH, answered from the virtual blocks alone."""
+    devices = _on_channel(vm, channel)
+    if not devices:
+        return NOT_OPERATIONAL
+    if any(device.pending for device in devices):
+        return CSW_STORED
+    return vm.channels.test_channel(channel << 8) if any(device.virtual for device in devices) else AVAILABLE
+
+
+def _store_channel_id(vm: VMBLOK, channel: int) -> int:
+    """STIDC: as on the machine, channel 0 is a byte multiplexer and the others are block multiplexers."""
+    if not _on_channel(vm, channel):
+        return NOT_OPERATIONAL
+    vm.cpu.store_real(PSA.CHANNEL_ID, bytes.fromhex("20000000" if channel else "10000000"))
+    return AVAILABLE
 
 
 def _fetchable(vm: VMBLOK, address: int) -> bool:

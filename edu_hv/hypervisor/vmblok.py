@@ -32,6 +32,13 @@ class VirtualCPU(CPU):
         self.vmseg = vmseg
         self.identification = VIRTUAL_CPU_ID
 
+    def to_real(self, address: int) -> int:
+        """As on the machine; an operand beyond the guest's storage ends the instruction as it does there."""
+        real = super().to_real(address)
+        if real >= self.size:
+            raise ProgramInterruption(PIC.ADDRESSING, Ending.TERMINATION)
+        return real
+
     def absolute(self, real: int) -> int:
         """The address in the real machine of a guest-real address; ADDRESSING beyond the guest's storage."""
         if real >= self.size:
@@ -136,11 +143,11 @@ class VMBLOK:
     console_lines_seen: int = 0
     traps: int = 0
     """Times CP got control from this guest."""
-    program_loop_at: int | None = None
-    """Address of the last reflected program interruption, to notice a loop."""
+    program_loops: int = 0
+    """How often in a row the first instruction of the guest's program-interruption routine has failed."""
 
     PLAIN: ClassVar[tuple[str, ...]] = (
-        "vminst", "cf", "quantum", "vmpxint", "vmdevs", "terminal", "console_lines_seen", "traps", "program_loop_at",
+        "vminst", "cf", "quantum", "vmpxint", "vmdevs", "terminal", "console_lines_seen", "traps", "program_loops",
     )  # fmt: skip
     """Fields that a checkpoint copies as they are; the others have a `state` of their own or never change."""
 

@@ -235,13 +235,18 @@ class CPU:
     def fetch_instruction(self, address: int) -> bytes:
         """The instruction at a logical address: 2, 4 or 6 bytes.  SPECIFICATION, suppressed, when the address is odd.
 
-        GA22-7000 "Instruction Fetching".
+        What terminates an operand's access suppresses here, since nothing has begun.  GA22-7000 "Instruction Fetching".
         """
         if address & 1:
             raise ProgramInterruption(PIC.SPECIFICATION, Ending.SUPPRESSION)
-        text = self.load_bytes(address, 2)
-        length = instruction_length(text[0])
-        return text if length == 2 else self.load_bytes(address, length)
+        try:
+            text = self.load_bytes(address, 2)
+            length = instruction_length(text[0])
+            return text if length == 2 else self.load_bytes(address, length)
+        except ProgramInterruption as condition:
+            if condition.ending is Ending.TERMINATION:
+                condition.ending = Ending.SUPPRESSION
+            raise
 
     def execute_next(self) -> None:
         """Fetch and execute one instruction.

@@ -201,17 +201,20 @@ class Machine:
         return None
 
     def _external_code(self) -> int | None:
+        """The code of the external interruption that comes first.  GA22-7000 "External Interruption"."""
         cr0, clocks = self.cpu.cr[0], self.clocks
-        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.comparator_pending:
-            return External.CLOCK_COMPARATOR
-        if cr0 & CR0.CPU_TIMER_MASK and clocks.cpu_timer_pending:
-            return External.CPU_TIMER
         code = 0
         if self.interval_timer_pending and cr0 & CR0.INTERVAL_TIMER_MASK:
             code |= External.INTERVAL_TIMER
         if self.interrupt_key_pending and cr0 & CR0.INTERRUPT_KEY_MASK:
             code |= External.INTERRUPT_KEY
-        return code or None
+        if code:
+            return code
+        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.comparator_pending:
+            return External.CLOCK_COMPARATOR
+        if cr0 & CR0.CPU_TIMER_MASK and clocks.cpu_timer_pending:
+            return External.CPU_TIMER
+        return None
 
     def _clear_external(self, code: int) -> None:
         if code < 0x100:
@@ -223,6 +226,12 @@ class Machine:
     def press_interrupt_key(self) -> None:
         """The INTERRUPT key of the console."""
         self.interrupt_key_pending = True
+
+    def press_restart_key(self) -> None:
+        """The RESTART key: an interruption that nothing masks, taken next; a step that has begun is finished first."""
+        while not self.at_boundary:
+            self.advance()
+        self._recognize(Interruption(Class.RESTART, 0, instruction_address=self.cpu.psw.instruction_address))
 
     def load(self, device: int) -> None:
         """Initial program loading from a device.  GA22-7000 "Initial Program Loading".

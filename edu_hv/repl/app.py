@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from edu_hv import __version__
 from edu_hv.isa.errors import UserError
+from edu_hv.repl.complaints import complain
 
 if TYPE_CHECKING:
     from edu_hv.repl.runner import Runner
+    from edu_hv.tutor.workbench import Workbench
 
 HELP = """\
 usage: edu-hv [tui | repl] [PROGRAM] [options]
@@ -108,7 +110,14 @@ def start_screen(options: argparse.Namespace) -> int:
         from edu_hv_tui.app import run
     except ModuleNotFoundError as error:
         raise UserError(f"the full screen needs {error.name}, which is not installed; edu-hv repl works") from error
-    return run(lesson=options.lesson, program=options.program) or 0
+
+    def open_workbench() -> "Workbench":
+        workbench = _open(options)
+        if options.program:
+            workbench.execute(_load_line(options.program))
+        return workbench
+
+    return run(open_workbench)
 
 
 def screen_missing(stdin: TextIO, stdout: TextIO, term: str) -> str:
@@ -125,11 +134,8 @@ def start_repl(options: argparse.Namespace) -> int:
     from edu_hv.repl.render import Screen
     from edu_hv.repl.runner import Runner
     from edu_hv.repl.script import run_script
-    from edu_hv.tutor.workbench import Workbench
 
-    workbench = Workbench.open(lesson=options.lesson)
-    if options.program and options.lesson is None:
-        workbench.lesson = None  # a program of one's own reaches no goals
+    workbench = _open(options)
     if options.commands is None and sys.stdin.isatty():
         return _converse(Runner(workbench, Screen(_colour(options.linear))), options)
     lines, what = (options.commands, "command") if options.commands is not None else (sys.stdin, "line")
@@ -139,6 +145,15 @@ def start_repl(options: argparse.Namespace) -> int:
     code = run_script(runner, lines, what)
     workbench.save()
     return code
+
+
+def _open(options: argparse.Namespace) -> "Workbench":
+    from edu_hv.tutor.workbench import Workbench
+
+    workbench = Workbench.open(lesson=options.lesson)
+    if options.program and options.lesson is None:
+        workbench.lesson = None  # a program of one's own reaches no goals
+    return workbench
 
 
 def _converse(runner: "Runner", options: argparse.Namespace) -> int:
@@ -162,8 +177,12 @@ def _load(runner: "Runner", program: str | None) -> None:
     """Load a program of the person's own.  Raises UserError when it cannot be."""
     from edu_hv.repl.runner import Outcome
 
-    if program is not None and runner.run(f'load bare "{program}"') is Outcome.FAILED:
+    if program is not None and runner.run(_load_line(program)) is Outcome.FAILED:
         raise UserError(runner.error)
+
+
+def _load_line(program: str) -> str:
+    return f'load bare "{program}"'
 
 
 def _colour(linear: bool) -> bool:
@@ -190,5 +209,5 @@ def _forgive(stream: TextIO) -> None:
 
 
 def _fail(sentence: str, code: int) -> int:
-    print(f"edu-hv: {sentence}", file=sys.stderr)
+    complain(sentence)
     return code

@@ -28,8 +28,8 @@ PROMPT = "cp> "
 WELCOME = f"edu-hv {__version__}: help lists the commands, Tab completes, Ctrl-C stops a running guest, Ctrl-D leaves."
 REPEATED = {
     *("step", "back", "stage", "unstage", "trap", "untrap", "decision", "undecision"),
-    *("run", "runback", "until", "output", "next", "previous"),
-} - {"next", "previous"}  # those two turn to another lesson
+    *("run", "runback", "until", "output", "unoutput"),
+}
 """An empty line does these again, as in gdb."""
 
 ReadLine = Callable[[], str]
@@ -116,8 +116,8 @@ def prompt_reader(workbench: Workbench, history: History) -> ReadLine:
     )
 
     def read() -> str:
-        text = toolbar(workbench)  # once a line, not once a key
-        return session.prompt(PROMPT, bottom_toolbar=lambda: _fitted(text, session.output.get_size().columns))
+        parts = toolbar(workbench)  # once a line, not once a key
+        return session.prompt(PROMPT, bottom_toolbar=lambda: fitted(parts, session.output.get_size().columns))
 
     return read
 
@@ -127,23 +127,25 @@ def linear_reader() -> str:
     return input(PROMPT)
 
 
-def toolbar(workbench: Workbench) -> str:
-    """Where we are: guest, step, why it stopped, and the lesson's next goal."""
+def toolbar(workbench: Workbench) -> tuple[str, str]:
+    """Where we are: guest, step, why it stopped; and the lesson's next goal, or "" outside a lesson."""
     try:
         status: StatusView | None = workbench.session.status()
     except UserError:
         status = None
     lesson = workbench.lesson_view()
-    parts = [status.guest, f"step {status.step} of {status.total}", status.stop] if status else ["nothing loaded"]
-    if lesson:
-        goal = next((goal for goal in lesson.goals if not goal.done), None)
-        parts.append(f"goal {goal.number}: {goal.text}" if goal else f"lesson {lesson.number} is done")
-    return " | ".join(parts)
+    where = f"{status.guest} | step {status.step} of {status.total} | {status.stop}" if status else "nothing loaded"
+    goal = next((goal for goal in lesson.goals if not goal.done), None) if lesson else None
+    if goal is not None:
+        return where, f"goal {goal.number}: {goal.text}"
+    return where, f"lesson {lesson.number} is done" if lesson else ""
 
 
-def _fitted(text: str, columns: int) -> FormattedText:
-    """The toolbar's one row; three full stops say that there is more, which `status` and `goals` show."""
-    return FormattedText([("", text if len(text) <= columns else text[: columns - 3] + "...")])
+def fitted(parts: tuple[str, str], columns: int) -> FormattedText:
+    """The toolbar in one row, or in two; three full stops say that there is more, which `status` and `goals` show."""
+    row = " | ".join(part for part in parts if part)
+    rows = [row] if len(row) <= columns else [part for part in parts if part]
+    return FormattedText([("", "\n".join(r if len(r) <= columns else r[: columns - 3] + "..." for r in rows))])
 
 
 def _keys() -> KeyBindings:

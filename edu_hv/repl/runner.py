@@ -12,7 +12,7 @@ from edu_hv.debugger.views import View
 from edu_hv.isa.errors import UserError
 from edu_hv.repl.files import log_defect
 from edu_hv.repl.render import Screen
-from edu_hv.repl.report import consoles, report
+from edu_hv.repl.report import look, report
 from edu_hv.tutor.workbench import Workbench
 
 
@@ -40,7 +40,7 @@ class Runner:
             if name_of(line) == "quit":
                 return Outcome.QUIT
             with interruptible(self.workbench) as interrupted:
-                before = consoles(self.workbench)
+                before = look(self.workbench)
                 views: list[View] = self.workbench.execute(line)
                 if interrupted:
                     self.screen.fresh_line()

@@ -1,9 +1,8 @@
 """Commands from `-c` or from a pipe: no prompt, no colour, and the first error ends it."""
 
-import sys
 from collections.abc import Iterable
 
-from edu_hv.debugger.text import printable
+from edu_hv.repl.complaints import complain
 from edu_hv.repl.runner import Outcome, Runner
 
 
@@ -26,5 +25,5 @@ def run_script(runner: Runner, lines: Iterable[str], what: str) -> int:
 
 
 def _stop(sentence: str, code: int) -> int:
-    print(f"edu-hv: {printable(sentence)}", file=sys.stderr)
+    complain(sentence)
     return code

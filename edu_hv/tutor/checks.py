@@ -164,7 +164,7 @@ def _byte_string(value: Any) -> str:
 
 def register(number: int) -> Value:
     """General register `number` of the guest, unsigned."""
-    show, where = _hexadecimal(8), f"the registers; `print R{number}` shows this one"
+    show, where = _hexadecimal(8), "the registers pane; `registers`"
     return Value(f"register {number}", lambda evidence: evidence.session.guest_gr(number), show, where)
 
 
@@ -261,7 +261,7 @@ def reached(place: str | int) -> Check:
         name = f"{place}, {there:06X}" if isinstance(place, str) else f"{there:06X}"
         seen = f"the next instruction is at {psw.instruction_address:06X}"
         done = psw.instruction_address == there and not psw.wait
-        return Finding(done, seen, f"the next instruction at {name}", "the line marked > in the code; `list`")
+        return Finding(done, seen, f"the next instruction at {name}", "the line marked > in the code; `code`")
 
     return Check(find)
 

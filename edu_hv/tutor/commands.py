@@ -80,8 +80,7 @@ def goals(workbench: "Workbench") -> TextView:
 def check(workbench: "Workbench") -> TextView:
     """Why is it not done?  For each open goal what was seen, what was expected, and where to look."""
     run = workbench.lesson_run()
-    views = [run.goal_view(workbench.session, goal) for goal in run.lesson.goals]
-    lines = [line for view in views for line in _checked(view)]
+    lines = [line for view in run.checked(workbench.session) for line in _checked(view)]
     return TextView(tuple(lines), f"check of lesson {run.lesson.number}")
 
 
@@ -126,7 +125,7 @@ def _current(run: LessonRun) -> LessonGoal:
     return goal
 
 
-@command("answer", WORDS, group=GROUP, tutor=True)
+@command("answer", WORDS, group=GROUP, keys="a", tutor=True)
 def answer(workbench: "Workbench", words: list[str]) -> TextView:
     """Answer a question or make a prediction: answer positive, or with the goal's number, answer 3 positive.
 
@@ -162,6 +161,7 @@ def restart(workbench: "Workbench", what: str | None = None) -> list[View]:
             lines.append(f"The lesson's program is back{f'; yours is kept as {kept}' if kept else ''}.")
         case "goals":
             run.done.clear()
+            run.consoles.clear()
             workbench.progress.forgotten(run.lesson.name)
         case _:
             raise UserError(f'restart takes source or goals, not "{what}"')

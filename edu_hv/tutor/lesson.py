@@ -1,7 +1,7 @@
 """A lesson as it was read, and a lesson as it is being worked on.  How it comes from a folder: `library`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edu_hv.debugger.session import DebugSession
@@ -102,11 +102,10 @@ class LessonRun:
         return self.lesson.goals.index(goal) + 1
 
     def restart(self) -> None:
-        """Forget moves, answers and hints; reached goals stay reached."""
+        """Forget moves, answers and hints; reached goals stay reached, and what has run to its end has run."""
         self.answers.clear()
         self.moves.clear()
         self.hints_shown.clear()
-        self.consoles.clear()
 
     def moved(self, session: DebugSession, move: Move) -> None:
         """The student ran a command."""
@@ -126,7 +125,9 @@ class LessonRun:
         try:
             return goal.check.find(self.evidence(session, goal))
         except UserError as error:
-            return Finding(False, str(error), "the labels of the lesson's program", "your copy of it; `edit`")
+            return Finding(
+                False, str(error), "the program of this lesson", "`restart`, which loads it; `edit`, if it is yours"
+            )
 
     def newly_reached(self, session: DebugSession) -> list[tuple[LessonGoal, Finding]]:
         """Tick the goals that hold now and did not before."""
@@ -143,8 +144,7 @@ class LessonRun:
         A wrong answer is not kept: what is wrong now must not become right because the machine moves on.
         """
         goal, word = self._question(session, words)
-        question = goal.check
-        assert isinstance(question, Question)
+        question = _question_of(goal)
         self._must_be_askable(session, goal, question)
         taken = question.take(word)
         if taken is None:
@@ -176,18 +176,23 @@ class LessonRun:
             return goal, "".join(words[1:])
         if not questions:
             raise UserError("no goal asks anything now; goals shows them")
-        return self._asked_here(session, questions), "".join(words)
+        return self._asked_here(session, questions, "".join(words)), "".join(words)
 
-    def _asked_here(self, session: DebugSession, questions: Sequence[LessonGoal]) -> LessonGoal:
-        """The first open question that can be answered here, else the first."""
-        for goal in questions:
-            when = goal.check.when if isinstance(goal.check, Question) else None
-            if goal.id not in self.answers and (when is None or self._when(session, goal, when).done):
-                return goal
-        return next((goal for goal in questions if not self._is_prediction_made(goal)), questions[0])
+    def _asked_here(self, session: DebugSession, questions: Sequence[LessonGoal], word: str) -> LessonGoal:
+        """The question a word without a number belongs to: one that offers it, best one that can be answered here."""
+        waiting = [goal for goal in questions if not self._is_prediction_made(goal)] or list(questions)
+        offering = [goal for goal in waiting if _question_of(goal).words and _question_of(goal).take(word)]
+        free = [goal for goal in waiting if not _question_of(goal).words]
+        here = [goal for goal in offering if self._can_be_asked(session, goal)]
+        free_here = [goal for goal in free if self._can_be_asked(session, goal)]
+        return (here or offering or free_here or waiting)[0]
+
+    def _can_be_asked(self, session: DebugSession, goal: LessonGoal) -> bool:
+        when = _question_of(goal).when
+        return when is None or self._when(session, goal, when).done
 
     def _is_prediction_made(self, goal: LessonGoal) -> bool:
-        return isinstance(goal.check, Question) and goal.check.prediction and goal.id in self.answers
+        return _question_of(goal).prediction and goal.id in self.answers
 
     def _when(self, session: DebugSession, goal: LessonGoal, when: Check) -> Finding:
         return when.find(self.evidence(session, goal))
@@ -208,7 +213,7 @@ class LessonRun:
 
     # ---- showing ---------------------------------------------------------------------------------------------
 
-    def view(self, session: DebugSession, width: int = WIDTH) -> LessonView:
+    def view(self, width: int = WIDTH) -> LessonView:
         """The lesson as it stands; `width` lays out the page."""
         current = self.current
         shown = self.hints_shown.get(current.id, 0) if current else 0
@@ -217,19 +222,25 @@ class LessonRun:
             self.lesson.name,
             self.lesson.title,
             page_lines(self.lesson.page, width),
-            tuple(self.goal_view(session, goal) for goal in self.lesson.goals),
+            tuple(GoalView(n, goal.text, goal.id in self.done) for n, goal in enumerate(self.lesson.goals, 1)),
             current.hints[:shown] if current else (),
             len(current.hints) - shown if current else 0,
             self.finished,
         )
 
-    def goal_view(self, session: DebugSession, goal: LessonGoal) -> GoalView:
-        """One goal; when it is open, with what is seen and expected."""
-        view = GoalView(self.number_of(goal), goal.text, goal.id in self.done)
-        if view.done:
-            return view
-        finding = self.find(session, goal)
-        return replace(view, seen=finding.seen, expected=finding.expected, look=finding.look)
+    def checked(self, session: DebugSession) -> list[GoalView]:
+        """Every goal; an open one with what is seen, what is expected and where to look."""
+        views: list[GoalView] = []
+        for number, goal in enumerate(self.lesson.goals, 1):
+            finding = Finding(True) if goal.id in self.done else self.find(session, goal)
+            done = goal.id in self.done
+            views.append(GoalView(number, goal.text, done, finding.seen, finding.expected, finding.look))
+        return views
+
+
+def _question_of(goal: LessonGoal) -> Question:
+    assert isinstance(goal.check, Question)
+    return goal.check
 
 
 def _either(words: Sequence[str]) -> str:

@@ -65,6 +65,7 @@ def _laid_out(block: list[str], width: int) -> list[str]:
 def _wrap(text: str, width: int, first: str, further: str) -> list[str]:
     """Words into lines; what stands between backquotes is a command and stays on one line where it fits."""
     glued = re.sub(r"`[^`]*`", lambda match: _glue(match[0], width - len(further)), text)
+    glued = re.sub(r" (?=\d+\. )", "\0", glued)  # no line may begin like a list item that is none
     wrapped = textwrap.wrap(
         glued, width, initial_indent=first, subsequent_indent=further, break_on_hyphens=False, break_long_words=False
     )

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class Progress:
 
     def _record(self, event: dict[str, Any]) -> None:
         self._apply(event)
+        event["at"] = datetime.now(UTC).isoformat(timespec="seconds")
         line = json.dumps(event, ensure_ascii=False) + "\n"
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -119,8 +121,8 @@ class Progress:
             self._cannot("repaired", error)
             return
         self.notices.append(
-            f"The progress file was damaged; it was set aside as {aside}, and the {_count(good)} that could be read"
-            " are kept."
+            f"The progress file was damaged; it was set aside as {aside}, and what could be read of it"
+            f" ({_count(good)}) is kept."
         )
 
     def _cannot(self, done: str, error: OSError) -> None:

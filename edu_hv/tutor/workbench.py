@@ -10,6 +10,7 @@ from edu_hv.debugger.commands.registry import REGISTRY, Completion
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import LessonView, TextView, View
 from edu_hv.isa.errors import UserError
+from edu_hv.tutor import commands  # noqa: F401 - fills the registry with the commands of lessons
 from edu_hv.tutor.checks import Finding, Move
 from edu_hv.tutor.copies import Copy
 from edu_hv.tutor.lesson import Lesson, LessonGoal, LessonRun, reached_of
@@ -55,14 +56,18 @@ class Workbench:
     # ---- commands --------------------------------------------------------------------------------------------
 
     def execute(self, line: str) -> list[View]:
-        """Run one command line; its views, then what the lesson has to say.  Raises UserError."""
+        """Run one command line; its views, then what the lesson has to say.  Raises UserError.
+
+        A colon in front, which opens the command line in the screen, is no part of it.
+        """
+        line = line.strip().removeprefix(":").lstrip()
         before, run = self._position(), self.lesson
-        command = REGISTRY.find(line.strip().partition(" ")[0]).name if line.strip() else ""
+        command = REGISTRY.find(line.partition(" ")[0]).name if line else ""
         if not command:
             return []
         views = REGISTRY.execute(self, line)
         if run is not None and run is self.lesson:
-            run.moved(self.session, Move(command, line.strip(), before, self._position()))
+            run.moved(self.session, Move(command, line, before, self._position()))
             self._look_at_goals(run)
         return views + self.take_messages()
 
@@ -117,7 +122,7 @@ class Workbench:
 
     def lesson_view(self, width: int = WIDTH) -> LessonView | None:
         """The lesson as it stands, its page laid out for `width` columns."""
-        return self.lesson.view(self.session, width) if self.lesson else None
+        return self.lesson.view(width) if self.lesson else None
 
     def copy(self) -> Copy:
         """The student's copy of the lesson's program.  Raises UserError when there is nothing to change."""
@@ -166,6 +171,3 @@ class Workbench:
         further = self.library.neighbour(run.lesson.name, 1)
         last = f"next opens lesson {further.number}." if further else "It was the last one; lessons lists them all."
         self.tell(f"Lesson {run.lesson.number}, {run.lesson.title}, is done. {last}")
-
-
-from edu_hv.tutor import commands  # noqa: E402,F401 - fills the registry with the commands of lessons

@@ -53,5 +53,5 @@ GOALS = [
     ),
     Goal("end", waiting() & (word("SUM") != 0)),
     Goal("back", went_back(reached("STORE") & (word("SUM") == 0))),
-    Goal("repaired", TABLE_AS_IT_WAS & waiting() & (register(4) == 0) & (word("SUM") == 150)),
+    Goal("repaired", TABLE_AS_IT_WAS & waiting() & (register(4) == 0) & (register(3) == 150) & (word("SUM") == 150)),
 ]

@@ -12,7 +12,7 @@ LOOP     A     3,0(,2)        add the number register 2 points to
 STORE    ST    3,SUM          keep the sum
          LPSW  DONE           stop
 *
-DONE     DC    0D'0',X'0002000000000000'
 TABLE    DC    F'10,20,30,40,50'
+DONE     DC    0D'0',X'0002000000000000'
 SUM      DC    F'0'
          END   BEGIN

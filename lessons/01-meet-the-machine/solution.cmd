@@ -4,7 +4,7 @@
 step 4
 #: address LOOP = 00100C
 #: register 3 = 00000000
-#: register 2 = 00001028
+#: register 2 = 00001020
 #: word TABLE = 0000000A
 answer A
 step

@@ -13,6 +13,7 @@ from edu_hv.tutor.checks import (
     went_back,
 )
 
+AS_SHIPPED = (storage("STOP", 1) == bytes([0x82])).look("your copy; `restart source` brings LPSW back to STOP")
 INTO_MISTAKE = trap_taken("program", 2, last=True) & reached("MISTAKE")
 
 GOALS = [
@@ -45,14 +46,14 @@ GOALS = [
         "same-instruction",
         predicted(
             outcome(trap_taken("program", 2), "trap", "stop"),
-            when=reached("STOP") & problem_state(),
+            when=AS_SHIPPED & reached("STOP") & problem_state(),
             until=reached("MISTAKE") | waiting(),
             words=("stop", "trap"),
             wrong={"stop": "The instruction is the same as at FINISH; but the state decides who may do it."},
         ),
     ),
-    Goal("caught", INTO_MISTAKE),
-    Goal("undone", went_back(reached("STOP") & problem_state())),
+    Goal("caught", AS_SHIPPED & INTO_MISTAKE),
+    Goal("undone", AS_SHIPPED & went_back(reached("STOP") & problem_state())),
     Goal(
         "asks",
         trap_taken("supervisor call", 1) & trap_taken("supervisor call", 2) & (register(5) == 42) & waiting(0x600),

@@ -10,24 +10,20 @@ answer 07
 stage 2
 #: real psw address = 00001300
 stage 2
-answer 4 PRV-4
-answer 5 reflect
+answer PRV-2
+answer reflect
 stage 2
 #: guest mask = FE
 #: guest psw = FE000000 0000020A
 #: real psw = 070D0000 0000020A
 back
 #: guest mask = 00
-break SVCINT
-run
+until SVCINT
 #: storage 20 4 = FF150001
-delete 1
-break PGMINT
-run
-run
+until PGMINT
+until PGMINT
 #: storage 28 4 = FF150002
 answer PRV-1
-delete 2
 run
 #: psw address = 00E0D0
 load bare kernel

@@ -119,13 +119,12 @@ trap x-ray: SSM at 012330 (in progress)
   1 guest     done     SSM 16(12) issued; the real PSW is in problem state
   2 hardware  done     program interruption, code 0002, ILC 2
                        old PSW -> 000028
-> 3 rule      now      guest in supervisor state: simulate
+> 3 rule      now      P2 fired: simulate the instruction
   4 run       to come
 rules tried
-  yes  P2: guest in supervisor state?
-       then: simulate the instruction (SY20-0886 "DMKPRV")
-  no   P1: guest in problem state?
-       it would: reflect code 0002
+  yes  P2: guest in supervisor state? then: simulate the instruction (SY20-0886
+       "DMKPRV")
+  no   P1: guest in problem state? it would: reflect code 0002
 why: virtual supervisor state: CP acts as the machine would
 """,
         id="xray",
@@ -136,8 +135,8 @@ why: virtual supervisor state: CP acts as the machine would
         """
 step 12, A: privileged operation, SSM
 rules tried
-  yes  P2: guest in supervisor state?
-       then: simulate the instruction (SY20-0886 "DMKPRV")
+  yes  P2: guest in supervisor state? then: simulate the instruction (SY20-0886
+       "DMKPRV")
 decision: simulate SSM
 why: it may
 effects
@@ -212,12 +211,24 @@ number  address  hits  label
     ),
     pytest.param(views.BreakpointsView(()), "\nno breakpoints\n", id="breakpoints-none"),
     pytest.param(
-        views.StopView(12, 30, "one step done", "step 12, SSM, trap privileged operation, simulated, guest mask 00"),
+        views.StopView(12, 30, "breakpoint 1", "step 12, SSM, trap privileged operation, simulated"),
         """
-step 12, SSM, trap privileged operation, simulated, guest mask 00
-stopped at step 12 of 30: one step done
+step 12, SSM, trap privileged operation, simulated
+stopped: breakpoint 1, at step 12 of 30
 """,
         id="stop",
+    ),
+    pytest.param(views.StopView(12, 12, "step", "step 12, LR"), "\nstep 12, LR\n", id="stop-step"),
+    pytest.param(views.StopView(1, 2, "back", "step 1, back"), "\nstep 1, back\nat step 1 of 2\n", id="stop-back"),
+    pytest.param(
+        views.StopView(3, 3, "trap: SVC 1 at 001000", "step 3, SVC 1 at 001000"),
+        "\nstep 3, SVC 1 at 001000\n",
+        id="stop-trap",
+    ),
+    pytest.param(
+        views.StopView(3, 3, "trap: SVC 1 (stage rule)", "step 3, SVC 1"),
+        "\nstep 3, SVC 1\nstopped: stage rule\n",
+        id="stop-stage",
     ),
     pytest.param(
         views.TableView("devices of A", ("address", "type", "state"), (("009", "3215", "ready"), ("00C", "2540R", ""))),
@@ -251,10 +262,11 @@ help COMMAND says more
         id="help",
     ),
     pytest.param(
-        views.LessonView(1, "machine", "meet the machine", ("# PSW", "", "Look."), GOALS, ("type psw",), 2, False),
+        views.LessonView(
+            1, "machine", "meet the machine", ("# meet the machine", "", "Look."), GOALS, ("type psw",), 2, False
+        ),
         """
 lesson 1: meet the machine
-# PSW
 
 Look.
 goals
@@ -329,6 +341,14 @@ def test_control_characters_from_a_guest_are_shown_as_in_a_dump():
 def test_code_line_alone():
     line = views.CodeLine(0x400, "0A04", "SVC   4", current=True, note="SVC 4")
     assert code_line(line) == ["  > 000400  0A04                   SVC   4  ; SVC 4"]
+
+
+def test_a_comment_moves_near_before_anything_is_wrapped():
+    line = views.CodeLine(0x400, "0A04", "         SVC   4           give up the processor")
+    assert code_line(line, 79) == ["    000400  0A04                   SVC   4           give up the processor"]
+    assert code_line(line, 66) == ["    000400  0A04                   SVC   4  give up the processor"]
+    quoted = views.CodeLine(0x400, "0A04", "         CLC   0(9),=C'A     B'")
+    assert "=C'A     B'" in code_line(quoted, 60)[0] + code_line(quoted, 60)[-1]
 
 
 def test_long_timeline_is_folded_and_says_where_now_is():

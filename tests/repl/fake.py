@@ -55,7 +55,8 @@ class FakeSession:
         self.interrupted += 1
 
     def stop(self) -> StopView:
-        return StopView(self.step_number, 3, "one step done", SENTENCES[self.step_number])
+        reason = "trap: privileged operation" if self.step_number == 2 else "step"
+        return StopView(self.step_number, self.step_number, reason, SENTENCES[self.step_number])
 
     def status(self) -> StatusView:
         return StatusView("A", ("A", "B"), self.step_number, 3, "one step done", "SUP", "PROB", "A", "", 7)
@@ -130,7 +131,7 @@ class FakeWorkbench:
 
     def do_back(self, rest: str) -> list[View]:
         self.session.step_number = max(0, self.session.step_number - 1)
-        return [self.session.stop()]
+        return [replace(self.session.stop(), total=3, reason="back")]
 
     def do_registers(self, rest: str) -> list[View]:
         return [self.session.registers()]

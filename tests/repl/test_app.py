@@ -14,31 +14,27 @@ from edu_hv.tutor.workbench import Workbench
 
 TRANSCRIPT = """\
 step 1, LA, R1 00000005
-stopped at step 1 of 3: one step done
 changed: R1 00000005
 next   > 001004  80000010               SSM   16
 lesson: Goal 1 reached: step once
 A| READY
 step 2, SSM, trap privileged operation, simulated, guest mask 00, real mask
   unchanged, 07
-stopped at step 2 of 3: one step done
 trap x-ray: SSM at 001004 (finished)
   1 guest     done     words on guest
   2 hardware  done     words on hardware
-  3 rule      done     words on rule
+  3 rule      done     P2 fired: simulate
   4 do        done     words on do
   5 run       done     words on run
 rules tried
-  yes  P2: guest in supervisor state?
-       then: simulate (DMKPRV)
-  no   P1: guest in problem state?
-       it would: reflect code 0002 (DMKPRG)
+  yes  P2: guest in supervisor state? then: simulate (DMKPRV)
+  no   P1: guest in problem state? it would: reflect code 0002 (DMKPRG)
 why: virtual supervisor state
        guest   real  why
 mask  *00      07    differs: CP's own
 next   > 001008  0A01                   SVC   1  ; SVC 1
 step 1, LA, R1 00000005
-stopped at step 1 of 3: one step done
+at step 1 of 3
 changed: R1 00000005
 next   > 001004  80000010               SSM   16
 """
@@ -90,7 +86,7 @@ def test_wrong_command_line_gets_one_sentence(workbench, capsys, argv, code, sen
     [
         pytest.param("stepp", 'there is no command "stepp"; did you mean "step"?', id="unknown"),
         pytest.param("qzx", 'there is no command "qzx"; help lists them all', id="nothing-near"),
-        pytest.param("r", '"r" could be ', id="ambiguous"),
+        pytest.param("st", '"st" could be stage, status, step, storage; type', id="ambiguous"),
         pytest.param('goto "5', 'a quotation mark is not closed in: "5', id="quote"),
         pytest.param("lod\x1b[2J", 'there is no command "lod.[2j"', id="control-characters"),
         pytest.param("xray", "edu-hv itself failed (ZeroDivisionError) at: xray; the details are in ", id="defect"),
@@ -212,16 +208,17 @@ def test_where_a_full_screen_cannot_be(stdin, stdout, term, why):
     assert app.screen_missing(Terminal(stdin), Terminal(stdout), term) == why
 
 
-def test_full_screen_gets_lesson_and_program(monkeypatch, tmp_path):
-    calls = []
+def test_full_screen_gets_lesson_and_program(workbench, monkeypatch, tmp_path):
+    calls, asked = [], []
+    monkeypatch.setattr(Workbench, "open", lambda lesson=None, **_: asked.append(lesson) or workbench)
     screen = type(sys)("edu_hv_tui.app")
-    screen.run = lambda **arguments: calls.append(arguments)
+    screen.run = lambda open_workbench: calls.append(open_workbench()) or 0
     monkeypatch.setitem(sys.modules, "edu_hv_tui.app", screen)
     monkeypatch.setattr(app, "screen_missing", lambda *_: "")
     program = tmp_path / "my.asm"
     program.write_text(" END\n")
     assert main(["tui", str(program), "--lesson", "2"]) == 0
-    assert calls == [{"lesson": "2", "program": str(program)}]
+    assert (calls, asked, workbench.lines) == ([workbench], ["2"], [f'load bare "{program}"'])
 
 
 def test_full_screen_that_is_not_installed_is_one_sentence(monkeypatch, capsys):

@@ -35,8 +35,7 @@ def test_help_leaves_no_line_of_the_docstring_out(name):
 
 
 def test_help_of_a_group_lists_it():
-    group = next(c.group for c in REGISTRY.commands.values() if c.group not in REGISTRY.commands)
-    assert {entry.group for entry in ask(f"help {group}").entries} == {group}
+    assert {entry.group for entry in ask("help look").entries} == {"look"}
 
 
 def test_help_explains_all_marks():

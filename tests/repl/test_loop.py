@@ -6,6 +6,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from edu_hv.isa.errors import UserError
 from edu_hv.repl import app
 from edu_hv.repl.completion import CommandCompleter
 from edu_hv.repl.files import open_history
-from edu_hv.repl.loop import WELCOME, Loop, linear_reader, prompt_reader, toolbar
+from edu_hv.repl.loop import WELCOME, Loop, fitted, linear_reader, prompt_reader, toolbar
 from edu_hv.repl.render import Screen
 from edu_hv.repl.runner import Runner
+from tests.repl.fake import LESSON
 
 CTRL_C, CTRL_D, CTRL_R, UP, TAB, RIGHT = "\x03", "\x04", "\x12", "\x1b[A", "\t", "\x1b[C"
 
@@ -44,7 +46,6 @@ def typed(workbench, capsys):
 def test_a_line_is_run_and_shown(typed, workbench):
     assert typed("step\r") == (
         "step 1, LA, R1 00000005\n"
-        "stopped at step 1 of 3: one step done\n"
         "changed: R1 00000005\n"
         "next   > 001004  80000010               SSM   16\n"
         "lesson: Goal 1 reached: step once\n"
@@ -209,9 +210,24 @@ def test_welcome_shows_help_and_the_lesson(workbench, capsys):
 
 
 def test_toolbar_says_where_we_are(workbench):
-    assert toolbar(workbench) == "A | step 0 of 3 | one step done | goal 1: step once"
+    assert toolbar(workbench) == ("A | step 0 of 3 | one step done", "goal 1: step once")
     workbench.execute("step")
-    assert toolbar(workbench) == "A | step 1 of 3 | one step done | goal 2: see the trap"
+    assert toolbar(workbench) == ("A | step 1 of 3 | one step done", "goal 2: see the trap")
+    workbench.lesson = replace(LESSON, goals=(), done=True)
+    assert toolbar(workbench)[1] == "lesson 3 is done"
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        pytest.param(("A | step 1", "goal 1"), "A | step 1 | goal 1", id="one-row"),
+        pytest.param(("A | step 1", ""), "A | step 1", id="no-lesson"),
+        pytest.param(("A | step 1 of 1000", "goal 1"), "A | step 1 of 1000\ngoal 1", id="two-rows"),
+        pytest.param(("A | step 1 of 1,000,000", "goal 1"), "A | step 1 of 1,...\ngoal 1", id="cut"),
+    ],
+)
+def test_toolbar_takes_two_rows_where_one_is_too_short(parts, text):
+    assert fitted(parts, 19) == [("", text)]
 
 
 def test_toolbar_with_nothing_loaded(workbench, monkeypatch):
@@ -220,7 +236,7 @@ def test_toolbar_with_nothing_loaded(workbench, monkeypatch):
 
     workbench.lesson = None
     monkeypatch.setattr(workbench.session, "status", nothing)
-    assert toolbar(workbench) == "nothing loaded"
+    assert toolbar(workbench) == ("nothing loaded", "")
 
 
 def test_linear_mode_reads_plain_lines_and_repeats_nothing(workbench, monkeypatch, capsys):

@@ -83,7 +83,9 @@ def code(current: int = 4, rows: int = 40) -> CodeView:
 def registers(r0: int = 0) -> RegistersView:
     """Sixteen registers; R0 was written, R12 read."""
     names = [f"R{digit:X}" for digit in range(16)]
-    general = tuple(RegisterValue(name, f"{r0 if n == 0 else 0x1000 * n:08X}", n == 0, n == 12) for n, name in enumerate(names))
+    general = tuple(
+        RegisterValue(name, f"{r0 if n == 0 else 0x1000 * n:08X}", n == 0, n == 12) for n, name in enumerate(names)
+    )
     control = (
         ComparedValue("CR0", "000000E0", "800400E0", "DAT format is CP's"),
         ComparedValue("CR1", "00000000", "00F24000", "shadow segment table"),
@@ -234,8 +236,8 @@ class FakeWorkbench:
             case "step" | "back":
                 self.session.at += 1 if line == "step" else -1
             case "run":
-                self.session.stopped.clear()
                 self.session.stopped.wait(10)
+                self.session.stopped.clear()
             case "help":
                 return [HelpView((HelpEntry("step", "step [COUNT]", "One step.", "stepping", "s"),))]
             case "long":

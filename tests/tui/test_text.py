@@ -130,12 +130,12 @@ def test_only_differing_leaves_out_equal_registers():
 
 def test_psw_at_80x24_shows_the_fields():
     assert text(psw_rows(PSW, 35, 6), 35, 6) == [
-        "mask  00 *    07      CP keeps it..",
-        "DAT   off     on      shadow tabl..",
-        "key   0       0       same",
-        "state SUP     PROB    so privileg..",
-        "CC    0       0       same",
-        "addr  012334  012334  same",
+        "mask  00 *   07     CP keeps its ..",
+        "DAT   off    on     shadow tables..",
+        "key   0      0      same",
+        "state SUP    PROB   so privileged..",
+        "CC    0      0      same",
+        "addr  012334 012334 same",
     ]
 
 
@@ -158,14 +158,25 @@ def test_psw_only_differing():
     ]  # fmt: skip
 
 
-def test_xray_at_80x24_gives_each_stage_a_row():
+def test_xray_at_80x24_shows_the_stage_just_done_in_full():
     assert text(xray_rows(xray(5), 41, 6), 41) == [
+        ".  done: 1 guest to 2 hardware",
+        ".3 decode   operation 80 = SSM, operand..",
+        ".4 rule     YES P2 is the guest in supe..",
+        ">5 do       guest mask 03 -> 00, real",
+        "            mask stays 07",
+        " 6 run      to come",
+    ]
+
+
+def test_xray_at_80x24_of_the_rule_shows_what_fired_and_what_did_not():
+    assert text(xray_rows(xray(4), 41, 6), 41) == [
         ".1 guest    SSM MASK at 012330, the rea..",
         ".2 hardware program interruption, code ..",
         ".3 decode   operation 80 = SSM, operand..",
-        ".4 rule     YES is the guest in supervi..",
-        ">5 do       guest mask 03 -> 00, real m..",
-        " 6 run      to come",
+        ">4 rule     YES P2 is the guest in supe..",
+        "            no  P1 is it in problem sta..",
+        "   to come: 5 do to 6 run",
     ]
 
 
@@ -175,8 +186,8 @@ def test_xray_with_room_shows_every_line_and_why():
         ".2 hardware program interruption, code 0002, ILC 2",
         "            old PSW to 000028, new PSW from 000068",
         ".3 decode   operation 80 = SSM, operand 012310 = 00",
-        ".4 rule     YES is the guest in supervisor state? -> simulate",
-        "            no  is it in problem state? -> reflect",
+        ".4 rule     YES P2 is the guest in supervisor state? -> simulate",
+        "            no  P1 is it in problem state? else -> reflect code 0002",
         ">5 do       guest mask 03 -> 00, real mask stays 07",
         " 6 run      to come",
         "why: virtual supervisor state: CP acts as the machine would",
@@ -198,8 +209,8 @@ def test_xray_before_the_first_trap_says_how_to_get_there():
 
 def test_rules_say_which_fired_and_which_did_not():
     assert text(rule_rows(RULES)) == [
-        "YES is the guest in supervisor state? -> simulate",
-        "no  is it in problem state? -> reflect code 0002",
+        "YES P2 is the guest in supervisor state? -> simulate",
+        "no  P1 is it in problem state? else -> reflect code 0002",
     ]
 
 
@@ -282,9 +293,7 @@ def test_frame_is_heavier_with_the_focus_and_cuts_titles_visibly():
 def test_notice_names_the_size_and_the_way_out(size):
     words = " ".join(text(notice_rows(*size)))
     if size[0] >= 79:
-        assert words == (
-            f"this terminal is {size[0]}x{size[1]}; edu-hv needs 80x24: enlarge it, or run edu-hv repl"
-        )
+        assert words == (f"this terminal is {size[0]}x{size[1]}; edu-hv needs 80x24: enlarge it, or run edu-hv repl")
     assert all(len(line) <= size[0] for line in text(notice_rows(*size)))
 
 

@@ -94,7 +94,7 @@ def test_start_fails_and_no_goal_holds_at_step_0(entry, tmp_path):
 @each_lesson
 def test_every_open_goal_says_what_was_seen_and_expected_and_where_to_look(entry, tmp_path):
     workbench = Workbench.open(entry.name, tmp_path)
-    for goal in workbench.lesson_view().goals:
+    for goal in workbench.lesson.checked(workbench.session):
         assert "" not in (goal.seen, goal.expected, goal.look)
 
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from edu_hv.isa.errors import UserError
+from edu_hv.tutor import library
 from edu_hv.tutor.library import Library, lessons_directory
 
 FOLDER = "07-sample"
@@ -167,6 +168,14 @@ def test_a_lesson_that_is_not_there(lessons, word, says):
     with pytest.raises(UserError) as raised:
         Library.open(lessons).find(word)
     assert str(raised.value) == says
+
+
+def test_installed_lessons_come_before_the_checkouts(tmp_path, monkeypatch):
+    package = tmp_path / "edu_hv"
+    monkeypatch.setattr(library, "__file__", str(package / "tutor" / "library.py"))
+    assert lessons_directory() == tmp_path / "lessons"
+    (package / "_lessons").mkdir(parents=True)
+    assert lessons_directory() == package / "_lessons"
 
 
 def test_our_lessons_are_numbered_without_gaps():

@@ -15,6 +15,7 @@ from edu_hv.tutor.page import page_lines
         pytest.param("- one two three\n- four", 9, ("- one two", "  three", "- four"), id="list-hangs"),
         pytest.param("1. one two\n2. four", 8, ("1. one", "   two", "2. four"), id="numbered"),
         pytest.param("code\n0002. So", 40, ("code 0002. So",), id="number-in-paragraph"),
+        pytest.param("with code 28. So", 12, ("with", "code 28. So"), id="no-line-like-an-item"),
         pytest.param("**8.** one\ntwo", 8, ("8. one", "   two"), id="goal-hangs"),
         pytest.param("look:\n\n    LA    4,5   x\n", 8, ("look:", "", "  LA    4,5   x"), id="program-kept"),
         pytest.param("type `step 4` now", 10, ("type", "`step 4`", "now"), id="command-on-one-line"),

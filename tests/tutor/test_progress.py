@@ -45,7 +45,7 @@ def test_a_damaged_file_is_set_aside_and_what_can_be_read_stays(tmp_path, damage
     aside = tmp_path / (FILE + ".damaged")
     assert progress.reached == {"first": ["a"]}
     assert progress.take_notices() == [
-        f"The progress file was damaged; it was set aside as {aside}, and the 1 line that could be read are kept."
+        f"The progress file was damaged; it was set aside as {aside}, and what could be read of it (1 line) is kept."
     ]
     assert aside.read_bytes() == whole
     progress.goal_reached("first", "b")

@@ -1,9 +1,12 @@
 """A session with a lesson: ticks, answers, hints, the student's copy, restarts."""
 
+import shutil
+
 import pytest
 
 from edu_hv.debugger.views import LessonView, TableView, TextView
 from edu_hv.isa.errors import UserError
+from edu_hv.tutor import library
 from edu_hv.tutor.progress import FILE
 from edu_hv.tutor.workbench import Workbench
 
@@ -63,10 +66,6 @@ def test_a_broken_lesson_does_not_keep_the_program_from_starting(tmp_path, broke
 
 @pytest.fixture
 def broken_library(tmp_path, monkeypatch):
-    import shutil
-
-    from edu_hv.tutor import library
-
     copy = tmp_path / "lessons"
     shutil.copytree(library.lessons_directory(), copy)
     (copy / "01-meet-the-machine" / "lesson.md").unlink()
@@ -96,7 +95,7 @@ def test_check_says_seen_expected_and_where_to_look(workbench):
         "[ ] 1 Step to the instruction at LOOP.",
         "      seen      the next instruction is at 001002",
         "      expected  the next instruction at LOOP, 00100C",
-        "      look at   the line marked > in the code; `list`",
+        "      look at   the line marked > in the code; `code`",
     )
 
 
@@ -127,7 +126,10 @@ def test_a_right_prediction_is_said(workbench):
     ("before", "line", "says"),
     [
         pytest.param("step 1", "answer 2 A", "goal 2 asks from another place: the next instruction is", id="place"),
-        pytest.param("step 4", "answer maybe", 'goal 2 takes A or 10, not "maybe"', id="word"),
+        pytest.param(
+            "step 1", "answer 10", "goal 2 asks from another place: the next instruction is", id="not-another"
+        ),
+        pytest.param("step 4", "answer 2 maybe", 'goal 2 takes A or 10, not "maybe"', id="word"),
         pytest.param("step 4", "answer 1 A", "goal 1 asks nothing now; open questions: goal 2, 3, 4", id="no-question"),
         pytest.param("step 4", "answer", "answer needs a word", id="nothing"),
     ],
@@ -137,6 +139,13 @@ def test_an_answer_that_cannot_be_taken_says_why(workbench, before, line, says):
     with pytest.raises(UserError) as raised:
         workbench.execute(line)
     assert says in str(raised.value)
+
+
+def test_a_word_goes_to_the_question_that_offers_it(workbench):
+    workbench.execute("step 5")
+    workbench.execute("answer positive")
+    workbench.execute("answer 1e")
+    assert ticks(workbench) == [3, 4]
 
 
 def test_a_wrong_answer_names_the_misunderstanding_and_can_be_mended(workbench):
@@ -278,6 +287,20 @@ def test_restart_goals_takes_the_ticks_too(workbench, tmp_path):
 def test_restart_takes_nothing_else(workbench):
     with pytest.raises(UserError, match='restart takes source or goals, not "all"'):
         workbench.execute("restart all")
+
+
+# ---- command lines ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["step 4", "  step 4 ", ":step 4", ": step 4"])
+def test_blanks_and_a_colon_in_front_are_no_part_of_a_command(workbench, line):
+    workbench.execute(line)
+    assert workbench.session.step_number == 4
+
+
+@pytest.mark.parametrize("line", ["", "   ", ":"])
+def test_an_empty_line_does_nothing(workbench, line):
+    assert workbench.execute(line) == []
 
 
 # ---- completion ------------------------------------------------------------------------------------------------

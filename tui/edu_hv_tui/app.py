@@ -68,13 +68,16 @@ class EduHvApp(App[None]):
 def run(open_workbench: "Callable[[], Workbench] | None" = None) -> int:
     """Open a workbench and show it until the person quits.  The value is the exit status."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(NOT_A_TERMINAL, file=sys.stderr)
+        sys.stderr.write(NOT_A_TERMINAL + "\n")
         return 2
     Pane.boxes = LINES if _draws_lines() else ASCII
     try:
         workbench = open_workbench() if open_workbench else _open()
     except UserError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except Exception as error:  # noqa: BLE001 - our own mistake: written down, and told in a sentence
+        sys.stderr.write(failures.report(error, "opening the lesson") + "\n")
         return 1
     app = EduHvApp(workbench)
     try:

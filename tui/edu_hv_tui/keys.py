@@ -1,6 +1,6 @@
 """Every key in one table: what it runs, what the footer and the help say of it.
 
-A key either runs a command line of the debugger's registry, and is echoed with it, or does something to the screen only.
+A key either runs a command line of the debugger's registry, and is echoed with it, or does something to the screen.
 `{cursor}` in a line is the address under the cursor of the code pane, `{guest}` the next guest.
 """
 
@@ -24,6 +24,11 @@ class Key:
     """The command line; empty for what only the screen does."""
     action: str = ""
     """The screen's action, where there is no command line."""
+
+    @property
+    def words(self) -> str:
+        """The command line as it is explained: "until ADDRESS"."""
+        return self.line.format(cursor="ADDRESS", guest="GUEST")
 
 
 KEYS = (
@@ -106,7 +111,12 @@ MORE: tuple[Item, ...] = (
 )
 """Two rows of a high screen, filled in this order.  A capital letter goes the other way."""
 
-TYPING: tuple[Item, ...] = (("enter", "run it"), ("tab", "complete"), ("up/down", "recall"), ("esc", "back to the keys"))
+TYPING: tuple[Item, ...] = (
+    ("enter", "run it"),
+    ("tab", "complete"),
+    ("up/down", "recall"),
+    ("esc", "back to the keys"),
+)
 LAST: Item = ("?", "help")
 RUNNING: tuple[Item, ...] = (("esc", "stop"),)
 
@@ -153,5 +163,3 @@ def _spans(items: Sequence[Item]) -> Iterator[Span]:
         yield ("  " if index else ""), "text"
         yield keys, "key"
         yield " " + words, "text"
-
-

@@ -1,4 +1,4 @@
-"""Our own themes: dark, light, high contrast, and one without colours.  Every role is readable on its ground: see the tests."""
+"""Our own themes: dark, light, high contrast, and one without colours.  Tests see that every role can be read."""
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -97,7 +97,7 @@ CONTRAST = {
     "bar-key": "#00205c",
 }
 
-MONO = {name: "ansi_default" for name in ("ground", "bar-ground", "cursor-ground", *ROLES)}
+MONO = dict.fromkeys(("ground", "bar-ground", "cursor-ground", *ROLES), "ansi_default")
 """The terminal's own two colours; what matters is said by marks, words, bold and reverse."""
 
 

@@ -49,6 +49,15 @@ def apropos(session: object, word: str) -> HelpView:
     return HelpView(found)
 
 
+@command("quit", group="help", aliases=("q", "exit"))
+def quit_(session: object) -> TextView:
+    """Leave; all that was reached is kept.
+
+    At the prompt Ctrl-D does the same; in the screen it is the key q.
+    """
+    return TextView(("In the screen the key q leaves.",))  # prompt and scripts end before they get here
+
+
 def _by_group() -> list[Command]:
     """All commands, groups in the order in which they were entered, names in order of the alphabet."""
     groups = list(dict.fromkeys(c.group for c in REGISTRY.commands.values()))
@@ -62,8 +71,8 @@ def _entry(command: Command) -> HelpEntry:
 def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
     """One command at length; the group of the same name, where there is one, is named too."""
     _, _, rest = command.help.partition("\n")
-    lines = [line.removeprefix("    ") for line in rest.strip("\n").splitlines()]
+    paragraphs = [" ".join(paragraph.split()) for paragraph in rest.strip().split("\n\n")]
     also = [f"Also: {', '.join(command.aliases)}"] if command.aliases else []
     others = [entry.name for entry in group if entry.name != command.name]
     related = [f"In the same group: {', '.join(others)}"] if others else []
-    return HelpView((_entry(command),), (*lines, *also, *related))
+    return HelpView((_entry(command),), (*(p for p in paragraphs if p), *also, *related))

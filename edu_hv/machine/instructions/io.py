@@ -25,7 +25,7 @@ def start_io(cpu: CPU, address: int) -> None:
 
 @executes("SIOF")
 def start_io_fast_release(cpu: CPU, address: int) -> None:
-    """START I/O FAST RELEASE.  GA22-7000 "Start I/O Fast Release".  Here the device is always waited for: as START I/O.
+    """START I/O FAST RELEASE.  GA22-7000 "Start I/O Fast Release".  Executed as START I/O.
 
     CC 0 started, 1 CSW stored, 2 busy, 3 not operational.
     """
@@ -40,32 +40,36 @@ def test_io(cpu: CPU, address: int) -> None:
 
 @executes("CLRIO")
 def clear_io(cpu: CPU, address: int) -> None:
-    """CLEAR I/O.  GA22-7000 "Clear I/O".  CC 0 no operation in progress, 1 CSW stored, 2 channel busy,
-    3 not operational.
+    """CLEAR I/O.  GA22-7000 "Clear I/O".
+
+    CC 0 no operation in progress, 1 CSW stored, 2 channel busy, 3 not operational.
     """
     cpu.psw.cc = cpu.channels.clear_io(cpu, address & DEVICE_ADDRESS)
 
 
 @executes("HIO")
 def halt_io(cpu: CPU, address: int) -> None:
-    """HALT I/O.  GA22-7000 "Halt I/O".  CC 0 interruption pending, 1 CSW stored, 2 burst operation ended,
-    3 not operational.
+    """HALT I/O.  GA22-7000 "Halt I/O".
+
+    CC 0 interruption pending, 1 CSW stored, 2 burst operation ended, 3 not operational.
     """
     cpu.psw.cc = cpu.channels.halt_io(cpu, address & DEVICE_ADDRESS)
 
 
 @executes("HDV")
 def halt_device(cpu: CPU, address: int) -> None:
-    """HALT DEVICE.  GA22-7000 "Halt Device".  CC 0 busy or interruption pending, 1 CSW stored, 2 channel working,
-    3 not operational.
+    """HALT DEVICE.  GA22-7000 "Halt Device".
+
+    CC 0 busy or interruption pending, 1 CSW stored, 2 channel working, 3 not operational.
     """
     cpu.psw.cc = cpu.channels.halt_device(cpu, address & DEVICE_ADDRESS)
 
 
 @executes("STIDC")
 def store_channel_id(cpu: CPU, address: int) -> None:
-    """STORE CHANNEL ID.  GA22-7000 "Store Channel ID".  CC 0 stored at real 168, 1 CSW stored, 2 busy,
-    3 not operational.
+    """STORE CHANNEL ID.  GA22-7000 "Store Channel ID".
+
+    CC 0 stored at real 168, 1 CSW stored, 2 busy, 3 not operational.
     """
     cpu.psw.cc = cpu.channels.store_channel_id(cpu, address & DEVICE_ADDRESS)
 

@@ -66,11 +66,9 @@ def shift_right_double(cpu: CPU, r1: int, amount: int) -> None:
 
 @executes("SLA")
 def shift_left_single(cpu: CPU, r1: int, amount: int) -> None:
-    """SHIFT LEFT SINGLE.  GA22-7000 "Shift Left Single".  The sign stays.
+    """SHIFT LEFT SINGLE.  GA22-7000 "Shift Left Single".  CC 0 zero, 1 negative, 2 positive, 3 overflow.
 
-    CC 0 zero, 1 negative, 2 positive, 3 overflow.
-
-    Overflow: a bit unlike the sign was shifted out.  FIXED_POINT_OVERFLOW, completed, if the program mask allows.
+    The sign stays.  Overflow: a bit unlike the sign was shifted out; FIXED_POINT_OVERFLOW, completed, if not masked.
     """
     number = signed(cpu.gr[r1]) << (amount & 63)
     result = -0x80000000 * (number < 0) + (number & 0x7FFFFFFF)

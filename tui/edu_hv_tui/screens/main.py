@@ -1,12 +1,11 @@
 """The main screen: panes, command line, and the way from a key to what is painted.
 
-A key becomes a command line (`keys`), the command line goes to the workbench, and the panes show the snapshot taken after it.
-Short commands run at once; the others in a thread, while the screen stands still and says so.
+A key becomes a command line (`keys`), the command line goes to the workbench, and the panes show the snapshot taken
+after it.  Short commands run at once; the others in a thread, while the screen stands still and says so.
 """
 
-from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import gc
+from typing import TYPE_CHECKING, Any
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -14,12 +13,11 @@ from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
 
-from edu_hv.debugger.commands.registry import Completion
 from edu_hv.debugger.text import as_lines
 from edu_hv.debugger.views import LessonView, StopView, StorageView, View
-from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures
 from edu_hv_tui.keys import BY_NAME, bindings
+from edu_hv_tui.runner import QUICK, Outcome, Runner
 from edu_hv_tui.screens.help import HelpScreen
 from edu_hv_tui.snapshot import Snapshot, Wants
 from edu_hv_tui.text.lesson import lesson_short
@@ -42,25 +40,15 @@ from edu_hv_tui.widgets.xray_pane import XrayPane
 if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
 
-QUICK = frozenset(
-    ("step", "back", "stage", "unstage", "differs", "select", "break", "delete", "why", "hint", "goals", "lesson")
-)
-"""Commands that are over before the next frame when they are given no operands: they need no thread."""
-
 NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
-QUEUED = 8
-"""Keys kept while a command that has only just begun is going on."""
-
 PATIENCE = 0.25
 """Seconds after which a command counts as long: the screen says so and keys are refused."""
-
-ANSWER_WIDTH = 96
 
 
 class MainScreen(Screen[None]):
     """All panes are there from the start; which are to be seen is said by classes on the screen, in `app.tcss`."""
 
-    BINDINGS = bindings()
+    BINDINGS = [*bindings()]
     AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (LEAST[0], "-narrow"), (110, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST[1], "-low"), (34, "-tall"), (50, "-huge")]
@@ -68,6 +56,7 @@ class MainScreen(Screen[None]):
     def __init__(self, workbench: "Workbench") -> None:
         super().__init__()
         self.workbench = workbench
+        self.runner = Runner(workbench)
         self.status = StatusRow(id="status")
         self.code = CodePane(id="code")
         self.registers = RegistersPane(id="registers")
@@ -79,22 +68,19 @@ class MainScreen(Screen[None]):
         self.commands = CommandPane(id="commands")
         self.guest_console = GuestConsolePane(id="console")
         self.timeline = TimelineRow(id="timeline")
-        self.echo = EchoRows(self.commands, id="echo")
-        self.prompt = Prompt(self.complete, id="prompt")
+        self.echo = EchoRows(id="echo")
+        self.prompt = Prompt(self.runner.complete, id="prompt")
         self.keys = Footer(id="footer")
         self.notice = Notice(id="notice")
-        shown: list[Pane[object]] = [
+        shown: list[Pane[Any]] = [
             self.code, self.registers, self.xray, self.psw, self.lesson,
             self.storage, self.log_pane, self.commands, self.guest_console,
         ]  # fmt: skip
         self.panes = {pane.number: pane for pane in shown}
         self._storage_at: int | None = None
-        self._waiting: deque[tuple[str, str]] = deque()
-        self._going = ""
-        self._long = False
         self._patience: Timer | None = None
         self._zoomed = ""
-        self._lesson_opened_itself = False
+        self._lesson_opened_itself = self._answer_opened = False
         self._last_pane = self.code.number
 
     def compose(self) -> ComposeResult:
@@ -126,70 +112,63 @@ class MainScreen(Screen[None]):
     def _start(self) -> None:
         self.refresh_views()
         self._open_lesson_page()
+        gc.collect()
+        gc.freeze()
 
     # ---- from a command line to the panes --------------------------------------------------------------------
 
     def run_line(self, line: str, key: str = "") -> None:
         """Run a command line, or keep it for later, or refuse it: a running machine takes one thing at a time."""
-        if self._going:
-            self._while_running(line, key)
+        if self.runner.going:
+            refusal = self.runner.wait(line, key)
+            if refusal:
+                self.commands.error(refusal)
+                self._show_commands()
             return
         self.commands.echo(line, key)
         if key and self._lesson_opened_itself and line.split()[0] not in ("hint", "goals"):
             self._show_layout(zoomed="")
             self.action_pane("1")
-        if line in QUICK:
-            self._finish(line, self._execute(line))
+        if key and line == "differs":
+            self._toggle_differing()
+        elif line in QUICK:
+            self._finish(line, self.runner.execute(line))
         else:
             self._begin(line)
 
-    def _while_running(self, line: str, key: str) -> None:
-        if self._long or len(self._waiting) >= QUEUED:
-            self.commands.error(f"{line}: not now, {self._going} is still running; esc stops it")
-            self._show_commands()
-        else:
-            self._waiting.append((line, key))
-
     def _begin(self, line: str) -> None:
-        self._going = line
+        self.runner.going = line
         self._patience = self.set_timer(PATIENCE, self._say_running)
         self._run_in_thread(line)
 
     def _say_running(self) -> None:
-        if self._going:
-            self._long = True
-            self.status.show_running(True)
-            self.keys.show(running=True)
-            self._show_commands()
+        if self.runner.going:
+            self.runner.long = True
+            self._show_running(True)
+
+    def _show_running(self, running: bool) -> None:
+        self.status.show_running(running)
+        self.keys.show(running=running)
 
     @work(thread=True, exclusive=True, group="run", exit_on_error=False)
     def _run_in_thread(self, line: str) -> None:
-        outcome = self._execute(line)
+        outcome = self.runner.execute(line)
         self.app.call_from_thread(self._over, line, outcome)
 
-    def _over(self, line: str, outcome: "list[View] | str") -> None:
-        self._going, self._long = "", False
+    def _over(self, line: str, outcome: Outcome) -> None:
+        self.runner.over()
         if self._patience is not None:
             self._patience.stop()
-        self.status.running = False
-        self.keys.show(running=False)
+        self._show_running(False)
         self._finish(line, outcome)
-        if self._waiting:
-            self.run_line(*self._waiting.popleft())
+        waiting = self.runner.next()
+        if waiting is not None:
+            self.run_line(*waiting)
 
-    def _execute(self, line: str) -> "list[View] | str":
-        """The views, or the sentence that says why there are none."""
-        try:
-            return self.workbench.execute(line)
-        except UserError as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001 - our own mistake: written down, told in a sentence, never a traceback
-            return failures.report(error, line)
-
-    def _finish(self, line: str, outcome: "list[View] | str") -> None:
+    def _finish(self, line: str, outcome: Outcome) -> None:
         before = len(self.commands.view or ())
         if isinstance(outcome, str):
-            self._waiting.clear()
+            self.runner.forget()
             for sentence in outcome.splitlines():
                 self.commands.error(sentence)
         else:
@@ -197,7 +176,8 @@ class MainScreen(Screen[None]):
                 self._show_answer(view)
         self._side_effects(line)
         self.refresh_views()
-        self._show_commands(len(self.commands.view or ()) - before)
+        stepping = not isinstance(outcome, str) and any(isinstance(view, StopView) for view in outcome)
+        self._show_commands(len(self.commands.view or ()) - before, stepping)
 
     def _show_answer(self, view: View) -> None:
         """In the console, unless a pane shows it better."""
@@ -208,28 +188,30 @@ class MainScreen(Screen[None]):
         else:
             if isinstance(view, StorageView) and view.rows:
                 self._storage_at = view.rows[0].address
-            self.commands.answer(as_lines(view, ANSWER_WIDTH))
+            self.commands.answer(as_lines(view, (self.commands.size.width or self.size.width) - 2))
 
     def _side_effects(self, line: str) -> None:
         """What a command does to the screen beyond its answer."""
         word = line.split()[0]
         self.code.forget_cursor()
-        if word == "differs":
-            self._toggle_differing()
-        elif word == "goals":
+        if word == "goals":
             self.lesson.to_goals()
         elif word in NEW_LESSON:
             self._open_lesson_page()
 
     def _toggle_differing(self) -> None:
+        """The key does more than its command: the panes themselves leave out what is the same."""
         only = not self.psw.only_differing
         for pane in (self.psw, self.registers):
             pane.only_differing = only
             pane.update_rows()
+        what = "only what differs; d shows all again" if only else "everything"
+        self.commands.answer([f"panes 2 and 4 show {what}"])
+        self._show_commands()
 
     def refresh_views(self) -> None:
         """Show the machine as it stands."""
-        if self._going:
+        if self.runner.going:
             return
         try:
             now = Snapshot.take(self.workbench, self._wants())
@@ -256,22 +238,32 @@ class MainScreen(Screen[None]):
             storage_length=16 * max(4, self.storage.size.height - 2),
         )
 
-    def _show_commands(self, new_rows: int = 0) -> None:
-        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8."""
-        self.commands.from_the_end(new_rows + 1)
-        self.commands.update_rows()
-        self.echo.update_rows()
-        if new_rows > 1 and self.has_class("-low") and not self.has_class("-show-8"):
-            self._show_layout(shown="8", zoomed="")
+    def _show_commands(self, new_rows: int = 1, stepping: bool = False) -> None:
+        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8.
 
-    def complete(self, line: str) -> Sequence[Completion]:
-        """Words that can stand at the end of the line; none while the machine runs."""
-        if self._going:
-            return []
-        try:
-            return self.workbench.complete(line)
-        except UserError:
-            return []
+        That of a stepping command does not: the panes that it would cover are those that have just changed.
+        """
+        self.commands.read_from(new_rows + 1)
+        self.echo.show(self.commands.last(new_rows + 1))
+        if self.has_class("-low"):
+            self._give_room(1 if stepping else new_rows)
+        if new_rows > 3 and not stepping:
+            self.call_after_refresh(self._focus_long_answer)
+
+    def _focus_long_answer(self) -> None:
+        """So that page down reads on."""
+        if self.commands.scrolled and self.focused is not self.prompt and not self._zoomed:
+            self.commands.focus(scroll_visible=False)
+
+    def _give_room(self, new_rows: int) -> None:
+        """In a low screen: pane 8 for a long answer, until the next short one."""
+        if new_rows > 1 and not self.has_class("-show-8"):
+            self._show_layout(shown="8", zoomed="")
+            self._answer_opened = True
+        elif new_rows == 1 and self._answer_opened:
+            self._show_layout(shown="")
+            if self.focused is self.commands:
+                self.code.focus(scroll_visible=False)
 
     # ---- keys ------------------------------------------------------------------------------------------------
 
@@ -343,9 +335,8 @@ class MainScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """One thing at a time: a run, the command line, a zoom, a pane that stands in for others."""
-        if self._going:
-            self._waiting.clear()
-            self.workbench.session.interrupt()
+        if self.runner.going:
+            self.runner.stop()
         elif self.focused is self.prompt:
             self.prompt.value = ""
             self.panes[self._last_pane].focus(scroll_visible=False)
@@ -357,12 +348,12 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Keys and commands."""
-        if not self._going:
+        if not self.runner.going:
             self.app.push_screen(HelpScreen(self.workbench))
 
     def action_quit(self) -> None:
         """Leave, with everything kept."""
-        self.workbench.session.interrupt()
+        self.runner.stop()
         self.workbench.save()
         self.app.exit()
 
@@ -374,7 +365,7 @@ class MainScreen(Screen[None]):
 
     def _show_layout(self, shown: str | None = None, zoomed: str | None = None) -> None:
         """Classes for the style sheet.  `shown`: the pane that takes a shared place; `zoomed`: the one alone."""
-        self._lesson_opened_itself = False
+        self._lesson_opened_itself = self._answer_opened = False
         if shown is not None:
             for number in self.panes:
                 self.set_class(number == shown and number in "56789", f"-show-{number}")
@@ -386,10 +377,11 @@ class MainScreen(Screen[None]):
 
     def _open_lesson_page(self) -> None:
         """In a low screen a new lesson is opened as a page to read; the first key that steps puts it away."""
-        if self.workbench.lesson_view() is None or not self.has_class("-low"):
+        if self.workbench.lesson_view() is None:
             return
-        self._show_layout(shown="", zoomed="5")
-        self._lesson_opened_itself = True
+        if self.has_class("-low"):
+            self._show_layout(shown="", zoomed="5")
+            self._lesson_opened_itself = True
         self.lesson.focus(scroll_visible=False)
         self._last_pane = "5"
 

@@ -50,7 +50,7 @@ def code_row(line: CodeLine, width: int, cursor: bool = False) -> Row:
 
 
 def _note(line: CodeLine, width: int, room: int) -> Row:
-    """At the right end: the label where it has no column of its own, then the note, as far as the statement leaves room."""
+    """At the right end: the label where it has no column of its own, then the note, as far as there is room."""
     room -= len(statement(line, width, 0)) + 3
     label: Span = (f"{line.label}:" if line.label and width < WITH_LABELS else "", "heading")
     note: Span = (line.note, NOTE_ROLES.get(line.note.split(" ")[0].lower(), "quiet"))
@@ -62,7 +62,7 @@ def _note(line: CodeLine, width: int, room: int) -> Row:
 
 
 def statement(line: CodeLine, width: int, room: int) -> str:
-    """The source statement in columns: label where there is a column for it, operation, operands, comment if it fits."""
+    """The source statement in columns: label if there is a column for it, operation, operands, comment if it fits."""
     source = re.sub(r"\s+$", "", line.source)
     words = source.split(None, 1)
     if line.label and words and words[0] == line.label:

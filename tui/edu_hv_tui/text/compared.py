@@ -5,10 +5,15 @@ from collections.abc import Sequence
 from edu_hv.debugger.views import ComparedValue
 from edu_hv_tui.text.rows import Row, row, wrap
 
+NARROW = 50
+"""Columns up to which every blank counts."""
+
+SHORT = {"program mask": "prog mask", "machine check": "mach check"}
+
 
 def compared_rows(values: Sequence[ComparedValue], width: int, header: bool, wrapped: bool = False) -> list[Row]:
     """Four columns.  `*` follows what the last step changed.  With `wrapped`, a long reason takes more rows."""
-    name, guest, real = _widths(values, header)
+    name, guest, real = _widths(values, header, gap=1 if width < NARROW else 2)
     rows = []
     if header:
         rows.append(row((f"{'':{name}}{'GUEST':<{guest}}{'REAL':<{real}}WHY", "quiet")))
@@ -17,18 +22,21 @@ def compared_rows(values: Sequence[ComparedValue], width: int, header: bool, wra
     return rows
 
 
-def _widths(values: Sequence[ComparedValue], header: bool) -> tuple[int, int, int]:
-    least = 7 if header else 4
-    name = max((len(value.name) for value in values), default=3) + 1
-    guest = max([least, *(len(value.guest) + 2 + 2 * value.changed for value in values)])
-    real = max([least, *(len(value.real) + 2 + 2 * value.real_changed for value in values)])
-    return name, guest, real
+def _widths(values: Sequence[ComparedValue], header: bool, gap: int) -> tuple[int, int, int]:
+    name = max((len(_name(value)) for value in values), default=3) + 1
+    guest = max([len("GUEST" * header), *(len(value.guest + _mark(value.changed)) for value in values)])
+    real = max([len("REAL" * header), *(len(value.real + _mark(value.real_changed)) for value in values)])
+    return name, guest + gap, real + gap
+
+
+def _name(value: ComparedValue) -> str:
+    return SHORT.get(value.name, value.name)
 
 
 def _rows(value: ComparedValue, widths: tuple[int, int, int], width: int, wrapped: bool) -> list[Row]:
     name, guest, real = widths
     left = row(
-        (f"{value.name:<{name}}", "quiet"),
+        (f"{_name(value):<{name}}", "quiet"),
         (f"{value.guest + _mark(value.changed):<{guest}}", "written" if value.changed else "guest"),
         (f"{value.real + _mark(value.real_changed):<{real}}", "written" if value.real_changed else "real"),
     )

@@ -37,7 +37,7 @@ def _shown(key: Key) -> str:
 
 
 def _words(key: Key) -> str:
-    return f"{key.summary}  (runs: {key.line})" if key.line else key.summary
+    return f"{key.summary}  (runs: {key.words})" if key.line else key.summary
 
 
 def _entry(name: str, words: str, width: int) -> list[Row]:

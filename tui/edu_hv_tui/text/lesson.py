@@ -49,6 +49,14 @@ def goal_rows(view: LessonView, width: int) -> list[Row]:
     return [*rows, *wrap(keys, width)]
 
 
+def current_goal_rows(view: LessonView, width: int) -> list[Row]:
+    """The goal to reach next, for where there is no room for all."""
+    current = next((goal for goal in view.goals if not goal.done), None)
+    if current is None:
+        return wrap([("Every goal is reached. ", "done"), ("]", "key"), (" opens the next lesson.", "text")], width)
+    return _goal(current, True, width)
+
+
 def _goal(goal: GoalView, current: bool, width: int) -> list[Row]:
     """What was seen and expected is said by `check`, not here: the pane is for working, with the end in sight."""
     mark, role = ("[x]", "done") if goal.done else ("[>]", "now") if current else ("[ ]", "text")

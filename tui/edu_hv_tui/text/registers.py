@@ -4,7 +4,7 @@ from edu_hv.debugger.views import RegistersView, RegisterValue
 from edu_hv_tui.text.compared import compared_rows
 from edu_hv_tui.text.rows import Row, row
 
-LEGEND = "* written < read"
+LEGEND = "*written <read"
 
 
 def registers_rows(view: RegistersView, width: int, height: int, only_differing: bool = False) -> list[Row]:

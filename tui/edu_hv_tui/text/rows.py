@@ -1,4 +1,4 @@
-"""Rows: one line of a pane, as spans of text with a role.  A role is a name such as "written"; `app.tcss` gives it a style.
+"""Rows: one line of a pane, as spans of text with a role.  A role is a name as "written"; `app.tcss` gives it a style.
 
 Rows are plain tuples, so that two of them can be compared and only those that changed are painted.
 """
@@ -71,7 +71,7 @@ def fit(line: Row, width: int, role: str = "text") -> Row:
     line = tuple((printable(text), each) for text, each in line)
     missing = width - length(line)
     if missing < 0:
-        line = (*cut(line, max(0, width - len(CUT))), (CUT[:width], "quiet"))
+        line = (*cut(line, max(0, width - len(CUT))), (CUT[:width], "quiet" if role == "text" else role))
     elif missing:
         line = (*line, (" " * missing, role))
     return line

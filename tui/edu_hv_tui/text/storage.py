@@ -17,8 +17,9 @@ def storage_title(view: StorageView) -> str:
     if not view.rows:
         return "6 storage"
     first = view.rows[0]
+    key = view.key if view.key.startswith("key") else f"key {view.key}"
     real = f" = real {first.real:06X}" if first.real is not None else " not in real storage"
-    return f"6 storage  {view.guest} {first.address:06X}{real}  key {view.key}"
+    return f"6 storage  {view.guest} {first.address:06X}{real}  {key}"
 
 
 def _row(line: StorageRow, width: int) -> Row:

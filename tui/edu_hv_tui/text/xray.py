@@ -1,17 +1,17 @@
 """The trap x-ray: the stages of a trap, what was done in each, the rule that fired and those that did not.
 
-In a low pane the stage just done is shown whole, each other stage that is done in one row, those to come in one row together.
+In a low pane the stage just done is shown whole, each one before it in one row, those to come in one row together.
 """
 
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import RuleView, StageState, StageView, XrayView
-from edu_hv_tui.text.rows import CUT, Row, cut, plain, row, wrap
+from edu_hv_tui.text.rows import CUT, Row, cut, fit, plain, row, wrap
 
 NONE_YET = "no trap yet: t runs to the first one"
 MARKS = {StageState.DONE: ".", StageState.NOW: ">", StageState.TO_COME: " "}
 ROLES = {StageState.DONE: "text", StageState.NOW: "now", StageState.TO_COME: "quiet"}
-RULE_STAGE = "rule"
+RULE_STAGE, DO_STAGE = "rule", "do"
 INDENT = 12
 
 
@@ -23,7 +23,7 @@ def xray_rows(view: XrayView, width: int, height: int) -> list[Row]:
     why = _why(view, width)
     if sum(map(len, whole)) + len(why) <= height:
         return [line for rows in whole for line in rows] + why
-    return _chosen(view, whole, width, height, why)
+    return _chosen(view, whole, width, height)
 
 
 def xray_title(view: XrayView) -> str:
@@ -33,20 +33,44 @@ def xray_title(view: XrayView) -> str:
     return f"3 trap x-ray{where}  {view.title}".rstrip()
 
 
-def _chosen(view: XrayView, whole: list[list[Row]], width: int, height: int, why: list[Row]) -> list[Row]:
-    """One row for each stage begun, then the spare rows to: the stage just done, the rule, the later stages."""
-    begun = [i for i, stage in enumerate(view.stages) if stage.state is not StageState.TO_COME]
-    coming = [stage for stage in view.stages if stage.state is StageState.TO_COME]
-    each_to_come = len(begun) + len(coming) <= height
-    tail = [_stage_row(s, width) for s in coming] if each_to_come else _to_come(coming)
-    shown = dict.fromkeys(begun, 1)
-    spare = height - len(begun) - len(tail)
-    for index in _by_interest(view, begun):
-        more = min(len(whole[index]) - 1, max(0, spare))
+def _chosen(view: XrayView, whole: list[list[Row]], width: int, height: int) -> list[Row]:
+    """The stage in the middle in full, or else each of its lines in one row; the others in a row each, or together."""
+    at = _middle(view)
+    before, after = list(range(at)), view.stages[at + 1 :]
+    each, together = _after(after, whole[at + 1 :], width), _to_come(after)
+    for middle in (whole[at], _short_rows(view.stages[at], view, width)):
+        for joined in (0, *range(2, at + 1)):
+            for tail in (each, together):
+                spare = height - len(middle) - len(tail) - at + max(0, joined - 1)
+                if spare >= 0:
+                    head = _done_together(view.stages[:joined])
+                    return [*head, *_spend(view, whole, before[joined:], spare, width), *middle, *tail]
+    return [*_done_together(view.stages[:at]), *_short_rows(view.stages[at], view, width), *together]
+
+
+def _middle(view: XrayView) -> int:
+    """Index of the stage that matters: the one just done, or, of a trap that is over, what was done to the guest."""
+    for at, stage in enumerate(view.stages):
+        if stage.state is StageState.NOW:
+            return at
+    return next((at for at, stage in enumerate(view.stages) if stage.title == DO_STAGE), len(view.stages) - 1)
+
+
+def _after(stages: Sequence[StageView], whole: Sequence[list[Row]], width: int) -> list[Row]:
+    return [
+        _stage_row(stage, width) if stage.state is StageState.TO_COME else _first(rows, 1, width)[0]
+        for stage, rows in zip(stages, whole, strict=True)
+    ]
+
+
+def _spend(view: XrayView, whole: list[list[Row]], done: Sequence[int], spare: int, width: int) -> list[Row]:
+    """A row for each stage that is done; the spare ones go to the rule, then to the later stages."""
+    shown = dict.fromkeys(done, 1)
+    for index in sorted(done, key=lambda i: (view.stages[i].title == RULE_STAGE, i), reverse=True):
+        more = min(len(whole[index]) - 1, spare)
         shown[index] += more
         spare -= more
-    rows = [line for index in begun for line in _first(whole[index], shown[index], width)] + tail
-    return rows + (why if spare >= len(why) else [])
+    return [line for index in done for line in _first(whole[index], shown[index], width)]
 
 
 def _first(rows: list[Row], count: int, width: int) -> list[Row]:
@@ -58,32 +82,39 @@ def _first(rows: list[Row], count: int, width: int) -> list[Row]:
     return [*rows[: count - 1], row(*cut(line, width - len(CUT)), (CUT, "quiet"))]
 
 
-def _by_interest(view: XrayView, begun: Sequence[int]) -> list[int]:
-    def interest(index: int) -> tuple[bool, bool, int]:
-        stage = view.stages[index]
-        return stage.state is StageState.NOW, stage.title == RULE_STAGE, index
-
-    return sorted(begun, key=interest, reverse=True)
-
-
 def _stage_rows(stage: StageView, view: XrayView, width: int) -> list[Row]:
+    """Every line of a stage, wrapped."""
     if stage.state is StageState.TO_COME:
         return [_stage_row(stage, width)]
     role = ROLES[stage.state]
     rows: list[Row] = []
-    for line in stage.lines or ("",):
-        head = _head(stage) if not rows else " " * INDENT
-        first, *more = wrap([(line, role)], max(12, width - INDENT)) or [row()]
-        rows += [row((head, role), *first), *(row((" " * INDENT, role), *rest) for rest in more)]
+    for line in _lines(stage, view):
+        pieces = wrap(line, max(12, width - INDENT), indent="    " if stage.title == RULE_STAGE else "") or [row()]
+        rows += [row((_head(stage) if not rows else " " * INDENT, role), *piece) for piece in pieces[:1]]
+        rows += [row((" " * INDENT, role), *piece) for piece in pieces[1:]]
     return rows
 
 
+def _short_rows(stage: StageView, view: XrayView, width: int) -> list[Row]:
+    """Every line of a stage in one row."""
+    rows = [row((" " * INDENT if n else _head(stage), "now"), *line) for n, line in enumerate(_lines(stage, view))]
+    return [fit(line, width) for line in rows]
+
+
+def _lines(stage: StageView, view: XrayView) -> Sequence[Row]:
+    if stage.title == RULE_STAGE and view.rules:
+        return rule_rows(view.rules)
+    return [row((line.strip(), ROLES[stage.state])) for line in stage.lines] or [row()]
+
+
 def rule_rows(rules: Sequence[RuleView]) -> list[Row]:
-    """Each rule that was tried: its question, the answer, and what follows from it, or would have."""
+    """Each rule that was tried, the one that fired first: the answer, its question, and what follows, or would have."""
     rows = []
-    for rule in rules:
-        answer, role = ("YES", "fired") if rule.fired else ("no ", "refused")
-        rows.append(row((f"{answer} {rule.question} -> {rule.then}", role)))
+    for rule in sorted(rules, key=lambda rule: not rule.fired):
+        if rule.fired:
+            rows.append(row((f"YES {rule.rule} {rule.question} -> {rule.then}", "fired")))
+        else:
+            rows.append(row((f"no  {rule.rule} {rule.question} else -> {rule.then}", "refused")))
     return rows
 
 
@@ -96,9 +127,17 @@ def _stage_row(stage: StageView, width: int) -> Row:
 
 
 def _to_come(stages: Sequence[StageView]) -> list[Row]:
-    if not stages:
-        return []
-    return [row(("   to come: " + ", ".join(f"{s.number} {s.title}" for s in stages), "quiet"))]
+    words = "to come" if stages and stages[0].state is StageState.TO_COME else "then"
+    return [row((f"   {words}: {_from_to(stages)}", "quiet"))] if stages else []
+
+
+def _done_together(stages: Sequence[StageView]) -> list[Row]:
+    return [row((f".  done: {_from_to(stages)}", "text"))] if stages else []
+
+
+def _from_to(stages: Sequence[StageView]) -> str:
+    first, last = stages[0], stages[-1]
+    return f"{first.number} {first.title}" + (f" to {last.number} {last.title}" if last is not first else "")
 
 
 def _why(view: XrayView, width: int) -> list[Row]:

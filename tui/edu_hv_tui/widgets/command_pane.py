@@ -1,12 +1,14 @@
 """Pane 8: commands and their answers, and the two rows that stand for it where there is no room for the pane."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from edu_hv_tui.text.console import answer_rows, echo_row, error_row
-from edu_hv_tui.text.rows import Row, wrap
+from edu_hv_tui.text.rows import Row, between, length, row, wrap
 from edu_hv_tui.widgets.pane import Pane
 from edu_hv_tui.widgets.rows import Rows
 
+MORE = row("  ", ("8", "key"), (" reads on", "quiet"))
 KEPT = 400
 """Rows of the past that can be scrolled back to."""
 
@@ -19,6 +21,7 @@ class CommandPane(Pane[tuple[Row, ...]]):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.view = ()
+        self._unread = 0
 
     def echo(self, line: str, key: str = "") -> None:
         """A command as it is run."""
@@ -39,23 +42,46 @@ class CommandPane(Pane[tuple[Row, ...]]):
     def content(self, view: tuple[Row, ...], width: int, height: int) -> Sequence[Row]:
         return [line for each in view for line in (wrap(each, width, indent="  ") or [each])]
 
-    def from_the_end(self, entries: int) -> None:
-        """Scroll so that the last `entries` are read from their beginning."""
-        width, room = max(1, self.size.width - 2), max(1, self.size.height - 2)
-        rows = self.content((self.view or ())[-entries:], width, 0)
-        self.scrolled = max(0, len(rows) - room)
+    def read_from(self, entries: int) -> None:
+        """Scroll so that the last `entries` are read from their beginning, as soon as the pane has its size."""
+        self._unread = entries
+        self.update_rows()
+
+    def _window(self, rows: Sequence[Row], room: int) -> tuple[Sequence[Row], str]:
+        if self._unread:
+            last = self.content((self.view or ())[-self._unread :], max(1, self.size.width - 2), room)
+            self.scrolled, self._unread = max(0, len(last) - room), 0
+        return super()._window(rows, room)
 
     def last(self, rows: int) -> Sequence[Row]:
-        """The last few rows."""
+        """The last few entries."""
         return (self.view or ())[-rows:]
 
 
-class EchoRows(Rows):
-    """The last command and its answer."""
+def in_one(entries: Sequence[Row], width: int, height: int) -> list[Row]:
+    """The command and a long answer behind it, flowing over `height` rows."""
+    flow = [(re.sub(" {2,}", " ", text), role) for entry in entries for text, role in (*entry, ("  ", "text"))]
+    rows = wrap(flow, width)
+    if len(rows) <= height:
+        return rows
+    return [*rows[: height - 1], row(*rows[height - 1], " ", *rows[height])]
 
-    def __init__(self, commands: CommandPane, *, id: str) -> None:
+
+class EchoRows(Rows):
+    """The last command and its answer.  Of a longer answer: how it begins, and that there is more."""
+
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._commands = commands
+        self._entries: Sequence[Row] = ()
+
+    def show(self, entries: Sequence[Row]) -> None:
+        """The command and all that it answered."""
+        self._entries = entries
+        self.update_rows()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        return self._commands.last(height)
+        entries = self._entries
+        if len(entries) <= height:
+            wide = any(length(entry) > width for entry in entries)
+            return in_one(entries, width, height) if wide else entries
+        return [*entries[1:height], between(entries[height], MORE, width)]

@@ -1,9 +1,9 @@
-"""Pane 5: the lesson.  The page scrolls; in a pane that is high enough the goals stay in sight below it."""
+"""Pane 5: the lesson.  The page scrolls; where there is room, the goals stay in sight below it, or the current one."""
 
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import LessonView
-from edu_hv_tui.text.lesson import done, goal_rows, lesson_rows, lesson_title, page_rows
+from edu_hv_tui.text.lesson import current_goal_rows, done, goal_rows, lesson_rows, lesson_title, page_rows
 from edu_hv_tui.text.rows import Row, row
 from edu_hv_tui.widgets.pane import Pane
 
@@ -25,7 +25,10 @@ class LessonPane(Pane[LessonView]):
         return lesson_title(self.view)
 
     def note(self) -> str:
-        return f"goals {done(self.view)} of {len(self.view.goals)}" if self.view else ""
+        if self.view is None:
+            return ""
+        goals = f"goals {done(self.view)} of {len(self.view.goals)}"
+        return goals if self.has_class("-alone") else f"{goals}  z reads it"
 
     def content(self, view: LessonView, width: int, height: int) -> Sequence[Row]:
         return lesson_rows(view, width)
@@ -41,7 +44,9 @@ class LessonPane(Pane[LessonView]):
             return super()._window(rows, room)
         goals = goal_rows(self.view, width)
         if len(goals) > room // 2:
-            return super()._window(rows, room)
-        visible, where = super()._window(page_rows(self.view.page, width), room - len(goals) - 1)
+            goals = current_goal_rows(self.view, width)
+            visible, where = super()._window(rows, room - len(goals) - 1)
+        else:
+            visible, where = super()._window(page_rows(self.view.page, width), room - len(goals) - 1)
         blank = [row()] * (room - len(goals) - len(visible))
-        return [*visible, *blank, *goals], where
+        return [*visible, *blank, *goals], where.replace("rows ", "")

@@ -1,4 +1,4 @@
-"""A framed pane with a number.  It draws its own frame, so that a new title is one row to paint and not the whole pane."""
+"""A framed pane with a number.  It draws its own frame: a new title is one row to paint, not the whole pane."""
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar

@@ -72,7 +72,7 @@ class Prompt(Input):
         if self._at == len(self._history):
             self._draft = self.value
         self._at = at
-        self.value = (self._history[at] if at < len(self._history) else self._draft)
+        self.value = self._history[at] if at < len(self._history) else self._draft
         self.cursor_position = len(self.value)
 
     def on_focus(self, event: events.Focus) -> None:

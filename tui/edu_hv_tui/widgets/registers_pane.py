@@ -13,10 +13,11 @@ class RegistersPane(Pane[RegistersView]):
 
     number, name_shown = "2", "registers"
     only_differing = False
+    _hidden = 0
 
     def title(self) -> str:
         if self._low:
-            return f"2 registers {LEGEND}"
+            return f"2 regs {LEGEND}" + (f"  +{self._hidden}" if self._hidden else "")
         return "2 registers" + ("  only what differs" if self.only_differing else "")
 
     def note(self) -> str:
@@ -32,4 +33,5 @@ class RegistersPane(Pane[RegistersView]):
 
     def _window(self, rows: Sequence[Row], room: int) -> tuple[Sequence[Row], str]:
         visible, where = super()._window(rows, room)
-        return visible, f"+{len(rows) - len(visible)}" if where else ""
+        self._hidden = len(rows) - len(visible)
+        return visible, f"+{self._hidden}" if where and not self._low else ""

@@ -1,7 +1,7 @@
 """The base of all we paint: fixed rows, each painted only when its text or roles changed.
 
-`show` hands a widget a new view.  It makes all rows anew (cheap: tuples), compares them with those on the screen, and asks
-Textual to paint the rows that differ.  Nothing in that path looks up widgets, changes styles or asks for a layout.
+A widget that is shown a new view makes all its rows anew (cheap: tuples), compares them with those on the screen, and
+asks Textual to paint the rows that differ.  Nothing in that path looks up widgets, changes styles or asks for a layout.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,75 @@
+"""What a guest believes: its PSW and registers as they would be in a machine of its own, wherever they really are."""
+
+from dataclasses import dataclass
+
+from edu_hv.debugger.system import Guest, System, live_psw
+from edu_hv.isa.errors import UserError
+from edu_hv.machine.interruptions import ProgramInterruption
+from edu_hv.machine.psw import PSW
+
+
+@dataclass(frozen=True, slots=True)
+class GuestState:
+    """Registers of a guest as they were, to mark what has changed since."""
+
+    gr: tuple[int, ...]
+    cr: tuple[int, ...]
+    psw: PSW
+    real_psw: PSW
+
+
+def state_of_guests(system: System) -> dict[str, GuestState]:
+    """Every guest as it is now."""
+    real = system.machine.cpu.psw.copy()
+    return {
+        guest.name: GuestState(
+            tuple(registers(system, guest)), tuple(control_registers(system, guest)), psw(system, guest), real
+        )
+        for guest in system.guests
+    }
+
+
+def psw(system: System, guest: Guest) -> PSW:
+    """The guest's PSW; while it runs, address, CC, program mask and key come from the real one."""
+    if guest.vm is None or system.cp is None:
+        return system.machine.cpu.psw.copy()
+    believed = guest.vm.vmpsw.copy()
+    source = live_psw(system.cp, guest.vm)
+    if source is not None:
+        believed.instruction_address, believed.cc = source.instruction_address, source.cc
+        believed.program_mask, believed.key = source.program_mask, source.key
+    return believed
+
+
+def registers(system: System, guest: Guest) -> list[int]:
+    """The guest's 16 general registers."""
+    if guest.vm is None or guest.name == system.running:
+        return list(system.machine.cpu.gr)
+    return list(guest.vm.vmgprs)
+
+
+def control_registers(system: System, guest: Guest) -> list[int]:
+    """The guest's 16 control registers."""
+    return list(guest.vm.cpu.cr if guest.vm else system.machine.cpu.cr)
+
+
+def storage_size(system: System, guest: Guest) -> int:
+    """Bytes of storage the guest has."""
+    return guest.vm.vmsize if guest.vm else system.machine.storage.size
+
+
+def storage(system: System, guest: Guest, address: int, length: int) -> bytes:
+    """Bytes of the guest's storage.  Raises UserError outside it."""
+    cpu = guest.vm.cpu if guest.vm else system.machine.cpu
+    try:
+        return cpu.load_real(address, length)
+    except ProgramInterruption:
+        size = storage_size(system, guest)
+        raise UserError(f"{address:06X} is outside the guest's storage of {size:X} bytes") from None
+
+
+def real_address(system: System, guest: Guest, address: int) -> int | None:
+    """The real address behind an address of the guest, or None outside its storage."""
+    if not 0 <= address < storage_size(system, guest):
+        return None
+    return guest.vm.cpu.absolute(address) if guest.vm else address

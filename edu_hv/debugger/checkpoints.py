@@ -1,0 +1,72 @@
+"""Checkpoints of a recording: dense near the present position, sparse in the distance, never more than some hundreds."""
+
+from bisect import bisect_left, bisect_right
+from typing import Any
+
+EVERY = 128
+"""Units between checkpoints.  Unchanged frames of storage are shared, so a checkpoint is small."""
+MOST = 600
+"""When there are more, they are thinned."""
+_NEAR = 100 * EVERY
+"""Units around the present position in which none is dropped."""
+
+
+class Checkpoints:
+    """States by position, in order.  The first is never dropped."""
+
+    def __init__(self) -> None:
+        self._units: list[int] = []
+        self._states: list[Any] = []
+        self._cell = EVERY
+        """In the distance one checkpoint is kept in each stretch of so many units."""
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+    def before(self, unit: int) -> tuple[int, Any]:
+        """The last one at or before a position."""
+        index = bisect_right(self._units, unit) - 1
+        return self._units[index], self._states[index]
+
+    def due(self, unit: int) -> int:
+        """The position, behind `unit`, at which the next one is to be taken."""
+        units = self._units
+        return max(units[bisect_right(units, unit) - 1] + EVERY, unit + 1)
+
+    def keep(self, unit: int, state: Any) -> None:
+        """Add one, or replace the one at that position."""
+        index = bisect_left(self._units, unit)
+        if index < len(self._units) and self._units[index] == unit:
+            self._states[index] = state
+            return
+        self._units.insert(index, unit)
+        self._states.insert(index, state)
+        while len(self._units) > MOST:
+            self._thin(unit)
+
+    def cut(self, unit: int) -> None:
+        """Drop those from a position on."""
+        index = bisect_left(self._units, unit)
+        del self._units[index:], self._states[index:]
+
+    def stretches(self, end: int, start: int) -> list[tuple[int, int, Any]]:
+        """From the latest to the earliest: first and last position of each stretch from `start` to `end`, and the
+        state at its first, which may lie before `start`."""
+        last = bisect_left(self._units, end) - 1
+        first = max(bisect_right(self._units, start) - 1, 0)
+        ends = [*self._units[first + 1 : last + 1], end]
+        found = zip(self._units[first : last + 1], ends, self._states[first : last + 1], strict=True)
+        return list(found)[::-1]
+
+    def _thin(self, present: int) -> None:
+        cells: set[int] = set()
+        kept: list[int] = []
+        for index, unit in enumerate(self._units):
+            cell = unit // self._cell
+            if abs(unit - present) <= _NEAR or cell not in cells or not index:
+                kept.append(index)
+            cells.add(cell)
+        if len(kept) > MOST * 3 // 4:
+            self._cell *= 2
+        self._units = [self._units[index] for index in kept]
+        self._states = [self._states[index] for index in kept]

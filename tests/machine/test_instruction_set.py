@@ -1,0 +1,115 @@
+"""What holds for every row of the operation table, and for the code that executes them."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edu_hv.isa.codes import MASK_24, PIC
+from edu_hv.isa.formats import Register, field
+from edu_hv.isa.table import OPERATIONS, Group, operation
+from edu_hv.machine.cpu import find_entry
+from edu_hv.machine.instructions.registry import DECODERS, SEMANTICS
+from edu_hv.machine.machine import Machine
+
+CHECKOUT = Path(__file__).parents[2]
+INSTALLED = [row for row in OPERATIONS if row.mnemonic in SEMANTICS]
+UNINSTALLED = [row for row in OPERATIONS if row.mnemonic not in SEMANTICS]
+UNASSIGNED = [code for code in range(256) if all(operation(bytes([code, second])) is None for second in range(256))]
+BYPASSES = {"id", "hash", "open", "input", "urandom", "environ", "getpid", "perf_counter", "monotonic"}
+
+
+def by_mnemonic(rows):
+    return pytest.mark.parametrize("row", rows, ids=[row.mnemonic for row in rows])
+
+
+def text_of(row, operands=bytes(4)):
+    """The operation code with these bytes behind it, as long as the format says."""
+    code = row.code.to_bytes(2 if row.two_byte else 1, "big")
+    return (code + operands + bytes(4))[: row.format.length]
+
+
+@by_mnemonic(INSTALLED)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_decoder_takes_the_operands_where_the_format_says(row, data):
+    """In the order of the format; a register number 0 in an address means none."""
+    text = text_of(row, data.draw(st.binary(min_size=5, max_size=5)))
+    gr = data.draw(st.lists(st.integers(0, 0xFFFFFFFF), min_size=16, max_size=16))
+    machine = Machine(0x1000)
+    machine.cpu.gr[:] = gr
+    expected = []
+    for operand in row.format.operands:
+        if isinstance(operand, Register):
+            expected.append(field(text, operand.bit, operand.width))
+            continue
+        if operand.length_bit is not None:
+            expected.append(field(text, operand.length_bit, operand.length_width) + 1)
+        if operand.register_bit is not None:
+            expected.append(field(text, operand.register_bit, 4))
+        address = field(text, operand.displacement_bit, 12)
+        for bit in (operand.base_bit, operand.index_bit):
+            register = 0 if bit is None else field(text, bit, 4)
+            address += gr[register] if register else 0
+        expected.append(address & MASK_24)
+    assert DECODERS[row.format](machine.cpu, text) == tuple(expected)
+
+
+@by_mnemonic(INSTALLED)
+def test_operation_code_leads_to_its_own_function(row):
+    entry = find_entry(text_of(row))
+    assert entry is not None
+    assert (entry[0], entry[2]) == (row, SEMANTICS[row.mnemonic])
+
+
+@by_mnemonic([row for row in INSTALLED if row.privileged])
+@pytest.mark.parametrize("ec_mode", [False, True], ids=["BC", "EC"])
+def test_privileged_operation_in_problem_state_is_suppressed(boot, interrupt, old_psw, row, ec_mode):
+    machine = boot(text_of(row, bytes.fromhex("242000")).hex(), problem_state=True, ec_mode=ec_mode, gr={2: 0x2000})
+    before = machine.cpu.gr[:], machine.cpu.cr[:], bytes(machine.storage.data[0x100:]), machine.cpu.psw.cc
+    found = interrupt(machine)
+    assert (found.code, found.ilc) == (PIC.PRIVILEGED_OPERATION, row.format.length // 2)
+    old = old_psw(machine, found.kind)
+    assert (old.instruction_address, old.problem_state) == (0x1000 + row.format.length, True)
+    assert before == (machine.cpu.gr[:], machine.cpu.cr[:], bytes(machine.storage.data[0x100:]), old.cc)
+
+
+def test_diagnose_has_no_functions_on_the_bare_machine(boot, interrupt):
+    assert interrupt(boot("83240008")).code == PIC.SPECIFICATION
+
+
+@by_mnemonic(UNINSTALLED)
+@pytest.mark.parametrize("problem_state", [False, True], ids=["supervisor", "problem"])
+def test_uninstalled_facility_is_an_operation_exception_in_either_state(boot, interrupt, row, problem_state):
+    machine = boot(text_of(row).hex(), problem_state=problem_state)
+    found = interrupt(machine)
+    assert (found.code, found.ilc) == (PIC.OPERATION, row.format.length // 2)
+
+
+@pytest.mark.parametrize("code", UNASSIGNED, ids="{:02X}".format)
+def test_unassigned_code_is_an_operation_exception(boot, interrupt, code):
+    assert interrupt(boot(f"{code:02X}0000000000")).code == PIC.OPERATION
+
+
+def test_all_general_instructions_are_installed():
+    assert [row.mnemonic for row in UNINSTALLED if row.group is Group.GENERAL] == []
+
+
+def test_every_function_cites_the_manual():
+    assert [name for name, function in SEMANTICS.items() if "GA22-7000" not in (function.__doc__ or "")] == []
+
+
+@pytest.mark.parametrize("room", ["machine", "devices"])
+def test_nothing_depends_on_the_host(room):
+    """Imports are looked at in test_architecture.py; this is for what needs no import, or hides behind one."""
+    found = [
+        f"{path.relative_to(CHECKOUT)}:{node.lineno}: {name}"
+        for path in sorted((CHECKOUT / "edu_hv" / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for name in [getattr(node.func, "id", getattr(node.func, "attr", ""))]
+        if name in BYPASSES
+    ]
+    assert found == []
