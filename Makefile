@@ -11,7 +11,7 @@ help:
 	@echo "make repl   start edu-hv's command line"
 	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
 	@echo "make lint   check style, format and types"
-	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 200000 --seed 7'; needs hercules)"
+	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 500 --seed 7': 500 of each; needs hercules)"
 	@echo "make wheel  build the wheel and the source archive into dist/"
 	@echo "make lock   write uv.lock and requirements.lock anew, after a change of dependencies (needs uv)"
 	@echo "make clean  remove .venv and all that was built"

@@ -46,8 +46,12 @@ class Stuck(Exception):
     """Our machine did not reach an interruption."""
 
 
+class Unwatched(Exception):
+    """Our machine stored where the case does not look: a damaged table led elsewhere, and the case proves nothing."""
+
+
 def run_on_ours(case: Case) -> Outcome:
-    """Run a case on our machine.  Raises Stuck; AssertionError for a store outside the storage looked at."""
+    """Run a case on our machine.  Raises Stuck; Unwatched for a store outside the storage looked at."""
     machine = Machine(SIZE)
     cpu, storage = machine.cpu, machine.storage
     for address, data in case.storage:
@@ -87,7 +91,8 @@ def check_stores(case: Case, stores: Iterable[StorageStored]) -> None:
     """No instruction may store where a case does not look, except into long operands."""
     looked_at = {address for start, length in case.areas for address in range(start, start + length)}
     for event in stores if case.operation not in ("MVCL", "CLCL") else ():
-        assert looked_at.issuperset(range(event.absolute, event.absolute + len(event.new))), (case, event)
+        if not looked_at.issuperset(range(event.absolute, event.absolute + len(event.new))):
+            raise Unwatched(case.name)
 
 
 # ---- comparing -----------------------------------------------------------------------------------------------------
@@ -348,6 +353,8 @@ class Tally:
 
     compared: int = 0
     different: int = 0
+    unwatched: int = 0
+    """Cases left out: see `Unwatched`."""
     known: Counter[str] = field(default_factory=Counter)
     """By title."""
     by_instruction: Counter[str] = field(default_factory=Counter)
@@ -357,7 +364,11 @@ def compare_batch(cases: Sequence[Case], hercules: Hercules, tally: Tally, show:
     """Run cases on both; return those on which nothing differs at all."""
     agreed = []
     for case, theirs in zip(cases, hercules.run(cases), strict=True):
-        ours = run_on_ours(case)
+        try:
+            ours = run_on_ours(case)
+        except Unwatched:
+            tally.unwatched += 1
+            continue
         found = differences(case, ours, theirs)
         left, titles = excuse(case, ours, theirs, found)
         tally.compared += 1
@@ -403,7 +414,7 @@ def main() -> None:
             agreed += compare_batch(cases, hercules, tally, options.show)
     if options.freeze:
         write_vectors(options.freeze, agreed)
-    print(f"{tally.compared} cases of {len(options.only)} instructions, {tally.different} differ")
+    print(f"{tally.compared} cases of {len(options.only)} instructions, {tally.different} differ, {tally.unwatched} left out")
     for title, count in tally.known.most_common():
         print(f"  known: {title}: {count}")
     for name, count in tally.by_instruction.most_common():

@@ -16,14 +16,15 @@ class GuestState:
     cr: tuple[int, ...]
     psw: PSW
     real_psw: PSW
+    real_cr: tuple[int, ...]
 
 
 def state_of_guests(system: System) -> dict[str, GuestState]:
     """Every guest as it is now."""
-    real = system.machine.cpu.psw.copy()
+    real, real_cr = system.machine.cpu.psw.copy(), tuple(system.machine.cpu.cr)
     return {
         guest.name: GuestState(
-            tuple(registers(system, guest)), tuple(control_registers(system, guest)), psw(system, guest), real
+            tuple(registers(system, guest)), tuple(control_registers(system, guest)), psw(system, guest), real, real_cr
         )
         for guest in system.guests
     }

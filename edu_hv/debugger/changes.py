@@ -67,9 +67,13 @@ class Changes:
 
     def find_out(self) -> None:
         """The machine stands where nobody noted: execute the last step again."""
+        self.goto(self._recording.unit)
+
+    def goto(self, unit: int) -> None:
+        """Go to a position, by way of the start of the step before it."""
         recording = self._recording
-        unit = recording.unit
         if unit == recording.start:
+            recording.goto(unit)
             self._step, self._stage, self._step_stored, self._stage_stored = {}, {}, [], []
             self.by_timer, self.executed = [], NOTHING
             return

@@ -1,4 +1,4 @@
-"""Checkpoints of a recording: dense near the present position, sparse in the distance, never more than some hundreds."""
+"""Checkpoints of a recording: dense near the present position, sparse in the distance, some hundreds at most."""
 
 from bisect import bisect_left, bisect_right
 from typing import Any

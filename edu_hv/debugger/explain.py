@@ -1,12 +1,19 @@
 """Values and events in words.  Every sentence is made from the values themselves, never from what should be so."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from edu_hv.asm.assembler import Assembly
 from edu_hv.asm.disassembler import disassemble
-from edu_hv.debugger.journal import Entry
-from edu_hv.debugger.system import BARE
-from edu_hv.hypervisor.control_program import ENTRY_POINTS, RUNPSW
+from edu_hv.debugger.journal import (
+    Entry,
+    GuestPSWsSwapped,
+    InputGiven,
+    ProgramTranslated,
+    StatusStored,
+    StatusTranslated,
+)
+from edu_hv.debugger.system import BARE, Guest, System
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
     DecisionCarriedOut,
@@ -16,12 +23,10 @@ from edu_hv.hypervisor.decisions import (
     Effect,
     Simulate,
 )
-from edu_hv.isa.codes import PIC, ChannelStatus, Class, UnitStatus
-from edu_hv.isa.table import operation
-from edu_hv.machine.channel import CCW, status_words
+from edu_hv.isa.codes import ChannelStatus, Class, UnitStatus
+from edu_hv.machine.channel import CCW, CSW, status_words
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
 from edu_hv.machine.interruptions import Interruption
-from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -32,6 +37,7 @@ def words(text: bytes) -> str:
     return text.hex(" ", -4).upper()
 
 
+@lru_cache(maxsize=4096)
 def instruction(text: bytes, address: int) -> str:
     """An instruction as the assembler writes it: "SSM 16(12)"."""
     if not text:
@@ -74,32 +80,22 @@ def short_trap(event: InterruptionRecognized) -> str:
 # ---- why guest and real differ --------------------------------------------------------------------------------------
 
 
-class Holder(Enum):
-    """What the real machine is doing, seen from one guest: the reason why values differ depends on it."""
-
-    CP = "CP has the CPU: its own PSW"
-    THE_GUEST = ""
-    STOPPED = "in CP mode: does not run"
-    WAIT = "CP waits: no guest can run"
-    ANOTHER = "another guest has the CPU"
-
-
-def holder(system: System, guest: Guest) -> Holder:
-    """What the real machine is doing, seen from `guest`."""
+def why_not_in_cpu(system: System, guest: Guest) -> str:
+    """Why what is in the real CPU is not this guest's; "" while it is."""
     if system.cp is not None and system.cp.busy:
-        return Holder.CP
+        return "CP has the CPU: its own PSW"
     if system.running == guest.name:
-        return Holder.THE_GUEST
+        return ""
     if guest.vm is not None and guest.vm.cf:
-        return Holder.STOPPED
-    return Holder.ANOTHER if system.running else Holder.WAIT
+        return "in CP mode: does not run"
+    return f"{system.running} has the CPU" if system.running else "CP waits: no guest can run"
 
 
-def why_psw_field(name: str, guest: str, real: str, who: Holder) -> str:
+def why_psw_field(name: str, guest: str, real: str, not_in_cpu: str) -> str:
     """Why a field of the guest's PSW is not what is in the real one; at most 28 columns."""
     if guest == real:
         return "same"
-    return who.value or _WHY_WHILE_RUNNING.get(name, "differs")
+    return not_in_cpu or _WHY_WHILE_RUNNING.get(name, "differs")
 
 
 _WHY_WHILE_RUNNING = {
@@ -139,10 +135,12 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return trap_words(entry.event, assembly)
         case PSWsSwapped(kind, _, old, new):
             return f"old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
+        case GuestPSWsSwapped(kind, _, old, new):
+            return f"guest: old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
         case Decoded(_, text, operand):
-            return f"CP fetched {instruction(text, 0)}" + (f", operand {operand}" if operand else "") if text else (
-                "CP saved the guest's registers"
-            )
+            fetched = f"CP fetched {instruction(text, 0)}" + (f", operand {operand}" if operand else "")
+            saved = "CP saved the guest's registers" if entry.guest else "CP was waiting: no registers to save"
+            return fetched if text else saved
         case DecisionTaken(_, _, _, verdict):
             return f"CP, rule {verdict.rule.id}: {verdict.decision}"
         case DecisionCarriedOut(_, _, effects):
@@ -151,20 +149,43 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return f"CP dispatched {userid}, PSW {words(psw)}" if userid else f"CP waits, PSW {words(psw)}"
         case ConsoleLine(_, text, cp):
             return f"{'CP' if cp else 'console'}: {text}"
-        case CCWExecuted():
-            return ccw_words(entry.event)
-        case IOStarted(device, caw, cc):
-            return f"start I/O on {device:03X}, channel program at {caw.hex().upper()[2:]}: CC {cc}"
         case Waited(start, end):
             return f"waited {end - start} microseconds"
+        case InputGiven(given, answer):
+            said = f"; CP answered: {' | '.join(answer)}" if answer else ""
+            return f"you: {given.kind} {given.text}".rstrip() + said
+        case other:
+            return _io_words(other)
+
+
+def _io_words(event: object) -> str:
+    match event:
+        case CCWExecuted():
+            return ccw_words(event)
+        case IOStarted(device, caw, cc):
+            return f"start I/O on {device:03X}, channel program at {caw.hex().upper()[2:]}: CC {cc}"
+        case StatusStored(csw):
+            return f"CSW {words(csw)} stored at 000040: {csw_words(csw)}"
+        case ProgramTranslated(device, real, ccws):
+            return f"CP translated {len(ccws)} CCWs of device {device:03X} for the real device {real:03X}"
+        case StatusTranslated(device, real, guest):
+            return f"CP made the CSW of {device:03X} {words(guest)} of the real {words(real)}"
         case other:
             return str(other)
 
 
+def csw_words(csw: bytes) -> str:
+    """The status in a CSW: "channel end, device end"."""
+    found = CSW.from_bytes(csw)
+    return status_words(found.unit_status, found.channel_status)
+
+
 def ccw_words(event: CCWExecuted) -> str:
     """A CCW as executed: command, data address, count, and status."""
-    ccw = CCW.from_bytes(event.ccw)
     status = status_words(UnitStatus(event.unit_status), ChannelStatus(event.channel_status))
+    if len(event.ccw) < 8:
+        return f"device {event.device:03X}: no CCW at {event.address:06X}: {status}"
+    ccw = CCW.from_bytes(event.ccw)
     return (
         f"device {event.device:03X}: CCW {words(event.ccw)} at {event.address:06X}, command {ccw.command:02X}, "
         f"{ccw.count} bytes at {ccw.address:06X}: {status}, residual {event.residual}"
@@ -204,79 +225,39 @@ def condition_code_meaning(mnemonic: str, cc: int) -> str:
     return meanings[cc] if meanings else ""
 
 
-def running_mask(session: "DebugSession") -> PSW:
-    """The real PSW of a dispatched guest, as RUNPSW in real storage holds it."""
-    return PSW.from_bytes(session.system.machine.cpu.load_real(RUNPSW, 8))
+def source_operand_words(assembly: Assembly | None, address: int) -> str:
+    """A label for an address, in parentheses: " (SVCINT)", or ""."""
+    label = assembly.label_at(address) if assembly else None
+    return f" ({label})" if label else ""
 
 
-# ---- stages of a trap -----------------------------------------------------------------------------------------------
+# ---- why a run stopped ----------------------------------------------------------------------------------------------
 
 
-def recognized_lines(event: InterruptionRecognized, assembly: Assembly | None) -> list[str]:
-    """Stage "guest": what happened, and why the machine could not let it pass."""
-    at = event.instruction_address
-    if not event.text:
-        return [f"{Interruption(event.kind, event.code).words}, before the instruction at {at:06X}"]
-    lines = [f"{statement(assembly, event.text, at)} issued at {at:06X}"]
-    if event.kind is Class.PROGRAM and event.code == PIC.PRIVILEGED_OPERATION:
-        lines.append("it is privileged, and the real PSW is in problem state")
-    elif event.kind is Class.SVC:
-        lines.append("it asks for an interruption, in any state")
-    else:
-        lines.append(f"condition: {Interruption(event.kind, event.code).words}")
-    return lines
+def arrival_words(entry: Entry, assembly: Assembly | None) -> str:
+    """What a run that looked for such an event has found; `assembly` is that of the guest concerned."""
+    match entry.event:
+        case InterruptionRecognized():
+            return f"trap: {trap_words(entry.event, assembly)}"
+        case DecisionTaken():
+            return f"CP decided for {entry.event.userid}: {entry.event.verdict.decision}"
+        case _:
+            return f"console output of {entry.guest}"
 
 
-def swapped_lines(event: PSWsSwapped, ilc: int, under_cp: bool) -> list[str]:
-    """Stage "hardware": the code and both PSWs."""
-    code = f"{event.kind.value} interruption, code {event.code:04X}"
-    if ilc:
-        code += f", ILC {ilc * 2} bytes"
-    entry = ENTRY_POINTS[event.kind]
-    to = f" ({entry[0]})" if under_cp and PSW.from_bytes(event.new).instruction_address == entry[1] else ""
-    return [
-        code,
-        f"old PSW {words(event.old)} -> {event.kind.old_psw:06X}",
-        f"new PSW {words(event.new)} <- {event.kind.new_psw:06X}{to}",
-    ]
-
-
-def decoded_lines(event: Decoded) -> list[str]:
-    """Stage "decode": the instruction as CP finds it in guest storage."""
-    if not event.text:
-        return [f"registers of {event.userid} saved in its VMBLOK"]
-    row = operation(event.text)
-    name = f"{row.mnemonic}, {row.name}" if row else "no operation of System/370"
-    lines = [f"op {event.text[:1].hex().upper()} = {name}"]
-    if event.operand:
-        lines.append(f"operand {event.operand}")
-    return lines
-
-
-def rule_lines(event: DecisionTaken) -> list[str]:
-    """Stage "rule": each rule that was tried, its answer, and what it would do."""
-    lines: list[str] = []
-    for rule in event.verdict.tried:
-        lines.append(f"{rule.id} {rule.question}")
-        lines.append(f"   YES -> {rule.then}" if rule.fired else f"   no (else: {rule.then})")
-    return lines
-
-
-def carried_out_lines(event: DecisionCarriedOut, real_psw: PSW) -> list[str]:
-    """Stage "do": what changed for the guest, and that the real machine's value did not."""
-    lines = [effect_words(effect) for effect in event.effects if effect.name != "mask"]
-    for effect in event.effects:
-        if effect.name == "mask":
-            lines.insert(0, f"{effect_words(effect)}, real stays {real_psw.system_mask:02X}")
-    return lines or ["nothing of the guest changed"]
-
-
-def dispatched_lines(event: Dispatched) -> list[str]:
-    """Stage "run": who runs, with which real PSW."""
-    if not event.userid:
-        return [f"no guest can run: real PSW {words(event.real_psw)} waits"]
-    psw = PSW.from_bytes(event.real_psw)
-    return [f"dispatch {event.userid} at {psw.instruction_address:06X}", f"real PSW {words(event.real_psw)}"]
+def dead_words(system: System) -> str:
+    """Why nothing happens any more."""
+    if system.cp is None:
+        psw = system.machine.cpu.psw
+        if not psw.enabled_for_something:
+            return f"disabled wait, PSW {psw}: the machine has stopped"
+        return "the machine waits for an interruption that nothing will bring"
+    stopped = [guest.name for guest in system.guests if guest.vm and guest.vm.cf]
+    if len(stopped) == len(system.guests):
+        return "every guest has stopped in CP mode; cp begin lets one go on"
+    waiting = " and ".join(guest.name for guest in system.guests if guest.name not in stopped)
+    others = f", {' and '.join(stopped)} stopped in CP mode" if stopped else ""
+    return f"no guest can run: {waiting} waits for what must come from outside{others}"
 
 
 # ---- the sentence of a stop -----------------------------------------------------------------------------------------
@@ -285,51 +266,70 @@ def dispatched_lines(event: Dispatched) -> list[str]:
 def stop_sentence(session: "DebugSession") -> str:
     """One sentence for the last step or stage, fit to be read aloud."""
     step = f"step {session.step_number}"
-    events = [entry.event for entry in session.journal.of_step(session.step_number)]
-    trap = next((event for event in events if isinstance(event, InterruptionRecognized)), None)
+    entries = session.journal.of_step(session.step_number)
+    trap = next((entry for entry in entries if isinstance(entry.event, InterruptionRecognized)), None)
     if trap is None:
-        return ", ".join([step, *_instruction_part(session)])
-    parts = [step, trap_words(trap, session.assembly_of(_guest_of(session)))]
-    for event in events:
-        if isinstance(event, DecisionTaken):
-            parts.append(str(event.verdict.decision))
-        elif isinstance(event, DecisionCarriedOut):
-            parts.extend(_effect_parts(session, event))
-    if session.system.cp is None and any(isinstance(event, PSWsSwapped) for event in events):
+        return ", ".join([step, *_instruction_part(session, entries)])
+    assert isinstance(trap.event, InterruptionRecognized)
+    parts = [step, trap_words(trap.event, session.assembly_of(trap.guest)), *_decided(entries)]
+    if session.system.cp is None and any(isinstance(entry.event, PSWsSwapped) for entry in entries):
         parts.append(f"continues at {session.real_psw().instruction_address:06X}")
     return ", ".join(parts)
 
 
-def _effect_parts(session: "DebugSession", event: DecisionCarriedOut) -> list[str]:
-    names = ("mask", "state", "CC", "address", "wait", "CP mode")
-    parts = [f"guest {e.name} {e.before} to {e.after}" for e in event.effects if e.name in names]
-    if isinstance(event.verdict.decision, Simulate) and any(e.name == "mask" for e in event.effects):
-        parts.append(f"real mask unchanged, {running_mask(session).system_mask:02X}")
+def _decided(entries: list[Entry]) -> list[str]:
+    """What CP decided in a step, and what came of it."""
+    parts: list[str] = []
+    for entry in entries:
+        if isinstance(entry.event, DecisionTaken):
+            parts.append(str(entry.event.verdict.decision))
+        elif isinstance(entry.event, DecisionCarriedOut):
+            parts.extend(_effect_parts(entry.event, entries))
     return parts
 
 
-def _instruction_part(session: "DebugSession") -> list[str]:
+def _effect_parts(event: DecisionCarriedOut, entries: list[Entry]) -> list[str]:
+    names = ("mask", "state", "CC", "address", "wait", "CP mode")
+    parts = [f"guest {e.name} {e.before} to {e.after}" for e in event.effects if e.name in names]
+    mask = real_mask(entries)
+    if isinstance(event.verdict.decision, Simulate) and mask and any(e.name == "mask" for e in event.effects):
+        parts.append(f"real mask unchanged, {mask}" if len(set(mask.split())) == 1 else f"real mask {mask}")
+    return parts
+
+
+def real_mask(entries: list[Entry]) -> str:
+    """The real system mask of the guest that trapped: "07", or "07 -> 03" if another was loaded; "" if not known."""
+    old = next((e.event.old[0] for e in entries if isinstance(e.event, PSWsSwapped) and e.event.old[1] & 1), None)
+    if old is None:
+        return ""
+    new = next((e.event.real_psw[0] for e in entries if isinstance(e.event, Dispatched)), old)
+    return f"{old:02X}" if new == old else f"{old:02X} -> {new:02X}"
+
+
+def _instruction_part(session: "DebugSession", entries: list[Entry]) -> list[str]:
     guest, at, text = session.executed
     if not text:
-        return [session.stop_reason]
+        return _decided(entries) or [session.stop_reason]
     where = f"{guest} " if guest != BARE else ""
-    return [f"{where}{at:06X} {statement(session.assembly_of(guest), text, at)}", *changes_words(session)]
+    return [f"{where}{at:06X} {statement(session.assembly_of(guest), text, at)}", *changes_words(session, guest)]
 
 
-def _guest_of(session: "DebugSession") -> str:
-    """The guest that the present step is about."""
-    return next((entry.guest for entry in session.journal.of_step(session.step_number) if entry.guest), "")
-
-
-def changes_words(session: "DebugSession") -> list[str]:
-    """Registers, CC and storage that the last step changed, in words."""
-    before = session.before.get(session.selected)
+def changes_words(session: "DebugSession", name: str) -> list[str]:
+    """Registers, CC and storage of a guest that the last step changed, in words."""
+    before = session.before.get(name)
     if before is None:
         return []
-    now = session.guest_registers()
+    now, psw, old = session.guest_registers(name), session.guest_psw(name), before.psw
     parts = [f"GR{n} = {value:08X}" for n, value in enumerate(now) if value != before.gr[n]]
-    cc = session.guest_psw().cc
-    if cc != before.psw.cc:
-        parts.append(f"CC {cc}")
-    parts.extend(f"stored {stored.new[:8].hex().upper()}" for stored in session.stored[:1])
+    if psw.cc != old.cc:
+        parts.append(f"CC {psw.cc}")
+    if psw.system_mask != old.system_mask:
+        parts.append(f"mask {psw.system_mask:02X}")
+    if psw.problem_state != old.problem_state:
+        parts.append("problem state" if psw.problem_state else "supervisor state")
+    if psw.key != old.key:
+        parts.append(f"key {psw.key:X}")
+    if psw.wait and not old.wait:
+        parts.append("wait state")
+    parts.extend(f"stored {stored.new[:8].hex().upper()}" for stored in session.stored_by_program[:1])
     return parts

@@ -313,8 +313,8 @@ class DebugSession:
         return self._at(unit, reason)
 
     def _at(self, unit: int, reason: str) -> StopView:
-        self.recording.goto(unit)
-        return self._found_out(reason)
+        self._changes.goto(unit)
+        return self._stopped(reason)
 
     # ---- running ---------------------------------------------------------------------------------------------
 
@@ -397,9 +397,9 @@ class DebugSession:
         if self._interrupted:
             return self._found_out(YOU_STOPPED)
         if unit is not None:
-            self.recording.goto(unit)
-            found = self.breakpoints.at(self._stops_here() or 0)
-            return self._found_out(f"back at {found.words}" if found else "back")
+            self._changes.goto(unit)
+            found = self.breakpoints.at(self.system.machine.cpu.psw.instruction_address)
+            return self._stopped(f"back at {found.words}" if found else "back")
         if entry is None:
             return self._at(recording.start, f"no {to.value} before; {AT_START}")
         return self._at(entry.unit, f"back: {arrival_words(entry, self.assembly_of(entry.guest))}")
@@ -409,10 +409,10 @@ class DebugSession:
         stops = self.breakpoints.addresses()
         if not stops:
             return None
-        psw_of = self.system.machine.cpu
+        cpu = self.system.machine.cpu
 
         def matches() -> bool:
-            return psw_of.psw.instruction_address in stops and self._stops_here() in stops
+            return cpu.psw.instruction_address in stops and self._stops_here() is not None
 
         return self.recording.last_position(matches, start, lambda: self._interrupted)
 

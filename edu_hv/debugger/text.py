@@ -163,7 +163,8 @@ def _decision(view: DecisionView, width: int) -> list[str]:
     lines += _rules(view.rules, width)
     lines += _wrap(f"decision: {view.decision}", width, "", "  ")
     lines += _wrap(f"why: {view.why}", width, "", "  ")
-    return lines + (["effects", *compared(view.effects, width)] if view.effects else [])
+    rows = [(effect.name, effect.before, effect.after, effect.real or "-") for effect in view.effects]
+    return lines + (["effects", *table(("", "before", "after", "real"), rows, width)] if rows else [])
 
 
 @_lines.register

@@ -22,7 +22,7 @@ from edu_hv.debugger.journal import (
     StatusTranslated,
 )
 from edu_hv.debugger.system import Input, System
-from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, KeepInterruption, SimulateIO
+from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.errors import UserError
@@ -274,9 +274,7 @@ class Recording:
         self.goto(here)
         return found
 
-    def _last_match(
-        self, start: int, end: int, matches: Callable[[], bool], stopped: Callable[[], bool]
-    ) -> int | None:
+    def _last_match(self, start: int, end: int, matches: Callable[[], bool], stopped: Callable[[], bool]) -> int | None:
         machine = self.system.machine
         found = None
         while machine.units < end and not stopped():
@@ -301,6 +299,8 @@ class Recording:
         if not self._live:
             return
         guest = getattr(event, "userid", "") or self.system.running
+        if isinstance(event, Decoded):
+            guest = self._guest_that_trapped()
         if isinstance(event, DecisionCarriedOut):
             self._note_translation(event)
         self._record_event(guest, event)
@@ -309,6 +309,11 @@ class Recording:
             self._record_event(guest, StatusStored(csw))
         elif isinstance(event, CCWExecuted) and self.system.cp is None:
             self._note_console_lines()
+
+    def _guest_that_trapped(self) -> str:
+        """The guest whose registers CP saves; "" when the interruption came while CP waited."""
+        last = self.journal.last(1, InterruptionRecognized)
+        return last[0].guest if last else ""
 
     def _record_event(self, guest: str, event: Event) -> None:
         self.journal.record(*self._event_at, guest, event)

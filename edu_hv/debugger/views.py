@@ -158,6 +158,16 @@ class XrayView:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectView:
+    """Something of the guest that a decision changed; `real` is what is in the real PSW for it, "" if nothing is."""
+
+    name: str
+    before: str
+    after: str
+    real: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionView:
     """One decision of CP: what trapped, the rule that fired, the rules that did not, what was done."""
 
@@ -167,8 +177,8 @@ class DecisionView:
     rules: tuple[RuleView, ...]
     decision: str
     why: str
-    effects: tuple[ComparedValue, ...] = ()
-    """What it changed: guest's value before and after, real value."""
+    effects: tuple[EffectView, ...] = ()
+    """What it changed, in the order of their names' importance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,4 +347,3 @@ View = (
     | HelpView
     | LessonView
 )
-

@@ -13,6 +13,7 @@ from edu_hv.debugger.text import as_lines, code_line, console_lines
 from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
 
 MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)
+EFFECTS = (views.EffectView("mask", "FF", "00", "07"), views.EffectView("GR1", "00000000", "00000001"))
 KEY = ComparedValue("key", "0", "0", "same")
 ADDRESS = ComparedValue("address", "012334", "012334", "", changed=True, real_changed=True)
 RULES = (
@@ -131,7 +132,7 @@ why: virtual supervisor state: CP acts as the machine would
     ),
     pytest.param(views.XrayView("", (), (), "", False), "\ntrap x-ray: no trap so far\n", id="xray-none"),
     pytest.param(
-        views.DecisionView(12, "A", "privileged operation, SSM", RULES[:1], "simulate SSM", "it may", (MASK,)),
+        views.DecisionView(12, "A", "privileged operation, SSM", RULES[:1], "simulate SSM", "it may", EFFECTS),
         """
 step 12, A: privileged operation, SSM
 rules tried
@@ -140,8 +141,9 @@ rules tried
 decision: simulate SSM
 why: it may
 effects
-       guest   real  why
-mask  *00      07    differs: CP keeps its own
+      before    after     real
+mask  FF        00        07
+GR1   00000000  00000001  -
 """,
         id="decision",
     ),

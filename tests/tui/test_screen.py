@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from edu_hv.debugger.views import ConsoleView
 from edu_hv_tui import failures, themes
 from edu_hv_tui.app import EduHvApp, run
 from edu_hv_tui.keys import KEYS
@@ -46,7 +47,7 @@ async def test_80x24_from_top_to_bottom(workbench):
             "║   012348  9200C010  MVI   MASK,X'00'        ║│R7  00007000  RF  0000F000     │",
             "╚════════[! trap  > now  . executed  B break]═╝└────────[CC 0 zero (SR 15,15)]─┘",
             "┌─[3 trap x-ray  stage 5 of 6  SSM at ..]─┐┌─[4 PSW  guest | real | why]───────┐",
-            "│.  done: 1 guest to 2 hardware           ││mask  00 *   07     CP keeps its ..│",
+            "│.  done: 1 guest to 2 hardware           ││mask  00*    07     CP keeps its ..│",
             "│.3 decode   operation 80 = SSM, operand..││DAT   off    on     shadow tables..│",
             "│.4 rule     YES P2 is the guest in supe..││key   0      0      same           │",
             "│>5 do       guest mask 03 -> 00, real    ││state SUP    PROB   so privileged..│",
@@ -182,10 +183,12 @@ async def test_the_cursor_says_where_b_and_u_apply(workbench):
 
 async def test_typing_a_command(workbench):
     async with opened(workbench, HIGH) as pilot:
-        await press(pilot, "colon", *"step", "enter")
-        assert workbench.lines == ["step"]
+        await press(pilot, "colon", *"step")
         assert "enter run it" in screen_text(pilot)
-        await press(pilot, "escape", "s")
+        await press(pilot, "enter")
+        assert workbench.lines == ["step"]
+        assert "enter run it" not in screen_text(pilot)
+        await press(pilot, "s")
         assert workbench.lines == ["step", "step"]
 
 
@@ -198,7 +201,7 @@ async def test_completion_and_history(workbench):
         assert "stage  status  step  storage" in screen_text(pilot)
         await press(pilot, "e", "tab")
         assert prompt.value == "step "
-        await press(pilot, "enter", "x", "y", "up")
+        await press(pilot, "enter", "colon", "x", "y", "up")
         assert prompt.value == "step"
         await press(pilot, "down")
         assert prompt.value == "xy"
@@ -223,7 +226,7 @@ async def test_a_long_answer_is_read_from_its_beginning(workbench):
 
 async def test_a_users_mistake_is_one_sentence_and_nothing_is_lost(workbench):
     async with opened(workbench, HIGH) as pilot:
-        await press(pilot, "colon", *"wrong", "enter", "up")
+        await press(pilot, "colon", *"wrong", "enter", "colon", "up")
         assert "! wrong is not right; try step" in screen_text(pilot)
         assert main_screen(pilot).prompt.value == "wrong"
 
@@ -362,3 +365,21 @@ def test_without_a_terminal_the_program_says_what_to_run_instead(capsys):
 
 def test_the_app_can_be_made_without_a_terminal(workbench):
     assert EduHvApp(workbench).theme == "edu-dark"
+
+
+async def test_long_lines_of_the_guest_are_shown_whole(workbench):
+    line = "KERNEL: TASK A WITH STORAGE KEY 1, TASK B WITH KEY 2, AND MORE"
+    workbench.session.console = lambda: ConsoleView("CMS1", (line,))
+    async with opened(workbench, HIGH) as pilot:
+        assert "AND MORE" in screen_text(pilot)
+
+
+async def test_the_cursor_can_leave_the_code_first_shown(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        code = main_screen(pilot).code
+        last = code.view.lines[-1].address
+        await press(pilot, "1", *["pagedown"] * 8)
+        assert code.cursor > last
+        assert f"[cursor {code.cursor:06X}]" in screen_text(pilot)
+        await press(pilot, "s")
+        assert code.cursor == code.view.lines[code.view.current].address

@@ -130,7 +130,7 @@ def test_only_differing_leaves_out_equal_registers():
 
 def test_psw_at_80x24_shows_the_fields():
     assert text(psw_rows(PSW, 35, 6), 35, 6) == [
-        "mask  00 *   07     CP keeps its ..",
+        "mask  00*    07     CP keeps its ..",
         "DAT   off    on     shadow tables..",
         "key   0      0      same",
         "state SUP    PROB   so privileged..",
@@ -270,7 +270,7 @@ def test_lesson_page_flows_and_keeps_programs():
 
 
 def test_inline_marks_become_roles():
-    assert page_rows(["Press `s` and **look**."], 40) == [
+    assert page_rows(("Press `s` and **look**.",), 40) == [
         row("Press ", ("s", "key"), " and ", ("look", "heading"), ".")
     ]
 

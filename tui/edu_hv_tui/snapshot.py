@@ -30,7 +30,9 @@ class Wants:
     storage: int | None = None
     """Address that was asked for; None leaves it to the session."""
     storage_length: int = 64
+    """Bytes; 0 when the pane is not to be seen."""
     log: int = 100
+    """Entries; 0 when the pane is not to be seen."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Snapshot:
     psw: PswView
     xray: XrayView
     console: ConsoleView
-    storage: StorageView
-    log: LogView
+    storage: StorageView | None
+    log: LogView | None
     timeline: TimelineView
     lesson: LessonView | None
 
@@ -82,8 +84,8 @@ class Snapshot:
             psw=session.psw(),
             xray=session.xray(),
             console=session.console(),
-            storage=_storage(workbench, wants),
-            log=session.log(wants.log),
+            storage=_storage(workbench, wants) if wants.storage_length else None,
+            log=session.log(wants.log) if wants.log else None,
             timeline=session.timeline(wants.timeline),
             lesson=workbench.lesson_view(),
         )

@@ -10,36 +10,49 @@ from edu_hv.guests.catalog import GUESTS
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 
+MOST = 10**12
+"""What a larger number is taken for."""
+_MOST_DIGITS = 12
+_DIGITS = re.compile(r"(?:[xX]'[0-9A-Fa-f]+'|0[xX][0-9A-Fa-f]+|[0-9][0-9A-Fa-f]*)")
+_REGISTER = re.compile(r"[rR]([0-9]|1[0-5]|[a-fA-F])")
 _HEX = re.compile(r"(?:[xX]'([0-9A-Fa-f]{1,6})'|0[xX]([0-9A-Fa-f]{1,6})|([0-9A-Fa-f]{1,6}))")
 
 
 def parse_address(session: DebugSession, text: str) -> int:
     """An address: hexadecimal (12330, X'12330', 0x12330), a label, label+hex, R5 (its contents) or "." (here).
 
-    A word that is both a label and a number is the label.
+    A word that is both a label and a number is the label; R5 is the register even where the program has equated it.
+    Raises UserError for an address past the guest's storage.
     """
     base, plus, offset = text.partition("+")
     value = _base_address(session, base)
     if plus:
         if not _HEX.fullmatch(offset):
-            raise UserError(f'"{offset}" in {text} is not a hexadecimal number')
+            raise UserError(f'"{_short(offset)}" in {_short(text)} is not a hexadecimal number')
         value += _hex(offset)
-    return value & MASK_24
+    size = session.storage_size()
+    if value >= size:
+        raise UserError(f"{value:06X} is past the end of the guest's storage; its last byte is at {size - 1:06X}")
+    return value
 
 
 def _base_address(session: DebugSession, text: str) -> int:
     if text == ".":
         return session.guest_psw().instruction_address
-    register = re.fullmatch(r"[rR]([0-9]|1[0-5]|[a-fA-F])", text)
     assembly = session.guest.assembly
-    if assembly is not None and text.upper() in assembly.symbols:
-        return session.address_of(text)
-    if register:
-        number = register.group(1)
-        return session.guest_gr(int(number) if number.isdigit() else int(number, 16)) & MASK_24
-    if _HEX.fullmatch(text):
+    symbol = assembly.symbols.get(text.upper()) if assembly else None
+    register = _REGISTER.fullmatch(text)
+    if register and not (symbol and symbol.label):
+        return session.guest_gr(_register_number(register[1])) & MASK_24
+    if symbol is None and _HEX.fullmatch(text):
         return _hex(text)
+    if symbol is None and _DIGITS.fullmatch(text):
+        raise UserError(f"{_short(text)} is too long for an address; it has at most 6 hexadecimal digits")
     return session.address_of(text)
+
+
+def _register_number(text: str) -> int:
+    return int(text) if text.isdigit() else int(text, 16)
 
 
 def _hex(text: str) -> int:
@@ -48,20 +61,32 @@ def _hex(text: str) -> int:
     return int(next(group for group in found.groups() if group), 16)
 
 
-def parse_number(session: DebugSession, text: str) -> int:
-    """A decimal number from 1 on; thousands may be set off with commas."""
+def _decimal(text: str) -> int | None:
+    """A decimal number from 0 on; thousands may be set off with commas.  None if it is not one."""
     digits = text.replace(",", "")
-    if not digits.isdigit() or int(digits) < 1:
-        raise UserError(f'"{text}" is not a number from 1 on')
-    return int(digits)
+    if not digits.isdecimal() or not digits.isascii():
+        return None
+    return int(digits) if len(digits) <= _MOST_DIGITS else MOST
+
+
+def parse_number(session: DebugSession, text: str) -> int:
+    """A decimal number from 1 on."""
+    number = _decimal(text)
+    if not number:
+        raise UserError(f'"{_short(text)}" is not a number from 1 on')
+    return number
 
 
 def parse_step(session: DebugSession, text: str) -> int:
     """A step number from 0 on."""
-    digits = text.replace(",", "")
-    if not digits.isdigit():
-        raise UserError(f'"{text}" is not a step number')
-    return int(digits)
+    number = _decimal(text)
+    if number is None:
+        raise UserError(f'"{_short(text)}" is not a step number')
+    return number
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def parse_word(session: DebugSession, text: str) -> str:
@@ -75,7 +100,7 @@ def choice(*words: str) -> Callable[[Any, str], str]:
     def parse(session: DebugSession, text: str) -> str:
         matches = [word for word in words if word.startswith(text.lower())]
         if len(matches) != 1:
-            raise UserError(f'"{text}" is none of {", ".join(words)}')
+            raise UserError(f'"{_short(text)}" is none of {", ".join(words)}')
         return matches[0]
 
     return parse

@@ -4,6 +4,7 @@ from edu_hv.debugger.commands.arguments import address, parse_number
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import BreakpointsView
+from edu_hv.isa.errors import UserError
 
 
 @command("break", address(optional=True), group="breakpoints", aliases=("b",), keys="b")
@@ -14,6 +15,8 @@ def set_breakpoint(session: DebugSession, at: int | None) -> BreakpointsView:
     """
     if at is None:
         at = session.guest_psw().instruction_address
+    if at % 2:
+        raise UserError(f"{at:06X} is odd; an instruction is at an even address")
     old = session.breakpoints.at(at)
     if old is not None:
         session.breakpoints.delete(old.number)

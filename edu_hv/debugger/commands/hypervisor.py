@@ -31,9 +31,9 @@ def guests(session: DebugSession) -> TableView:
 def _row(session: DebugSession, name: str) -> tuple[str, ...]:
     guest = session.system.guest(name)
     psw = session.guest_psw(name)
-    state = "CP mode" if guest.vm and guest.vm.cf else "wait" if psw.wait else "problem" if psw.problem_state else (
-        "supervisor"
-    )
+    state = "wait" if psw.wait else "problem" if psw.problem_state else "supervisor"
+    if guest.vm and guest.vm.cf:
+        state = "CP mode"
     size = guest.vm.vmsize if guest.vm else session.system.machine.storage.size
     marks = ("> " if name == session.selected else "  ") + name
     traps = str(guest.vm.traps) if guest.vm else "-"
@@ -44,13 +44,12 @@ def _names_and_auto(session: DebugSession) -> list[str]:
     return [*guest_names(session), "auto"]
 
 
-@command(
-    "select", Argument("GUEST", parse_word, _names_and_auto, True), group="hypervisor", aliases=("v",), keys="v"
-)
+@command("select", Argument("GUEST", parse_word, _names_and_auto, True), group="hypervisor", aliases=("v",), keys="v")
 def select(session: DebugSession, name: str | None) -> StatusView:
     """Show GUEST and step that one; "auto" follows whichever runs; without a name, the next guest.
 
-    While a guest is selected, step executes until that guest has done a step, and breakpoints stop in it only.
+    While a guest is selected, step executes until that guest has done a step, and runs stop only for what concerns it:
+    its breakpoints, its traps, decisions about it, its console lines.
     """
     session.select(name or _next(session))
     return session.status()

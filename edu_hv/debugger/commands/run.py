@@ -5,6 +5,7 @@ from edu_hv.debugger.commands.arguments import address, count, parse_step
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView
+from edu_hv.isa.errors import UserError
 
 
 @command("step", count(), group="run", aliases=("s", "si"), keys="s")
@@ -77,6 +78,8 @@ def runback(session: DebugSession) -> StopView:
 @command("until", address(), group="run", aliases=("u",), keys="u")
 def until(session: DebugSession, at: int) -> StopView:
     """Run until the instruction at ADDRESS is about to be executed."""
+    if at % 2:
+        raise UserError(f"{at:06X} is odd; an instruction is at an even address")
     return session.run(address=at)
 
 

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from edu_hv.debugger.text import as_lines
-from edu_hv.debugger.views import LessonView, StopView, StorageView, View
+from edu_hv.debugger.views import LessonView, StopView, StorageView, TextView, View
 from edu_hv_tui import failures
 from edu_hv_tui.keys import BY_NAME, bindings
 from edu_hv_tui.runner import QUICK, Outcome, Runner
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
 
 NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
+FROM_THE_LESSON = "lesson"
+"""Title of what the lesson says by itself; shown without it."""
+
+SEEN_IN_PANES = frozenset(("break", "delete", "select"))
+"""Commands whose answer is seen in the panes, as that of every step is."""
+
 PATIENCE = 0.25
 """Seconds after which a command counts as long: the screen says so and keys are refused."""
 
@@ -176,8 +182,8 @@ class MainScreen(Screen[None]):
                 self._show_answer(view)
         self._side_effects(line)
         self.refresh_views()
-        stepping = not isinstance(outcome, str) and any(isinstance(view, StopView) for view in outcome)
-        self._show_commands(len(self.commands.view or ()) - before, stepping)
+        in_panes = line.split()[0] in SEEN_IN_PANES or any(isinstance(view, StopView) for view in outcome)
+        self._show_commands(len(self.commands.view or ()) - before, in_panes)
 
     def _show_answer(self, view: View) -> None:
         """In the console, unless a pane shows it better."""
@@ -185,6 +191,8 @@ class MainScreen(Screen[None]):
             self.commands.answer([view.sentence])
         elif isinstance(view, LessonView):
             self.commands.answer([f"lesson {view.number}: {view.title} (pane 5)"])
+        elif isinstance(view, TextView) and view.title == FROM_THE_LESSON:
+            self.commands.answer(view.lines)
         else:
             if isinstance(view, StorageView) and view.rows:
                 self._storage_at = view.rows[0].address
@@ -232,22 +240,23 @@ class MainScreen(Screen[None]):
 
     def _wants(self) -> Wants:
         return Wants(
-            code_rows=max(40, 3 * self.code.size.height),
+            code_rows=self.code.wanted_rows,
             timeline=timeline_width(self.size.width),
             storage=self._storage_at,
-            storage_length=16 * max(4, self.storage.size.height - 2),
+            storage_length=16 * max(0, self.storage.size.height - 2),
+            log=4 * self.log_pane.size.height,
         )
 
-    def _show_commands(self, new_rows: int = 1, stepping: bool = False) -> None:
+    def _show_commands(self, new_rows: int = 1, in_panes: bool = False) -> None:
         """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8.
 
-        That of a stepping command does not: the panes that it would cover are those that have just changed.
+        That of a step does not: the panes that it would cover are those that have just changed.
         """
         self.commands.read_from(new_rows + 1)
         self.echo.show(self.commands.last(new_rows + 1))
         if self.has_class("-low"):
-            self._give_room(1 if stepping else new_rows)
-        if new_rows > 3 and not stepping:
+            self._give_room(1 if in_panes else new_rows)
+        if new_rows > 3 and not in_panes:
             self.call_after_refresh(self._focus_long_answer)
 
     def _focus_long_answer(self) -> None:
@@ -311,7 +320,6 @@ class MainScreen(Screen[None]):
         """Focus a pane; bring it into sight where it has to share its place."""
         pane = self.panes[number]
         self._show_layout(shown=number, zoomed=number if self._zoomed else "")
-        self._last_pane = number
         pane.focus(scroll_visible=False)
 
     def action_scroll_commands(self, pages: int) -> None:
@@ -324,7 +332,7 @@ class MainScreen(Screen[None]):
         self._show_layout(zoomed="" if self._zoomed else focused)
 
     def action_prompt(self) -> None:
-        """To the command line."""
+        """To the command line, for one command; then the keys are keys again."""
         self.prompt.focus()
 
     def action_ask(self, begun: str) -> None:
@@ -374,6 +382,7 @@ class MainScreen(Screen[None]):
             self.set_class(bool(zoomed), "-zoomed")
             for number, pane in self.panes.items():
                 pane.set_class(number == zoomed, "-alone")
+        self.call_after_refresh(self.refresh_views)
 
     def _open_lesson_page(self) -> None:
         """In a low screen a new lesson is opened as a page to read; the first key that steps puts it away."""
@@ -383,7 +392,6 @@ class MainScreen(Screen[None]):
             self._show_layout(shown="", zoomed="5")
             self._lesson_opened_itself = True
         self.lesson.focus(scroll_visible=False)
-        self._last_pane = "5"
 
     def on_resize(self, event: events.Resize) -> None:
         self.notice.update_rows()
@@ -396,11 +404,19 @@ class MainScreen(Screen[None]):
         if self.focused is None:
             self.panes[self._last_pane].focus(scroll_visible=False)
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Pane):
+            self._last_pane = event.widget.number
+
+    def on_code_pane_more(self, event: CodePane.More) -> None:
+        self.refresh_views()
+
     # ---- the command line ------------------------------------------------------------------------------------
 
     def on_input_submitted(self, event: Prompt.Submitted) -> None:
         event.stop()
         line = self.prompt.take()
+        self.panes[self._last_pane].focus(scroll_visible=False)
         if line:
             self.run_line(line)
 

@@ -1,11 +1,13 @@
 """The command console: each command as it was run, by hand or by key, and what it answered."""
 
+import re
 from collections.abc import Iterable
 
 from edu_hv_tui.text.rows import Row, row
 
 PROMPT = "cp> "
 KEY_COLUMN = 24
+REACHED = re.compile(r"Goal \d+ reached|Lesson \d+, .* is done")
 
 
 def echo_row(line: str, key: str = "") -> Row:
@@ -17,7 +19,7 @@ def echo_row(line: str, key: str = "") -> Row:
 
 def answer_rows(lines: Iterable[str]) -> list[Row]:
     """What a command answered."""
-    return [row(line) for line in lines]
+    return [row((line, "done" if REACHED.match(line) else "text")) for line in lines]
 
 
 def error_row(sentence: str) -> Row:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from edu_hv.debugger.views import GoalView, LessonView
 from edu_hv_tui.text.rows import Row, Span, row, wrap
@@ -63,7 +64,8 @@ def _goal(goal: GoalView, current: bool, width: int) -> list[Row]:
     return wrap([(f"{mark} {goal.number} ", role), *_inline(goal.text, role)], width, indent="      ")
 
 
-def page_rows(page: Sequence[str], width: int) -> list[Row]:
+@lru_cache(maxsize=8)
+def page_rows(page: tuple[str, ...], width: int) -> list[Row]:
     """The page: paragraphs and list items flow to the width, programs and commands keep their columns."""
     rows: list[Row] = []
     block: list[str] = []

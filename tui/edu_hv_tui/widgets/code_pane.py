@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from textual.message import Message
+
 from edu_hv.debugger.views import CodeView
 from edu_hv_tui.text.code import code_row, page
 from edu_hv_tui.text.rows import Row
@@ -13,11 +15,16 @@ class CodePane(Pane[CodeView]):
 
     number, name_shown = "1", "code"
 
+    class More(Message):
+        """The cursor has come to the end of the code in the view."""
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._top: int | None = None
         self._cursor: int | None = None
         """Address of the line that the user moved to; None follows the current one."""
+        self._pages = 1
+        """Pages of code wanted before and behind the current instruction; grows as the cursor goes there."""
 
     @property
     def cursor(self) -> int | None:
@@ -26,9 +33,14 @@ class CodePane(Pane[CodeView]):
             return self._cursor
         return self.view.lines[self.view.current].address
 
+    @property
+    def wanted_rows(self) -> int:
+        """Rows that the next view should have."""
+        return (2 * self._pages + 1) * max(8, self.size.height)
+
     def forget_cursor(self) -> None:
         """Follow the current instruction again."""
-        self._cursor = None
+        self._cursor, self._pages = None, 1
 
     def title(self) -> str:
         return f"1 code  {self.view.guest}" if self.view else "1 code"
@@ -49,7 +61,11 @@ class CodePane(Pane[CodeView]):
             return
         addresses = [line.address for line in self.view.lines]
         at = addresses.index(self.cursor) if self.cursor in addresses else 0
-        at = max(0, min(at + rows, len(addresses) - 1))
+        at = at + rows
+        if not 0 <= at < len(addresses) and len(addresses) >= self.wanted_rows - 1:
+            self._pages *= 2
+            self.post_message(self.More())
+        at = max(0, min(at, len(addresses) - 1))
         self._cursor = addresses[at]
         self._bring_into_sight(at, addresses)
         self.update_rows()

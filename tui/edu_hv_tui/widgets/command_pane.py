@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from edu_hv_tui.text.console import answer_rows, echo_row, error_row
 from edu_hv_tui.text.rows import Row, between, length, row, wrap
@@ -40,7 +41,7 @@ class CommandPane(Pane[tuple[Row, ...]]):
         self.view = (*(self.view or ()), *rows)[-KEPT:]
 
     def content(self, view: tuple[Row, ...], width: int, height: int) -> Sequence[Row]:
-        return [line for each in view for line in (wrap(each, width, indent="  ") or [each])]
+        return [line for each in view for line in _wrapped(each, width)]
 
     def read_from(self, entries: int) -> None:
         """Scroll so that the last `entries` are read from their beginning, as soon as the pane has its size."""
@@ -56,6 +57,11 @@ class CommandPane(Pane[tuple[Row, ...]]):
     def last(self, rows: int) -> Sequence[Row]:
         """The last few entries."""
         return (self.view or ())[-rows:]
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _wrapped(entry: Row, width: int) -> Sequence[Row]:
+    return wrap(entry, width, indent="  ") or [entry]
 
 
 def in_one(entries: Sequence[Row], width: int, height: int) -> list[Row]:

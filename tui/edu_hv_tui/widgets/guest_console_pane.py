@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import ConsoleView
-from edu_hv_tui.text.rows import Row, row
+from edu_hv_tui.text.rows import Row, row, wrap
 from edu_hv_tui.widgets.pane import Pane
 
 
@@ -16,4 +16,5 @@ class GuestConsolePane(Pane[ConsoleView]):
         return f"9 console of {self.view.guest}" if self.view else "9 guest console"
 
     def content(self, view: ConsoleView, width: int, height: int) -> Sequence[Row]:
-        return [row(line) for line in view.lines] or [row(("nothing printed yet", "quiet"))]
+        rows = [piece for line in view.lines for piece in wrap([(line, "text")], width, indent="  ") or [row()]]
+        return rows or [row(("nothing printed yet", "quiet"))]

@@ -27,8 +27,8 @@ class LessonPane(Pane[LessonView]):
     def note(self) -> str:
         if self.view is None:
             return ""
-        goals = f"goals {done(self.view)} of {len(self.view.goals)}"
-        return goals if self.has_class("-alone") else f"{goals}  z reads it"
+        goals = f"goals {done(self.view)}/{len(self.view.goals)}"
+        return goals if self.has_class("-alone") else f"{goals}  z zooms"
 
     def content(self, view: LessonView, width: int, height: int) -> Sequence[Row]:
         return lesson_rows(view, width)

@@ -49,8 +49,8 @@ class Pane(Rows, Generic[V], can_focus=True):
         return ""
 
     def show(self, view: V | None) -> None:
-        """A new view to draw.  An equal one costs nothing."""
-        if view is self.view or view == self.view:
+        """A new view to draw.  An equal one costs nothing; None, for a pane not to be seen, keeps the old one."""
+        if view is None or view is self.view or view == self.view:
             return
         self.view = view
         self.update_rows()

@@ -20,6 +20,7 @@ class Rows(Widget):
     """Rows of spans.  A subclass says what they are in `make_rows`."""
 
     COMPONENT_CLASSES = {f"role--{role}" for role in ROLES}
+    ALLOW_SELECT = False
     ground = "text"
     """The role of blanks that fill a row."""
 

@@ -1,0 +1,12 @@
+"""Views of a session: the machine's values taken out as plain ones to show.  Nothing here changes anything."""
+
+from edu_hv.debugger.viewing.code import code
+from edu_hv.debugger.viewing.history import LogWords, timeline
+from edu_hv.debugger.viewing.registers import psw, registers
+from edu_hv.debugger.viewing.status import stage_reason, status
+from edu_hv.debugger.viewing.storage import storage
+from edu_hv.debugger.viewing.trap import decisions, xray
+
+__all__ = [
+    "LogWords", "code", "decisions", "psw", "registers", "stage_reason", "status", "storage", "timeline", "xray",
+]  # fmt: skip

@@ -1,0 +1,72 @@
+"""The log and the timeline."""
+
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger import explain
+from edu_hv.debugger.journal import Entry, InputGiven, StatusStored
+from edu_hv.debugger.views import Layer, LogEntry, LogView, TimelineView
+from edu_hv.hypervisor.decisions import ConsoleLine
+from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+_CACHED = 2000
+BY_REMARKABLENESS = b"Tiws."
+
+
+class LogWords:
+    """Entries of the journal in words, kept by their place in it: a log is shown after every step."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, LogEntry] = {}
+
+    def forget(self, place: int) -> None:
+        """The entries from a place on are no more."""
+        self._known = {at: entry for at, entry in self._known.items() if at < place}
+
+    def view(self, session: "DebugSession", count: int) -> LogView:
+        """The last entries of the journal."""
+        journal = session.journal
+        if len(self._known) > _CACHED:
+            self._known.clear()
+        first = max(journal.count - count, 0)
+        return LogView(tuple(self._entry(session, place) for place in range(first, journal.count)))
+
+    def _entry(self, session: "DebugSession", place: int) -> LogEntry:
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = _in_words(session, session.journal.entry(place))
+        return known
+
+
+def _in_words(session: "DebugSession", entry: Entry) -> LogEntry:
+    words = explain.entry_words(entry, session.assembly_of(entry.guest))
+    return LogEntry(entry.step, _layer(entry.event), words, entry.guest)
+
+
+def _layer(event: Event) -> Layer:
+    match event:
+        case InterruptionRecognized() | ConsoleLine(cp=False):
+            return Layer.GUEST
+        case PSWsSwapped() | Waited() | StatusStored():
+            return Layer.HARDWARE
+        case CCWExecuted() | IOStarted():
+            return Layer.CHANNEL
+        case InputGiven():
+            return Layer.USER
+        case _:
+            return Layer.CP
+
+
+def timeline(session: "DebugSession", width: int) -> TimelineView:
+    """The recording, bucket by bucket; a bucket shows the most remarkable thing in it."""
+    total, step, marks = session.total, session.step_number, session.recording.marks
+    bucket = max(-(-len(marks) // max(width, 1)), 1)
+    shown = "".join(_most_remarkable(marks, n, n + bucket) for n in range(0, len(marks), bucket))
+    position = min((step - 1) // bucket, len(shown) - 1) if shown and step else 0
+    return TimelineView(shown, max(position, 0), step, total)
+
+
+def _most_remarkable(marks: bytearray, start: int, end: int) -> str:
+    return next(chr(mark) for mark in BY_REMARKABLENESS if marks.find(mark, start, end) >= 0)

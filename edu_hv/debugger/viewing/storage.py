@@ -1,0 +1,66 @@
+"""Guest storage, with the real addresses behind it."""
+
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.views import StorageRow, StorageView
+from edu_hv.hypervisor.control_program import FREE_STORAGE
+from edu_hv.isa.errors import UserError
+from edu_hv.machine.storage import FRAME
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+ROW = 16
+"""Bytes in a row of the storage view."""
+MOST_ROWS = 4096
+
+_LETTERS = "".join(c if c.isprintable() and c.isascii() else "." for c in bytes(range(256)).decode("cp037"))
+"""The EBCDIC character of each byte, a full stop for those without one."""
+
+
+def storage(session: "DebugSession", address: int | None, length: int) -> StorageView:
+    """Rows of guest storage; without an address, around what the last step stored."""
+    size = session.storage_size()
+    if address is None:
+        address = min(_last_stored(session), size - 1)
+    elif not 0 <= address < size:
+        raise UserError(f"{address:06X} is past the end of the guest's storage; its last byte is at {size - 1:06X}")
+    start = address & ~(ROW - 1)
+    end = min(address + max(length, 1), start + MOST_ROWS * ROW, size)
+    text = session.guest_storage(start, -(-(end - start) // ROW) * ROW)
+    changed = {byte for stored in session.stored for byte in range(stored.absolute, stored.absolute + len(stored.new))}
+    rows = tuple(
+        _row(at, session.real_address(at), text[at - start : at - start + ROW], changed)
+        for at in range(start, end, ROW)
+    )
+    return StorageView(session.selected, rows, _key_words(session, start))
+
+
+def _last_stored(session: "DebugSession") -> int:
+    """The lowest address of the guest that the program's last step stored into; else that of the next instruction."""
+    reals = {stored.absolute for stored in session.stored_by_program}
+    if session.system.cp is not None:
+        reals = {real for real in reals if real >= FREE_STORAGE[1]}  # Below is CP's own storage.
+    if not reals:
+        return session.guest_psw().instruction_address
+    for page in range(0, session.storage_size(), FRAME):
+        real = session.real_address(page)
+        inside = [r for r in reals if real is not None and real <= r < real + FRAME]
+        if inside and real is not None:
+            return page + min(inside) - real
+    return session.guest_psw().instruction_address
+
+
+def _row(address: int, real: int | None, text: bytes, changed: set[int]) -> StorageRow:
+    offsets = frozenset(n for n in range(ROW) if changed and real is not None and real + n in changed)
+    words = text.hex(" ", -4).upper().split()
+    return StorageRow(address, real, tuple(words), "".join(_LETTERS[byte] for byte in text), offsets)
+
+
+def _key_words(session: "DebugSession", address: int) -> str:
+    real = session.real_address(address)
+    if real is None:
+        return ""
+    key = session.system.machine.storage.key(real)
+    bits = [name for bit, name in ((8, "fetch protected"), (4, "referenced"), (2, "changed")) if key & bit]
+    return ", ".join([f"key {key >> 4:X}", *bits])

@@ -1,0 +1,305 @@
+"""The trap x-ray and CP's decisions."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edu_hv.asm.assembler import Assembly
+from edu_hv.debugger import explain
+from edu_hv.debugger.explain import words
+from edu_hv.debugger.journal import (
+    Entry,
+    GuestPSWsSwapped,
+    ProgramTranslated,
+    StatusStored,
+    StatusTranslated,
+)
+from edu_hv.debugger.viewing.registers import psw_fields
+from edu_hv.debugger.views import DecisionView, EffectView, RuleView, StageState, StageView, XrayView
+from edu_hv.hypervisor.control_program import ENTRY_POINTS
+from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
+from edu_hv.isa.codes import PIC, Class
+from edu_hv.isa.table import operation
+from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped
+from edu_hv.machine.interruptions import Interruption
+from edu_hv.machine.psw import PSW
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+UNDER_CP_TITLES = ("guest", "hardware", "decode", "rule", "do", "run")
+BARE_TITLES = ("program", "hardware")
+THEN = "then"
+"""Title of a rule that the dispatcher came to, after the one about the trap itself."""
+_TO_COME = {
+    **{title: UNDER_CP_TITLES[n + 1 :] for n, title in enumerate(UNDER_CP_TITLES)},
+    THEN: ("do", "run"),
+    "program": ("hardware",),
+}
+
+
+def xray(session: "DebugSession") -> XrayView:
+    """The stages of the trap under way, or of the last one; with a guest selected by hand, of its last one."""
+    entries = _trap_entries(session)
+    if not entries:
+        return XrayView("no trap yet", (), (), "", False)
+    first = entries[0].event
+    assert isinstance(first, InterruptionRecognized)
+    assembly = session.assembly_of(entries[0].guest)
+    in_progress = session.in_step and entries[0].step == session.step_number
+    stages = _stages(_Stages(assembly, session.system.cp is not None, entries).collected(), in_progress)
+    verdict = _verdict(entries)
+    title = f"{entries[0].guest or 'machine'} step {entries[0].step}: {explain.trap_words(first, assembly)}"
+    return XrayView(title, stages, _rules(verdict) if verdict else (), verdict.why if verdict else "", in_progress)
+
+
+def stage_title(session: "DebugSession") -> str:
+    """The stage of the trap under way that was done last; "" when none is under way."""
+    if not session.in_step:
+        return ""
+    return next((stage.title for stage in xray(session).stages if stage.state is StageState.NOW), "")
+
+
+def _trap_entries(session: "DebugSession") -> list[Entry]:
+    """The entries of the trap under way, else of the last trap there was."""
+    if session.in_step:
+        under_way = _from_trap_on(session.journal.of_step(session.step_number))
+        if under_way:
+            return under_way
+    last = session.journal.last_where(
+        lambda entry: (
+            isinstance(entry.event, InterruptionRecognized) and (session.follow or entry.guest == session.selected)
+        )
+    )
+    return _from_trap_on(session.journal.of_step(last.step)) if last else []
+
+
+def _from_trap_on(entries: list[Entry]) -> list[Entry]:
+    first = next((n for n, entry in enumerate(entries) if isinstance(entry.event, InterruptionRecognized)), None)
+    return [] if first is None else entries[first:]
+
+
+def _verdict(entries: list[Entry]) -> Verdict | None:
+    """The verdict about the trap itself, not those the dispatcher came to afterwards."""
+    return next((e.event.verdict for e in entries if isinstance(e.event, DecisionTaken)), None)
+
+
+def _rules(verdict: Verdict) -> tuple[RuleView, ...]:
+    return tuple(RuleView(r.id, r.question, r.fired, r.then, r.source) for r in verdict.tried)
+
+
+# ---- stages ---------------------------------------------------------------------------------------------------------
+
+
+Made = list[tuple[str, list[str]]]
+
+
+def _stages(made: Made, in_progress: bool) -> tuple[StageView, ...]:
+    now = len(made) - 1 if in_progress else None
+    if in_progress and made:
+        made = [*made, *((title, []) for title in _TO_COME.get(made[-1][0], ()))]
+    return tuple(
+        StageView(number, title, _state(number - 1, now), tuple(lines)) for number, (title, lines) in enumerate(made, 1)
+    )
+
+
+def _state(index: int, now: int | None) -> StageState:
+    if now is None or index < now:
+        return StageState.DONE
+    return StageState.NOW if index == now else StageState.TO_COME
+
+
+@dataclass
+class _Stages:
+    """Makes the stages of a trap from its events.  An event begins a stage, or it belongs to the one that follows."""
+
+    assembly: Assembly | None
+    under_cp: bool
+    entries: list[Entry]
+
+    def collected(self) -> Made:
+        """Title and lines of each stage so far."""
+        made: Made = []
+        stage: list[Event] = []
+        for entry in self.entries:
+            if isinstance(entry.event, StatusStored):
+                made[-1][1].extend(_status_stored(entry.event))
+                continue
+            stage.append(entry.event)
+            found = self._stage(entry, stage, len(made))
+            if found:
+                details = [line for event in stage for line in self._details(event)]
+                made.append((found[0], [*details, *found[1]]))
+                stage = []
+        return made
+
+    def _details(self, event: Event) -> list[str]:
+        """What happened on the way to the end of a stage."""
+        match event:
+            case GuestPSWsSwapped(kind, _, old, new):
+                return [
+                    f"old PSW {words(old)} -> guest {kind.old_psw:06X}",
+                    f"new PSW {words(new)} <- guest {kind.new_psw:06X}{self._label(new)}",
+                ]
+            case ProgramTranslated():
+                return _translated(event)
+            case StatusTranslated(device, real, guest):
+                return [
+                    f"real CSW  {words(real)}: {explain.csw_words(real)}",
+                    f"guest CSW {words(guest)}, pending at {device:03X}",
+                ]
+            case CCWExecuted() if self.under_cp and len(event.ccw) == 8:
+                return [f"CP did CCW {words(event.ccw)} at {event.address:06X}"]
+            case _:
+                return []
+
+    def _stage(self, entry: Entry, stage: list[Event], index: int) -> tuple[str, list[str]] | None:
+        """Title and lines of the stage that an event ends, or None for one that ends none."""
+        match entry.event:
+            case InterruptionRecognized() as event:
+                title = "guest" if self.under_cp else "program"
+                return title, _recognized(event, self.assembly, ran=bool(entry.guest))
+            case PSWsSwapped() as event:
+                return "hardware", self._swapped(event)
+            case Decoded() as event:
+                return "decode", _decoded(event, ran=bool(entry.guest))
+            case DecisionTaken() as event:
+                return ("rule" if index < UNDER_CP_TITLES.index("do") else THEN), _rule_lines(event)
+            case DecisionCarriedOut() as event:
+                return "do", self._carried_out(event, stage)
+            case Dispatched() as event:
+                return "run", _dispatched(event)
+            case _:
+                return None
+
+    def _label(self, new: bytes) -> str:
+        return explain.source_operand_words(self.assembly, PSW.from_bytes(new).instruction_address)
+
+    def _swapped(self, event: PSWsSwapped) -> list[str]:
+        """Stage "hardware": the code and both PSWs."""
+        first = self.entries[0].event
+        ilc = first.ilc if isinstance(first, InterruptionRecognized) else 0
+        code = f"{event.kind.value} interruption, code {event.code:04X}" + (f", ILC {ilc * 2} bytes" if ilc else "")
+        entry = ENTRY_POINTS[event.kind]
+        at_entry = self.under_cp and PSW.from_bytes(event.new).instruction_address == entry[1]
+        to = f" ({entry[0]})" if at_entry else "" if self.under_cp else self._label(event.new)
+        return [
+            code,
+            f"old PSW {words(event.old)} -> {event.kind.old_psw:06X}",
+            f"new PSW {words(event.new)} <- {event.kind.new_psw:06X}{to}",
+        ]
+
+    def _carried_out(self, event: DecisionCarriedOut, stage: list[Event]) -> list[str]:
+        """Stage "do": what changed for the guest, and that the real machine's value did not."""
+        swapped = any(isinstance(other, GuestPSWsSwapped) for other in stage)
+        shown = [e for e in event.effects if not (swapped and e.name.endswith("old PSW"))]
+        mask = explain.real_mask(self.entries)
+        lines: list[str] = []
+        for effect in sorted(shown, key=lambda e: e.name != "mask"):
+            line = explain.effect_words(effect)
+            if effect.name == "mask" and mask:
+                line += f", real stays {mask}" if len(mask) == 2 else f", real {mask}"
+            lines.append(line)
+        return lines or ([] if swapped else ["nothing of the guest changed"])
+
+
+def _status_stored(event: StatusStored) -> list[str]:
+    return [f"CSW {words(event.csw)} -> 000040", f"   {explain.csw_words(event.csw)}"]
+
+
+def _translated(event: ProgramTranslated) -> list[str]:
+    """The guest's CCWs beside the real ones."""
+    lines = [f"CCWs of {event.device:03X} copied for the real {event.real_device:03X}:"]
+    for ccw in event.ccws:
+        lines.append(f"guest {ccw.guest_address:06X} {words(ccw.guest)}")
+        lines.append(f" real {ccw.real_address:06X} {words(ccw.real)}")
+        if ccw.idaws:
+            lines.append("   IDAWs " + " ".join(f"{idaw:08X}" for idaw in ccw.idaws))
+    return lines
+
+
+def _recognized(event: InterruptionRecognized, assembly: Assembly | None, ran: bool) -> list[str]:
+    """Stage "guest": what happened, and why the machine could not let it pass.  `ran`: not while CP waited."""
+    at = event.instruction_address
+    cause = Interruption(event.kind, event.code).words
+    if not event.text:
+        return [f"{cause}, before the instruction at {at:06X}" if ran else f"{cause}, while no guest ran"]
+    lines = [f"{explain.statement(assembly, event.text, at)} issued at {at:06X}"]
+    if event.kind is Class.PROGRAM and event.code == PIC.PRIVILEGED_OPERATION:
+        lines.append("it is privileged, and the real PSW is in problem state")
+    elif event.kind is Class.SVC:
+        lines.append("it asks for an interruption, in any state")
+    else:
+        lines.append(f"condition: {cause}")
+    return lines
+
+
+def _decoded(event: Decoded, ran: bool) -> list[str]:
+    """Stage "decode": the instruction as CP finds it in guest storage."""
+    if not event.text:
+        return [f"registers of {event.userid} saved in its VMBLOK" if ran else "no guest ran: nothing to save"]
+    row = operation(event.text)
+    name = f"{row.mnemonic}, {row.name}" if row else "no operation of System/370"
+    lines = [f"op {event.text[:1].hex().upper()} = {name}"]
+    if event.operand:
+        lines.append(f"operand {event.operand}")
+    return lines
+
+
+def _rule_lines(event: DecisionTaken) -> list[str]:
+    """Stage "rule": each rule that was tried, its answer, and what it would do."""
+    lines: list[str] = []
+    for rule in event.verdict.tried:
+        lines.append(f"{rule.id} {rule.question}")
+        lines.append(f"   YES -> {rule.then}" if rule.fired else f"   no (else: {rule.then})")
+    return lines
+
+
+def _dispatched(event: Dispatched) -> list[str]:
+    """Stage "run": who runs, with which real PSW."""
+    if not event.userid:
+        return [f"no guest can run: real PSW {words(event.real_psw)} waits"]
+    psw = PSW.from_bytes(event.real_psw)
+    return [f"dispatch {event.userid} at {psw.instruction_address:06X}", f"real PSW {words(event.real_psw)}"]
+
+
+# ---- decisions ------------------------------------------------------------------------------------------------------
+
+
+def decisions(session: "DebugSession", count: int) -> list[DecisionView]:
+    """The last decisions, oldest first; with a guest selected by hand, those about it."""
+    found: list[Entry] = []
+    for entry in session.journal.backwards():
+        if len(found) == count:
+            break
+        if isinstance(entry.event, DecisionTaken) and (session.follow or entry.event.userid == session.selected):
+            found.append(entry)
+    return [_decision(session, entry) for entry in reversed(found)]
+
+
+def _decision(session: "DebugSession", entry: Entry) -> DecisionView:
+    event = entry.event
+    assert isinstance(event, DecisionTaken)
+    trap = event.trap.words if event.trap else "dispatching"
+    if event.mnemonic:
+        trap += f" ({event.mnemonic})"
+    verdict = event.verdict
+    effects = _effects_after(session, entry)
+    return DecisionView(entry.step, event.userid, trap, _rules(verdict), str(verdict.decision), verdict.why, effects)
+
+
+def _effects_after(session: "DebugSession", taken: Entry) -> tuple[EffectView, ...]:
+    """What carrying the decision out changed, as far as that is in the past."""
+    behind = [entry for entry in session.journal.of_step(taken.step) if entry.unit > taken.unit]
+    done = next((entry.event for entry in behind if isinstance(entry.event, DecisionCarriedOut)), None)
+    if done is None:
+        return ()
+    real = _real_fields(behind, done.userid)
+    return tuple(EffectView(e.name, e.before, e.after, real.get(e.name, "")) for e in done.effects)
+
+
+def _real_fields(behind: list[Entry], userid: str) -> dict[str, str]:
+    """Fields of the real PSW with which the guest was dispatched after the decision; none if another one was."""
+    for entry in behind:
+        if isinstance(entry.event, Dispatched):
+            return psw_fields(PSW.from_bytes(entry.event.real_psw)) if entry.event.userid == userid else {}
+    return {}
