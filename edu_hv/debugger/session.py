@@ -42,6 +42,7 @@ RUN_LIMIT = 2_000_000
 _LOAD_LIMIT = 200_000
 """Steps within which a deck must have brought its program to its entry."""
 
+NOTHING_LOADED = "nothing is loaded; try: load bare kernel, or load cp kernel"
 YOU_STOPPED = "you stopped the run"
 AT_START = "this is the start of the recording"
 
@@ -51,6 +52,7 @@ class DebugSession:
 
     def __init__(self) -> None:
         self._recording: Recording | None = None
+        self._noted: Changes | None = None
         self.breakpoints = Breakpoints()
         self.follow = True
         """The views go over to whichever guest runs."""
@@ -79,7 +81,7 @@ class DebugSession:
             raise UserError("the bare machine takes one program; load several under CP")
         system = under_cp(programs) if to_cp else bare(programs[0])
         self._recording = Recording(system)
-        self._changes = Changes(self._recording)
+        self._noted = Changes(self._recording)
         self._words = viewing.LogWords()
         self.follow, self._pinned = True, ""
         return self._run_to_entry()
@@ -103,7 +105,7 @@ class DebugSession:
     def recording(self) -> Recording:
         """The recording.  Raises UserError when nothing is loaded."""
         if self._recording is None:
-            raise UserError("nothing is loaded; try: load bare kernel, or load cp kernel")
+            raise UserError(NOTHING_LOADED)
         return self._recording
 
     @property
@@ -134,6 +136,12 @@ class DebugSession:
         return self.recording.in_step
 
     # ---- what the last step or stage changed -------------------------------------------------------------------
+
+    @property
+    def _changes(self) -> Changes:
+        if self._noted is None:
+            raise UserError(NOTHING_LOADED)
+        return self._noted
 
     @property
     def before(self) -> dict[str, GuestState]:

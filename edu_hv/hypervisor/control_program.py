@@ -317,10 +317,11 @@ class ControlProgram:
     def _carry_out(self) -> None:
         verdict = self.work.verdict
         assert verdict is not None
-        vm = self.vm(self.work.subject)
-        before = summary(vm)
+        vm, decision = self.vm(self.work.subject), verdict.decision
+        changed = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else vm
+        before = summary(changed)
         self.carry_out(vm, verdict)
-        after = summary(vm)
+        after = summary(changed)
         effects = tuple(Effect(name, before[name], after[name]) for name in before if before[name] != after[name])
         self._tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
         self.work.stage = Stage.DISPATCH

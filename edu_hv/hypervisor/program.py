@@ -230,9 +230,9 @@ EXTERNAL: tuple[Rule[Trap], ...] = (
     ),
     Rule(
         "EXT-3",
-        "is it any other external signal of the real machine?",
+        "is it any other signal of the real machine, such as its interrupt key or restart key?",
         "ignore it: none is meant for a guest",
-        "real external signals belong to CP; a guest gets one by the EXTERNAL command",
+        "real signals from outside belong to CP; a guest gets its own by the EXTERNAL command",
         'SY20-0886 "External Interruption"',
         lambda trap: True,
         lambda trap: Ignore(),
@@ -277,4 +277,4 @@ def on_interruption(trap: Trap) -> Verdict:
         case Class.INPUT_OUTPUT:
             return decide(INPUT_OUTPUT, trap)
         case _:
-            return decide(EXTERNAL, trap)
+            return decide(EXTERNAL, trap)  # The restart key too; a machine check cannot happen here.

@@ -207,6 +207,7 @@ def summary(vm: VMBLOK) -> dict[str, str]:
         "address": f"{psw.instruction_address:06X}",
         "CP mode": "yes" if vm.cf else "no",
         "pending external": " ".join(f"{block.code:04X}" for block in vm.vmpxint) or "none",
+        "pending I/O": " ".join(f"{d.address:03X}" for d in vm.vmdevs.values() if d.pending) or "none",
         "CSW": _words(vm.cpu.load_real(PSA.CSW, 8)),
     }
     for kind in (Class.EXTERNAL, Class.SVC, Class.PROGRAM, Class.INPUT_OUTPUT):

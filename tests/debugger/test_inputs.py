@@ -2,6 +2,7 @@
 
 import pytest
 
+from edu_hv.debugger import session as session_module
 from edu_hv.debugger.journal import InputGiven
 from edu_hv.debugger.session import DebugSession
 from edu_hv.hypervisor.decisions import ConsoleLine
@@ -13,6 +14,8 @@ ECHO = """ECHO     START 0
          USING ECHO,0
          ORG   ECHO+X'48'
          DC    A(READ)
+         ORG   ECHO+X'50'
+         DC    X'7FFFFFFF'
          ORG   ECHO+X'58'
          DC    X'00000000',A(KEY)
          ORG   ECHO+X'78'
@@ -28,13 +31,13 @@ IO       CLI   X'44',X'0C'
          B     BEGIN
 AGAIN    MVC   72(4),=A(READ)
          B     BEGIN
-KEY      AP    KEYS,=P'1'
+KEY      MVI   KEYS,1
          LPSW  24
          DS    0D
 WAIT     DC    X'FF020000',A(0)
 READ     CCW   10,LINE,X'20',20
 WRITE    CCW   9,LINE,X'20',5
-KEYS     DC    PL4'0'
+KEYS     DC    X'00'
 LINE     DC    CL20' '
          END   BEGIN
 """
@@ -58,6 +61,11 @@ def _outline(session: DebugSession) -> tuple[object, ...]:
         list(recording.boundaries), bytes(recording.marks), bytes(recording.whose), recording.visited,
         list(session.journal.entries), recording.total,
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _short_runs(monkeypatch):
+    monkeypatch.setattr(session_module, "RUN_LIMIT", 20_000)
 
 
 UNDER_CP = pytest.mark.parametrize("under_cp", [False, True], ids=["bare", "cp"])
@@ -107,11 +115,13 @@ def test_an_input_at_the_start_is_still_there_after_going_back_to_step_0(under_c
 def test_an_input_in_the_past_cuts_the_future_off(under_cp):
     session, fresh = echo(under_cp), echo(under_cp)
     session.run()
+    fresh.run()
+    waiting = fresh.step_number - 1  # The read has been started; FIRST is given a step later.
     session.give("enter", "FIRST")
     session.run()
     assert session.console().lines == ("FIRST",)
     for one in (session, fresh):
-        one.goto(1)
+        one.goto(waiting)
         one.give("enter", "OTHER")
     assert (session.total, _outline(session)) == (session.step_number, _outline(fresh))
     session.run()
@@ -216,7 +226,7 @@ def test_the_key_is_an_external_interruption_bare_and_under_cp():
         session.run()
         session.give("key")
         session.run()
-        assert session.guest_storage(session.address_of("KEYS"), 4) == bytes([0, 0, 0, 0x1C])
+        assert session.guest_storage(session.address_of("KEYS"), 1) == b"\1"
 
 
 def test_an_input_that_cannot_be_given_changes_nothing():

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edu_hv.debugger import checkpoints
+from edu_hv.debugger import session as session_module
 from edu_hv.debugger.breakpoints import StopAt
 from edu_hv.debugger.session import DebugSession
-from edu_hv.isa.errors import UserError
 from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded
 
-UNITS = 420
-WALK = 160
+UNITS = 300
+WALK = 110
 _VERBS = {
     "step": lambda session, n: session.step(n),
     "back": lambda session, n: session.back(n),
@@ -30,8 +30,13 @@ _VERBS = {
     "unoutput": lambda session, n: session.run_back(StopAt.OUTPUT),
     "run": lambda session, n: session.run(),
     "runback": lambda session, n: session.run_back(),
-    "goto": lambda session, n: session.goto(n * 37 % session.total),
+    "goto": lambda session, n: session.goto(n * 37 % (len(session.recording.boundaries))),
 }
+
+
+@pytest.fixture
+def _short_runs(monkeypatch):
+    monkeypatch.setattr(session_module, "RUN_LIMIT", 3_000)
 
 
 def _verbs(session: DebugSession) -> list[str]:
@@ -67,12 +72,12 @@ def test_any_walk_of_verbs_leads_to_what_going_forwards_only_leads_to(load):
 def test_every_position_is_the_same_when_come_to_by_unstage_and_by_goto(load):
     session = loaded(load)
     start = session.recording.unit
-    expected = forwards_only(session, 220)
+    expected = forwards_only(session, 140)
     for unit in sorted(expected, reverse=True)[1:]:
         session.unstage()
         assert differences(everything(session), expected[unit]) == []
     assert session.recording.unit == start
-    for unit in random.Random(1).sample(sorted(expected), 60):
+    for unit in random.Random(1).sample(sorted(expected), 25):
         session.unstage(10**12)
         session.stage(unit - session.recording.unit)
         assert differences(everything(session), expected[unit]) == []
@@ -83,7 +88,7 @@ def test_thinned_checkpoints_change_nothing_but_the_time_it_takes(monkeypatch):
     monkeypatch.setattr(checkpoints, "EVERY", 8)
     monkeypatch.setattr(checkpoints, "_NEAR", 16)
     session = loaded("kernel under CP")
-    expected = forwards_only(session, 300)
+    expected = forwards_only(session, 200)
     for unit in random.Random(2).sample(sorted(expected), 80):
         session.recording.goto(unit)
         assert session.system.state() == expected[unit]["state"]
@@ -102,7 +107,7 @@ PAIRS = [
 @pytest.mark.parametrize(("forwards", "backwards"), PAIRS)
 def test_a_verb_and_its_reverse_undo_each_other_from_every_complete_step(load, forwards, backwards):
     session = loaded(load)
-    for _ in range(40):
+    for _ in range(16):
         here, unit = everything(session), session.recording.unit
         forwards(session)
         there, far = everything(session), session.recording.unit
@@ -138,7 +143,6 @@ def test_with_a_guest_pinned_back_undoes_what_step_did_with_the_others_in_betwee
     for count in (1, 2, 400, 1, 300):
         session.step(count)
         positions.append(session.recording.unit)
-        assert session.running() in ("", guest) or session.recording.whose[-1] == guest or True
     for count, unit in zip((300, 1, 400, 2, 1), reversed(positions[:-1]), strict=True):
         session.back(count)
         assert session.recording.unit == unit
@@ -188,7 +192,8 @@ OFF      DC    X'00'
 """
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.usefixtures("_short_runs")
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     lines=st.lists(st.sampled_from(_LINES), min_size=1, max_size=12),
     under_cp=st.booleans(),
@@ -198,13 +203,9 @@ def test_any_walk_through_a_random_program_leads_to_what_going_forwards_only_lea
     straight, walking = DebugSession(), DebugSession()
     straight.load_source(_program(lines), "random", under_cp)
     walking.load_source(_program(lines), "random", under_cp)
-    expected = forwards_only(straight, 70)
+    expected = forwards_only(straight, 60)
     for verb, count in walk:
-        if verb in ("run", "output", "trap", "decision"):
-            continue  # They may run for long here; the stops they find are those of the journal.
-        try:
+        if verb in _verbs(walking):
             _VERBS[verb](walking, count)
-        except (UserError, ZeroDivisionError):
-            continue
         if walking.recording.unit in expected:
             assert differences(everything(walking), expected[walking.recording.unit]) == []

@@ -343,6 +343,23 @@ def test_second_status_before_the_first_is_taken_loses_neither():
     assert device.pending.to_bytes().hex(" ", 4) == "00004008 8c000c64"
 
 
+def test_interruption_kept_for_another_guest_shows_what_it_changes_there():
+    made, vm = guest(SIO_AND_LOOP, tape=TAPE_IMAGE)
+    vm.cpu.store_real(PSA.CAW, (0x4000).to_bytes(4, "big"))
+    vm.cpu.store_real(0x4000, bytes.fromhex(READ))
+    made.steps()
+    made.stop()
+    vm.cf = True
+    made.start(made.log_on("B"), "47F00A00")
+    events = made.watch()
+    made.until(lambda: vm.vmdevs[TAPE].pending is not None)
+    made.settle()
+    kept = [done for done in made.carried_out(events) if done.verdict.rule.id == "IO-1"]
+    assert [[(effect.name, effect.before, effect.after) for effect in done.effects] for done in kept] == [
+        [("pending I/O", "none", "181")]
+    ]
+
+
 def test_no_room_for_the_copy_is_a_busy_channel():
     """CP does not fail, and the guest may try again."""
     made, vm = guest(SIO_AND_LOOP, tape=TAPE_IMAGE)

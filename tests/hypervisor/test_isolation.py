@@ -8,7 +8,6 @@ from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import FRAME
 from tests.hypervisor.bench import REAL_SIZE, bench
 
-STORE_EVERYWHERE = "50F02000"
 IMAGE = aws_image([b"\xee" * 9000])
 
 
@@ -34,6 +33,7 @@ ATTACKS = [
     pytest.param("9C000181", ccw("0200FF0020002000"), {}, id="CCW across the end"),
     pytest.param("9C000181", ccw("3700000060000001" + "0C00000F20002000"), {}, id="CCW backward across 0"),
     pytest.param("9C000181", ccw("3700000060000001" + "0C00500020002000"), {}, id="CCW backward across pages"),
+    pytest.param("9C000181", ccw("3700000060000001" + "0C00F01020000100"), {}, id="CCW backward out of its last frame"),
     pytest.param("9C000181", ccw("0200410024002000") | {0x4100: "0000500000002000"}, {}, id="IDAWs too few"),
     pytest.param("9C000181", ccw("0200410024002000") | {0x4100: "0001000000012000"}, {}, id="IDAWs past its storage"),
     pytest.param("9C000181", {0x48: "0000FFF8", 0xFFF8: "0200500080000010"}, {}, id="chain runs off its storage"),

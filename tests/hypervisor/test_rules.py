@@ -38,6 +38,7 @@ ADDRESSING = Interruption(Class.PROGRAM, PIC.ADDRESSING, 2, AT, bytes.fromhex("5
 SVC = Interruption(Class.SVC, 5, 1, AT, bytes.fromhex("0A05"))
 TIMER = Interruption(Class.EXTERNAL, External.INTERVAL_TIMER, instruction_address=AT)
 KEY = Interruption(Class.EXTERNAL, External.INTERRUPT_KEY, instruction_address=AT)
+RESTART = Interruption(Class.RESTART, 0, instruction_address=AT)
 IO = Interruption(Class.INPUT_OUTPUT, 0x281, instruction_address=AT)
 OVERFLOW = program(PIC.FIXED_POINT_OVERFLOW, "1A45", Ending.COMPLETION)
 
@@ -103,6 +104,7 @@ INTERRUPTIONS = [
     case("EXT-2 slice goes on", PROBLEM, TIMER, "", "EXT-2", ["EXT-1"], Ignore(), quantum=5),
     case("EXT-2 machine was waiting", PROBLEM, TIMER, "", "EXT-2", ["EXT-1"], Ignore(), quantum=-1, waiting=True),
     case("EXT-3", PROBLEM, KEY, "", "EXT-3", ["EXT-1", "EXT-2"], Ignore(), quantum=-1),
+    case("EXT-3 restart", PROBLEM, RESTART, "", "EXT-3", ["EXT-1", "EXT-2"], Ignore()),
     case("IO-1", PROBLEM, IO, "", "IO-1", ["IO-2"], KeepInterruption("A", TAPE), owned=True),
     case("IO-2", PROBLEM, IO, "", "IO-2", ["IO-1"], Ignore()),
 ]

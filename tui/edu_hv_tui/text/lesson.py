@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from edu_hv.debugger.views import GoalView, LessonView
-from edu_hv_tui.text.rows import Row, Span, row, wrap
+from edu_hv_tui.text.rows import Row, Span, plain, row, wrap
 
 ITEM = re.compile(r"([-*]|\d+\.) ")
 NO_LESSON = "no lesson is open: type   : lesson 1"
@@ -56,6 +56,19 @@ def current_goal_rows(view: LessonView, width: int) -> list[Row]:
     if current is None:
         return wrap([("Every goal is reached. ", "done"), ("]", "key"), (" opens the next lesson.", "text")], width)
     return _goal(current, True, width)
+
+
+def current_goal(view: LessonView | None) -> int:
+    """Number of the goal to reach next; 0 when none is reached yet, or all are: the page is then read from its top."""
+    if view is None or not done(view):
+        return 0
+    return next((goal.number for goal in view.goals if not goal.done), 0)
+
+
+def paragraph_row(view: LessonView, number: int, width: int) -> int:
+    """Where the page's numbered paragraph about a goal begins; 0 when there is none."""
+    starts = (n for n, line in enumerate(page_rows(view.page, width)) if plain(line).startswith(f"{number}. "))
+    return next(starts, 0)
 
 
 def _goal(goal: GoalView, current: bool, width: int) -> list[Row]:

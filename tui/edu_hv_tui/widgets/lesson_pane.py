@@ -1,9 +1,21 @@
-"""Pane 5: the lesson.  The page scrolls; where there is room, the goals stay in sight below it, or the current one."""
+"""Pane 5: the lesson.  The page scrolls; where there is room, the goals stay in sight below it, or the current one.
+
+When a goal is reached, the page turns to the paragraph about the next one.
+"""
 
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import LessonView
-from edu_hv_tui.text.lesson import current_goal_rows, done, goal_rows, lesson_rows, lesson_title, page_rows
+from edu_hv_tui.text.lesson import (
+    current_goal,
+    current_goal_rows,
+    done,
+    goal_rows,
+    lesson_rows,
+    lesson_title,
+    page_rows,
+    paragraph_row,
+)
 from edu_hv_tui.text.rows import Row, row
 from edu_hv_tui.widgets.pane import Pane
 
@@ -17,9 +29,14 @@ class LessonPane(Pane[LessonView]):
     number, name_shown = "5", "lesson"
 
     def show(self, view: LessonView | None) -> None:
-        if view and self.view and view.name != self.view.name:
-            self.scrolled = 0
+        if view and (self.view is None or self._place(view) != self._place(self.view)):
+            self.scrolled = paragraph_row(view, current_goal(view), max(1, self.size.width - 2))
         super().show(view)
+
+    @staticmethod
+    def _place(view: LessonView) -> tuple[str, int]:
+        """What the student is at: a lesson and its goal."""
+        return view.name, current_goal(view)
 
     def title(self) -> str:
         return lesson_title(self.view)

@@ -1,0 +1,130 @@
+"""Wrong command lines: one sentence each, and the session is left as it was."""
+
+import pytest
+
+from edu_hv.debugger import session as session_module
+from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.debugger.session import DebugSession
+from edu_hv.isa.errors import UserError
+from tests.debugger.walk import differences, everything, loaded, run_line
+
+HUGE = "9" * 5000
+WRONG = {
+    "step": ["0", "-1", "x", "1.5", "²", "1 2", "१"],
+    "back": ["0", "-1", "x", "1 2"],
+    "stage": ["0", "-1", "x", "1 2"],
+    "unstage": ["0", "-1", "x", "1 2"],
+    "trap": ["1"],
+    "untrap": ["1"],
+    "decision": ["1"],
+    "undecision": ["1"],
+    "run": ["1"],
+    "runback": ["1"],
+    "output": ["1"],
+    "unoutput": ["1"],
+    "until": ["", "NOWHERE", "FFFFFF", "40000", "201", "200 204", "X'", "R16", "START+", "START+G", "0x1234567", "-4"],
+    "goto": ["", "-1", "x", "99999999", HUGE, "1 2"],
+    "break": ["NOWHERE", "FFFFFF", "201", "200 204", "RG", "TCB+FFFFFF"],
+    "delete": ["", "0", "-1", "1", "x", HUGE, "1 2"],
+    "breakpoints": ["1"],
+    "status": ["1"],
+    "registers": ["1"],
+    "psw": ["1"],
+    "differs": ["1"],
+    "xray": ["1"],
+    "code": ["0", "-1", "x", "1 2"],
+    "storage": ["NOWHERE", "40000", "FFFFFF", "200 0", "200 -1", "200 x", "200 1 2", HUGE],
+    "console": ["NOBODY", "KERNEL SECOND"],
+    "log": ["0", "-1", "x", "1 2"],
+    "timeline": ["0", "-1", "x", "1 2"],
+    "listing": ["1"],
+    "devices": ["1"],
+    "why": ["0", "-1", "x", "1 2"],
+    "guests": ["1"],
+    "select": ["NOBODY", "KERNEL SECOND"],
+    "cp": [""],
+    "enter": [""],
+    "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp kernel kernel kernel kernel", "cp nothing",
+             "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel'],
+    "reset": ["1"],
+    "key": ["1"],
+    "apropos": ["", "qwertyuiop"],
+    "help": ["qwertyuiop"],
+}  # fmt: skip
+OF_OTHERS = {"quit"}
+
+CASES = [
+    pytest.param(f"{name} {operands}".strip(), id=f"{name} {operands[:30]}".strip())
+    for name in WRONG
+    for operands in WRONG[name]
+]
+
+
+@pytest.fixture(scope="module")
+def kernel() -> DebugSession:
+    session = loaded("kernel under CP")
+    session.step(3)
+    return session
+
+
+def test_every_command_of_the_debugger_is_in_the_table():
+    assert {c.name for c in REGISTRY.commands.values() if not c.tutor} - OF_OTHERS == set(WRONG)
+
+
+@pytest.mark.parametrize("line", CASES)
+def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
+    before = everything(kernel), kernel.stop_reason, kernel.breakpoint_list(), kernel.total
+    with pytest.raises(UserError) as error:
+        run_line(kernel, line)
+    sentence = str(error.value)
+    assert sentence and "\n" not in sentence and len(sentence) < 300
+    assert differences(everything(kernel), before[0]) == []
+    assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
+
+
+@pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load")])
+def test_with_nothing_loaded_every_command_says_so(line):
+    operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200"}
+    session = DebugSession()
+    if line in ("breakpoints", "delete"):
+        pytest.skip("breakpoints are kept without a machine")
+    with pytest.raises(UserError, match="nothing is loaded; try: load bare kernel"):
+        run_line(session, f"{line} {operands.get(line, '')}".strip())
+
+
+@pytest.mark.parametrize("line", ["why", "decision", "undecision", "cp begin"])
+def test_on_the_bare_machine_what_needs_cp_says_so(line):
+    session = loaded("kernel bare")
+    before = everything(session)
+    with pytest.raises(UserError, match="load (cp kernel|the program under CP)"):
+        run_line(session, line)
+    assert differences(everything(session), before) == []
+
+
+@pytest.mark.parametrize("command", ["step", "back", "stage", "unstage", "code", "log", "timeline", "why", "storage 0"])
+@pytest.mark.parametrize("count", ["99999999999", HUGE, "1,000"])
+def test_a_huge_count_does_as_much_as_there_is(command, count, monkeypatch):
+    monkeypatch.setattr(session_module, "RUN_LIMIT", 2_000)
+    session = loaded("kernel under CP")
+    session.step(5)
+    assert run_line(session, f"{command} {count}")
+    assert session.stop_reason
+
+
+@pytest.mark.parametrize(
+    ("word", "address"),
+    [
+        pytest.param("206", 0x206, id="hexadecimal"),
+        pytest.param("X'206'", 0x206, id="quoted"),
+        pytest.param("0x206", 0x206, id="C"),
+        pytest.param("START", 0x200, id="label"),
+        pytest.param("start+a", 0x20A, id="label and offset"),
+        pytest.param(".", 0x200, id="next instruction"),
+        pytest.param("R3", 0x200, id="register, though the program equates R3 with 3"),
+    ],
+)
+def test_an_address_can_be_written_so(word, address):
+    session = loaded("kernel bare")
+    session.system.machine.cpu.gr[3] = 0x40000200
+    (view,) = run_line(session, f"storage {word} 16")
+    assert view.rows[0].address == address & ~15
