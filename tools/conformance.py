@@ -414,7 +414,8 @@ def main() -> None:
             agreed += compare_batch(cases, hercules, tally, options.show)
     if options.freeze:
         write_vectors(options.freeze, agreed)
-    print(f"{tally.compared} cases of {len(options.only)} instructions, {tally.different} differ, {tally.unwatched} left out")
+    left_out = f", {tally.unwatched} left out" if tally.unwatched else ""
+    print(f"{tally.compared} cases of {len(options.only)} instructions, {tally.different} differ{left_out}")
     for title, count in tally.known.most_common():
         print(f"  known: {title}: {count}")
     for name, count in tally.by_instruction.most_common():

@@ -24,7 +24,7 @@ from edu_hv.hypervisor.decisions import (
     Simulate,
 )
 from edu_hv.isa.codes import ChannelStatus, Class, UnitStatus
-from edu_hv.machine.channel import CCW, CSW, status_words
+from edu_hv.machine.ccw import CCW, CSW, status_words
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
 from edu_hv.machine.interruptions import Interruption
 

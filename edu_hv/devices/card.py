@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from edu_hv.devices.device import Commands, IODevice
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import ENDING, NO_STATUS, Transfer
+from edu_hv.machine.ccw import ENDING, NO_STATUS
+from edu_hv.machine.channel_program import Transfer
 
 CARD = 80
 """Columns of a card, and bytes of its image."""

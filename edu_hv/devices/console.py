@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from edu_hv.devices.device import Commands, ImmediateCommands, IODevice, printable
 from edu_hv.isa.codes import UnitStatus
-from edu_hv.machine.channel import ENDING, Transfer
+from edu_hv.machine.ccw import ENDING
+from edu_hv.machine.channel_program import Transfer
 
 WRITE = 0x01
 WRITE_NEW_LINE = 0x09

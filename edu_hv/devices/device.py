@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from edu_hv.isa.codes import Sense, UnitStatus
-from edu_hv.machine.channel import ENDING, NO_STATUS, Transfer
+from edu_hv.machine.ccw import ENDING, NO_STATUS
+from edu_hv.machine.channel_program import Transfer
 
 NO_OP = 0x03
 SENSE = 0x04

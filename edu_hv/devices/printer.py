@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 from edu_hv.devices.device import Commands, ImmediateCommands, IODevice, printable
 from edu_hv.isa.codes import UnitStatus
-from edu_hv.machine.channel import ENDING, Transfer
+from edu_hv.machine.ccw import ENDING
+from edu_hv.machine.channel_program import Transfer
 
 POSITIONS = 132
 FORM_LINES = 66

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from edu_hv.devices.device import Commands, ImmediateCommands, IODevice
 from edu_hv.isa.codes import Sense, UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import ENDING, NO_STATUS, Transfer
+from edu_hv.machine.ccw import ENDING, NO_STATUS
+from edu_hv.machine.channel_program import Transfer
 
 HEADER = 6
 LONGEST_CHUNK = 65_535

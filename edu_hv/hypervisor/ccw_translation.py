@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.isa.codes import MASK_24, CCWFlag
-from edu_hv.machine.channel import CCW, CSW
+from edu_hv.machine.ccw import CCW, CSW
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.storage import BLOCK, FRAME

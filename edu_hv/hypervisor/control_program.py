@@ -39,7 +39,8 @@ from edu_hv.hypervisor.simulate import simulate
 from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK, TerminalLine, VirtualCPU, summary
 from edu_hv.isa.codes import CR0, MASK_24, PSA, Class, External
 from edu_hv.isa.table import BY_MNEMONIC
-from edu_hv.machine.channel import Channels, Device
+from edu_hv.machine.channel import Channels
+from edu_hv.machine.channel_program import Device
 from edu_hv.machine.events import Event
 from edu_hv.machine.instructions.registry import indexed
 from edu_hv.machine.interruptions import (

@@ -13,7 +13,8 @@ from edu_hv.hypervisor.ccw_translation import RCWTASK, translate
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK
 from edu_hv.isa.codes import PSA, ChannelStatus, Key, UnitStatus
-from edu_hv.machine.channel import CSW, NO_STATUS, ChannelProgramCheck, ChannelProtectionCheck
+from edu_hv.machine.ccw import CSW, NO_STATUS
+from edu_hv.machine.channel_program import ChannelProgramCheck, ChannelProtectionCheck
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.storage import BLOCK_SHIFT

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 from edu_hv.hypervisor.paging import CP_CR0
 from edu_hv.isa.codes import MASK_32, PIC, PSA, Class
-from edu_hv.machine.channel import CSW, Channels, Device
+from edu_hv.machine.ccw import CSW
+from edu_hv.machine.channel import Channels
+from edu_hv.machine.channel_program import Device
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.dat import walk
 from edu_hv.machine.interruptions import Ending, ProgramInterruption

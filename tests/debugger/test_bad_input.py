@@ -77,7 +77,8 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
     with pytest.raises(UserError) as error:
         run_line(kernel, line)
     sentence = str(error.value)
-    assert sentence and "\n" not in sentence and len(sentence) < 300
+    assert "\n" not in sentence
+    assert 0 < len(sentence) < 300
     assert differences(everything(kernel), before[0]) == []
     assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
 
@@ -96,7 +97,7 @@ def test_with_nothing_loaded_every_command_says_so(line):
 def test_on_the_bare_machine_what_needs_cp_says_so(line):
     session = loaded("kernel bare")
     before = everything(session)
-    with pytest.raises(UserError, match="load (cp kernel|the program under CP)"):
+    with pytest.raises(UserError, match=r"load (cp kernel|the program under CP)"):
         run_line(session, line)
     assert differences(everything(session), before) == []
 

@@ -297,12 +297,6 @@ def test_views_of_two_guests_tell_who_has_the_cpu():
     assert session.selected == session.running()
 
 
-WHYS = [
-    pytest.param("cp begin", "KERNEL", "KERNEL", {"so that privileged ones trap"}, id="guest runs"),
-    pytest.param("cp stop", "wait", "KERNEL", {"in CP mode: does not run"}, id="stopped in CP mode"),
-]
-
-
 def test_the_reason_why_fields_differ_is_true_of_what_the_machine_is_doing():
     session = loaded("kernel under CP")
     whys = set()

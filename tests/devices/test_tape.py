@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from edu_hv.devices.tape import AwsTape, TapeDrive, aws_image
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import CCW, NO_STATUS, AbsoluteStorage, ChannelProgram
+from edu_hv.machine.ccw import CCW, NO_STATUS
+from edu_hv.machine.channel_program import AbsoluteStorage, ChannelProgram
 from edu_hv.machine.storage import Storage
 
 BLOCKS = (b"VOL1", None, b"FIRST", b"SECOND", None, None)

@@ -11,7 +11,8 @@ from edu_hv.devices.printer import FORM_FEED, Printer, control_command, write_co
 from edu_hv.devices.tape import TapeDrive
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import CCW, NO_STATUS, AbsoluteStorage, ChannelProgram
+from edu_hv.machine.ccw import CCW, NO_STATUS
+from edu_hv.machine.channel_program import AbsoluteStorage, ChannelProgram
 from edu_hv.machine.storage import Storage
 
 SLI = 0x20

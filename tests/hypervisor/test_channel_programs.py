@@ -11,7 +11,7 @@ from edu_hv.hypervisor import vio
 from edu_hv.hypervisor.ccw_translation import LONGEST_CHAIN, translate
 from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import CSW
+from edu_hv.machine.ccw import CSW
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 from tests.hypervisor.bench import CODE, FIRST_REAL_TAPE, SIZE, TAPE, csw, guest, visible_bare, visible_guest

@@ -19,7 +19,7 @@ from edu_hv.hypervisor.decisions import (
 from edu_hv.hypervisor.dispatch import BEFORE_RUNNING, before_running
 from edu_hv.hypervisor.program import ALL_RULES, Trap, on_interruption
 from edu_hv.isa.codes import CR0, PIC, Class, External, UnitStatus
-from edu_hv.machine.channel import CSW
+from edu_hv.machine.ccw import CSW
 from edu_hv.machine.interruptions import Ending, Interruption
 from edu_hv.machine.psw import PSW
 from tests.hypervisor.bench import TAPE, guest

@@ -4,16 +4,9 @@ import pytest
 
 from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.channel import (
-    CCW,
-    CSW,
-    ENDING,
-    NO_STATUS,
-    AbsoluteStorage,
-    ChannelProgram,
-    Channels,
-    status_words,
-)
+from edu_hv.machine.ccw import CCW, CSW, ENDING, NO_STATUS, status_words
+from edu_hv.machine.channel import Channels
+from edu_hv.machine.channel_program import AbsoluteStorage, ChannelProgram
 from edu_hv.machine.events import CCWExecuted, IOStarted
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import Storage

@@ -107,12 +107,15 @@ def choice(*words: str) -> Callable[[Any, str], str]:
 
 
 def labels(session: DebugSession) -> Iterable[str]:
-    """Labels of the selected guest's program."""
+    """Labels of the selected guest's program: names of statements, not of fields in a DSECT."""
     try:
         assembly = session.guest.assembly
     except UserError:
         return []
-    return sorted(assembly.symbols) if assembly else []
+    if assembly is None:
+        return []
+    dummies = {section.name for section in assembly.sections if section.dummy}
+    return sorted(name for name, symbol in assembly.symbols.items() if symbol.label and symbol.section not in dummies)
 
 
 def guest_names(session: DebugSession) -> Iterable[str]:

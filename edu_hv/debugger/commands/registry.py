@@ -1,6 +1,7 @@
 """One registry behind keys, REPL, scripts and lessons: a command takes the session and arguments and returns views.
 
-A command never prints.  Words are matched by unique prefix, as in gdb; an exact name or alias always wins.
+A command never prints.  Words are matched by unique prefix, as in gdb; an exact name or alias always wins.  Small and
+capital letters are the same but for aliases of one letter: the capital is the reverse, "s" and "S".
 """
 
 import difflib
@@ -82,10 +83,10 @@ class Registry:
 
     def find(self, word: str) -> Command:
         """The command that a word names.  Raises UserError for an unknown or ambiguous word."""
-        word = word.lower()
-        exact = self._exact(word)
+        exact = self._exact(word) or self._exact(word.lower())
         if exact:
             return exact
+        word = word.lower()
         matches = [c for name, c in sorted(self.commands.items()) if name.startswith(word)]
         if len(matches) == 1:
             return matches[0]
@@ -170,10 +171,11 @@ class Registry:
         if argument.complete is None:
             return []
         target = context if command.tutor else getattr(context, "session", context)
+        known = f"{done} " if argument.rest and done else ""
         return [
-            Completion(word, argument.name)
-            for word in argument.complete(target)
-            if word.lower().startswith(begun.lower())
+            Completion(words[len(known) :], argument.name)
+            for words in argument.complete(target)
+            if words.lower().startswith((known + begun).lower())
         ]
 
 
@@ -192,7 +194,7 @@ def command(
     """Enter the function into the registry; the first line of its docstring is the summary."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
-        summary = (function.__doc__ or "").strip().splitlines()[0]
+        summary = (function.__doc__ or "").strip().partition("\n")[0]
         registry.add(Command(name, function, group, arguments, summary, aliases, keys, tutor))
         return function
 
