@@ -225,7 +225,7 @@ def condition_code_meaning(mnemonic: str, cc: int) -> str:
     return meanings[cc] if meanings else ""
 
 
-def source_operand_words(assembly: Assembly | None, address: int) -> str:
+def label_words(assembly: Assembly | None, address: int) -> str:
     """A label for an address, in parentheses: " (SVCINT)", or ""."""
     label = assembly.label_at(address) if assembly else None
     return f" ({label})" if label else ""

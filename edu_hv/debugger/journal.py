@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, overload
 
 from edu_hv.debugger.system import Input
@@ -198,6 +199,10 @@ class Journal:
             if isinstance(self._events[index], kind):
                 found.append(self.entry(index))
         return found[::-1]
+
+    def count_of(self, kind: type[Any]) -> int:
+        """How many events of one type there were by the present position."""
+        return sum(isinstance(event, kind) for event in islice(self._events, self.count))
 
     def last_where(self, matches: Callable[[Entry], bool], before: int | None = None) -> Entry | None:
         """The last entry that matches, up to the present or before a position; None if there is none."""

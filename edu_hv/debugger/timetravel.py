@@ -240,7 +240,7 @@ class Recording:
         self.visited = {place: first for place, first in self.visited.items() if first <= unit}
         self._end = unit
         self._checkpoints.cut(unit + (unit == self.start))
-        self._console_lines = sum(isinstance(entry.event, ConsoleLine) for entry in self.journal.entries)
+        self._console_lines = self.journal.count_of(ConsoleLine) if self.system.cp is None else 0
 
     # ---- backwards -------------------------------------------------------------------------------------------
 

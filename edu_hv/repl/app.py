@@ -82,12 +82,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output, `head` say, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001  a defect of ours: one sentence, and the traceback in a file
         from edu_hv.repl.files import log_defect
 
         return _fail(log_defect(error, "start"), 1)
+    finally:
+        _flush_or_discard()
+
+
+def _flush_or_discard() -> None:
+    """Write what is still to be written; when nobody can read it any more, let it go without a word."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start(options: argparse.Namespace) -> int:

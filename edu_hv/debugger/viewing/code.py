@@ -52,33 +52,33 @@ def code(session: "DebugSession", rows: int) -> CodeView:
     current = trap.instruction_address if trap and session.in_step else session.guest_psw(name).instruction_address
     window = _window(session, current, rows)
     stops = session.breakpoints.addresses()
-    executed_by = session.recording.visited
-    now = session.recording.unit
-    lines: list[CodeLine] = []
-    for address in _addresses(window, current, rows):
-        text = window.text_at(address)
-        words = window.index.words_at(address, text)
-        trapped = trap is not None and trap.instruction_address == address
-        note = (
-            explain.short_trap(trap)
-            if trap and trapped
-            else words.note or (_branch_note(session, text) if address == current else "")
-        )
-        lines.append(
-            CodeLine(
-                address=address,
-                object_code=text[:8].hex().upper(),
-                source=words.source,
-                label=words.label,
-                current=address == current,
-                executed=executed_by.get((name, address), now + 1) <= now,
-                breakpoint=address in stops,
-                trap=trapped,
-                note=note,
-            )
-        )
+    lines = tuple(
+        _line(session, name, window, address, trap, address == current, address in stops)
+        for address in _addresses(window, current, rows)
+    )
     index = next((n for n, line in enumerate(lines) if line.current), None)
-    return CodeView(name, tuple(lines), index)
+    return CodeView(name, lines, index)
+
+
+def _line(
+    session: "DebugSession",
+    name: str,
+    window: _Window,
+    address: int,
+    trap: InterruptionRecognized | None,
+    current: bool,
+    breakpoint: bool,
+) -> CodeLine:
+    text = window.text_at(address)
+    words = window.index.words_at(address, text)
+    trapped = trap is not None and trap.instruction_address == address
+    if trap is not None and trapped:
+        note = explain.short_trap(trap)
+    else:
+        note = words.note or (_branch_note(session, text) if current else "")
+    object_code = text[:8].hex().upper()
+    executed = session.visited(name, address)
+    return CodeLine(address, object_code, words.source, words.label, current, executed, breakpoint, trapped, note)
 
 
 def _trap(session: "DebugSession", name: str) -> InterruptionRecognized | None:

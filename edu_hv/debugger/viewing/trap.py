@@ -172,7 +172,7 @@ class _Stages:
                 return None
 
     def _label(self, new: bytes) -> str:
-        return explain.source_operand_words(self.assembly, PSW.from_bytes(new).instruction_address)
+        return explain.label_words(self.assembly, PSW.from_bytes(new).instruction_address)
 
     def _swapped(self, event: PSWsSwapped) -> list[str]:
         """Stage "hardware": the code and both PSWs."""
