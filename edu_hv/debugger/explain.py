@@ -83,7 +83,9 @@ def short_trap(event: InterruptionRecognized) -> str:
 def why_not_in_cpu(system: System, guest: Guest) -> str:
     """Why what is in the real CPU is not this guest's; "" while it is."""
     if system.cp is not None and system.cp.busy:
-        return "CP has the CPU: its own PSW"
+        # An operator's command gives CP the CPU without an interruption, so without a new PSW.
+        own = not system.machine.cpu.psw.problem_state
+        return "CP has the CPU: its own PSW" if own else "CP is about to dispatch"
     if system.running == guest.name:
         return ""
     if guest.vm is not None and guest.vm.cf:

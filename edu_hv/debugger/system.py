@@ -3,8 +3,7 @@
 Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -16,11 +15,10 @@ from edu_hv.devices.card import CardReader
 from edu_hv.devices.console import Console
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import AwsTape, TapeDrive
-from edu_hv.hypervisor.commands import run_command
+from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
-from edu_hv.hypervisor.dispatch import load_guest_registers, real_psw_for, save_guest_registers
 from edu_hv.hypervisor.vmblok import VMBLOK
-from edu_hv.isa.codes import Class, UnitStatus
+from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -163,8 +161,8 @@ class System:
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
-    def apply(self, given: Input) -> list[str]:
-        """Give an input to the machine now; answers of CP come back as lines."""
+    def apply(self, given: Input) -> Answer:
+        """Give an input to the machine now; what CP answers comes back."""
         guest = self.guest(given.guest)
         match given.kind:
             case "enter":
@@ -173,7 +171,7 @@ class System:
                 return self._cp_command(guest, given.text)
             case "key":
                 self._press_key(guest)
-        return []
+        return Answer()
 
     def _enter(self, guest: Guest, text: str) -> None:
         """A line at the keyboard: it ends a read that waits for it, else it asks for attention."""
@@ -185,11 +183,10 @@ class System:
         if self.cp is not None and guest.vm is not None:
             self.cp.console_input(guest.vm)
 
-    def _cp_command(self, guest: Guest, text: str) -> list[str]:
+    def _cp_command(self, guest: Guest, text: str) -> Answer:
         if self.cp is None or guest.vm is None:
             raise UserError("the bare machine has no CP to give a command to; load the program under CP first")
-        with _up_to_date(self.cp, guest.vm):
-            return run_command(self.cp, guest.vm, text).lines
+        return run_command(self.cp, guest.vm, text)
 
     def _press_key(self, guest: Guest) -> None:
         if self.cp is not None and guest.vm is not None:
@@ -203,38 +200,23 @@ class System:
         """A checkpoint."""
         return self.machine.state(), self.cp.state() if self.cp else None
 
+    def state_with_vmblok_up_to_date(self) -> Any:
+        """The same, as it would be after CP had looked at a guest that runs: what two moments are compared by."""
+        if self.cp is None:
+            return self.state()
+        before = self.state()
+        with self.cp.registers_in_vmblok():
+            pass
+        found = self.state()
+        self.restore(before)
+        return found
+
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
         machine, cp = state
         self.machine.restore(machine)
         if self.cp:
             self.cp.restore(cp)
-
-
-@contextmanager
-def _up_to_date(cp: ControlProgram, vm: VMBLOK) -> Iterator[None]:
-    """For a command of CP about a guest whose registers are in the real CPU: its VMBLOK as an interruption would
-    leave it; what the command changes there goes into the real CPU, and a guest it stopped runs no more."""
-    live = live_psw(cp, vm)
-    if live is None:
-        yield
-        return
-    as_it_was = vm.state()
-    save_guest_registers(cp.real, vm, live)
-    saved = vm.state()
-    yield
-    if vm.state() == saved:
-        vm.restore(as_it_was)
-    elif cp.busy:
-        kind = cp.work.interruption.kind if cp.work.interruption else Class.PROGRAM
-        cp.real.gr[:], cp.real.fpr[:] = vm.vmgprs, vm.vmfprs
-        cp.real.store_real(kind.old_psw, real_psw_for(vm).to_bytes())
-    elif vm.cf and cp.machine.recognized is None:
-        cp.running = None
-        cp.dispatch_again()
-    else:
-        load_guest_registers(cp.real, vm)
-        cp.real.load_psw(real_psw_for(vm))
 
 
 def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:

@@ -22,6 +22,7 @@ from edu_hv.debugger.journal import (
     StatusTranslated,
 )
 from edu_hv.debugger.system import Input, System
+from edu_hv.hypervisor.commands import Answer
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PSA, Class
@@ -207,29 +208,31 @@ class Recording:
     def give(self, given: Input) -> list[str]:
         """An input at the present position.  What was recorded after it did not happen; its answer comes back.
 
-        One that changes nothing, such as a question, is no input: the future stays.  Raises UserError, with nothing
-        changed, when it cannot be given.
+        One that changes nothing, such as a question, or that CP refuses, is no input: the future stays.  Raises
+        UserError, with nothing changed, when it cannot be given.
         """
-        system = self.system
-        before = system.state()
-        try:
-            answer = system.apply(given)
-        except UserError:
-            system.restore(before)
-            raise
-        changed = system.state() != before
-        system.restore(before)
-        if changed:
+        answer, changes = self._try(given)
+        if changes:
             self._cut()
             self._event_at, self._live = (self.unit, self.step), True
-            self._record_event(given.guest, InputGiven(given, tuple(answer)))
-            system.apply(given)
+            self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))
+            self.system.apply(given)
             self._finish_channels()
             self._live = False
             self.journal.inputs.setdefault(self.unit, []).append(given)
             self.journal.reached(self.unit)
             self._checkpoint()
-        return answer
+        return answer.lines
+
+    def _try(self, given: Input) -> tuple[Answer, bool]:
+        """What comes of an input, and whether it is one; the machine is left as it is."""
+        system = self.system
+        before, compared = system.state(), system.state_with_vmblok_up_to_date()
+        try:
+            answer = system.apply(given)
+            return answer, not answer.code and system.state_with_vmblok_up_to_date() != compared
+        finally:
+            system.restore(before)
 
     def _cut(self) -> None:
         """What was recorded behind the present position did not happen."""

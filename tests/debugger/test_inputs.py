@@ -173,8 +173,20 @@ def test_an_input_and_the_lines_it_brings_are_in_the_journal_once_and_in_the_log
     ]
 
 
-@pytest.mark.parametrize("question", ["display psw", "display g", "display 200-21F", "query names", "query virtual"])
-def test_a_question_to_cp_is_no_input_and_leaves_the_future(question):
+@pytest.mark.parametrize(
+    "question",
+    [
+        "display psw",
+        "display g",
+        "display 200-21F",
+        "query names",
+        "query virtual",
+        "begin -1",
+        "store g5 x",
+        "nonsense",
+    ],
+)
+def test_a_question_to_cp_and_what_it_refuses_are_no_input_and_leave_the_future(question):
     session = loaded("kernel under CP")
     session.run()
     session.goto(1500)
