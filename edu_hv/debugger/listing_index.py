@@ -36,7 +36,8 @@ class ListingIndex:
         self.statements: dict[int, Statement] = {}
         for line in assembly.listing if assembly else ():
             if line.address is not None and line.object_code and not line.dummy and assembly is not None:
-                label = assembly.label_at(line.address) or ""
+                own = line.source.split()[0] if line.source[:1].strip() else ""
+                label = own or assembly.label_at(line.address) or ""
                 found = Statement(line.object_code, line.source.rstrip(), label, line.instruction)
                 self.statements.setdefault(line.address, found)
         self._addresses = sorted(self.statements)

@@ -447,14 +447,14 @@ class DebugSession:
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
-    def give(self, kind: str, text: str = "") -> list[str]:
-        """An input for the selected guest: "enter" a console line, "cp" a command, "key" the interrupt key.
+    def give(self, kind: str, text: str = "", data: bytes = b"") -> list[str]:
+        """An input for the selected guest: see `Input` for the kinds.
 
         Given in the past, it begins another future.  Raises UserError, with nothing changed, if it cannot be given.
         """
         recording = self.recording
         entries = self.journal.count
-        answer = recording.give(Input(kind, self.selected, text))
+        answer = recording.give(Input(kind, self.selected, text, data))
         if self.journal.count != entries:
             self._words.forget(entries)
             self._changes.find_out()

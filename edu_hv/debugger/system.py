@@ -84,9 +84,12 @@ class Input:
     """Something from outside that the machine will react to."""
 
     kind: str
-    """"enter" a line at the console, "cp" a CP command, "key" the interrupt key."""
+    """"enter" a line at the console, "cp" a CP command, "key" the interrupt key, "mount" a tape."""
     guest: str
     text: str = ""
+    """The line or command; of a tape, its name."""
+    data: bytes = b""
+    """Of a tape: the AWS image.  It is part of the recording, whatever becomes of the file."""
 
 
 @dataclass
@@ -98,6 +101,8 @@ class Guest:
     console: Console
     vm: VMBLOK | None
     tape: TapeDrive
+    real_tape: int
+    """Address of its tape drive in the real machine."""
 
     @cached_property
     def assembly(self) -> Assembly | None:
@@ -171,6 +176,8 @@ class System:
                 return self._cp_command(guest, given.text)
             case "key":
                 self._press_key(guest)
+            case "mount":
+                self._mount(guest, AwsTape.from_bytes(given.data, given.text))
         return Answer()
 
     def _enter(self, guest: Guest, text: str) -> None:
@@ -193,6 +200,12 @@ class System:
             run_command(self.cp, guest.vm, "EXTERNAL")
         else:
             self.machine.press_interrupt_key()
+
+    def _mount(self, guest: Guest, tape: AwsTape) -> None:
+        """A tape on the guest's drive; a drive that was empty tells that it has become ready."""
+        status = guest.tape.mount(tape)
+        if status:
+            self.machine.channels.present(guest.real_tape, status)
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
@@ -241,7 +254,7 @@ def bare(program: Program) -> System:
         machine.load(READER)
     else:
         machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
-    return System(machine, None, [Guest(BARE, program, console, None, tape)])
+    return System(machine, None, [Guest(BARE, program, console, None, tape, TAPE)])
 
 
 def under_cp(programs: Sequence[Program]) -> System:
@@ -269,7 +282,7 @@ def _log_on(cp: ControlProgram, program: Program, userid: str, real_tape: int) -
     else:
         vm.cpu.load_psw(_put_into_storage(program, vm.cpu.store_real))
         vm.cf = False
-    return Guest(userid, program, console, vm, tape)
+    return Guest(userid, program, console, vm, tape, real_tape)
 
 
 def _userid(name: str, taken: list[Guest]) -> str:

@@ -139,11 +139,9 @@ class Recording:
         machine = system.machine
         if not machine.advance():
             return False
-        self._finish_channels()
         unit = machine.units
         for given in self.journal.inputs_at(unit):
             system.apply(given)
-            self._finish_channels()
         if unit >= self._due:
             self._checkpoint()
         return True
@@ -161,7 +159,6 @@ class Recording:
         try:
             if not machine.advance():
                 return False
-            self._finish_channels()
         finally:
             self._live = False
         unit = self._end = machine.units
@@ -178,12 +175,6 @@ class Recording:
         if unit >= self._due:
             self._checkpoint()
         return True
-
-    def _finish_channels(self) -> None:
-        """In a wait, perform the CCWs due now: the machine would do so in a unit that is none if the wait is dead."""
-        machine = self.system.machine
-        if machine.cpu.psw.wait and machine.at_boundary:
-            machine.channels.advance()
 
     def _state(self, about: tuple[str, int] | None) -> tuple[str, int]:
         """Mark and owner of a step that is about to begin, as far as they are known then."""
@@ -217,7 +208,6 @@ class Recording:
             self._event_at, self._live = (self.unit, self.step), True
             self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))
             self.system.apply(given)
-            self._finish_channels()
             self._live = False
             self.journal.inputs.setdefault(self.unit, []).append(given)
             self.journal.reached(self.unit)

@@ -106,9 +106,7 @@ class Format(Enum):
             StorageOperand(2, base_bit=32, length_bit=12, length_width=4),
         ),
     )
-    SS_ROUND = FormatSpec(
-        6, (StorageOperand(1, base_bit=16, length_bit=8, length_width=4), _SECOND_OF_SS, _I3)
-    )
+    SS_ROUND = FormatSpec(6, (StorageOperand(1, base_bit=16, length_bit=8, length_width=4), _SECOND_OF_SS, _I3))
     SS_KEY = FormatSpec(6, (StorageOperand(1, base_bit=16, register_bit=8), _SECOND_OF_SS, _R3))
     SSE = FormatSpec(6, (_D1_B1, _SECOND_OF_SS))
 

@@ -97,12 +97,12 @@ class Machine:
         self.handler.interruption(self, interruption)
 
     def _begin_step(self) -> bool:
-        self.channels.advance()
+        transferred = self.channels.advance()
         interruption = self._pending()
         if interruption is not None:
             self._recognize(interruption)
         elif self.cpu.psw.wait and not self.cpu.psw.unassigned:
-            if not self._wait():
+            if not transferred and not self._wait():
                 return False
         else:
             self._execute()

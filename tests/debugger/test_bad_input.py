@@ -46,6 +46,7 @@ WRONG = {
     "enter": [""],
     "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp kernel kernel kernel kernel", "cp nothing",
              "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel'],
+    "mount": ["", "/nowhere/x.aws", "/"],
     "reset": ["1"],
     "key": ["1"],
     "apropos": ["", "qwertyuiop"],
@@ -85,7 +86,8 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
 
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load")])
 def test_with_nothing_loaded_every_command_says_so(line):
-    operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200"}
+    operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
+                "mount": __file__}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete"):
         pytest.skip("breakpoints are kept without a machine")

@@ -17,7 +17,7 @@ HINT = ("help COMMAND says more; help marks explains the marks; apropos WORD sea
 
 
 def _word(session: object, text: str) -> str:
-    return text.strip().lower()
+    return text.strip()
 
 
 def _topics(session: object) -> list[str]:
@@ -32,10 +32,10 @@ def help_(session: object, topic: str) -> HelpView | TextView:
     """
     if not topic:
         return HelpView(tuple(_entry(c) for c in _by_group()), HINT)
-    if topic == "marks":
+    if topic.lower() == "marks":
         return TextView(MARKS, "marks")
-    group = tuple(_entry(c) for c in _by_group() if c.group == topic)
-    if group and topic not in REGISTRY.commands:
+    group = tuple(_entry(c) for c in _by_group() if c.group == topic.lower())
+    if group and topic.lower() not in REGISTRY.commands:
         return HelpView(group, HINT)
     return _about(REGISTRY.find(topic), group)
 
@@ -43,6 +43,7 @@ def help_(session: object, topic: str) -> HelpView | TextView:
 @command("apropos", Argument("WORD", _word, rest=True), group="help")
 def apropos(session: object, word: str) -> HelpView:
     """List the commands whose name or help speaks of a word."""
+    word = word.lower()
     found = tuple(_entry(c) for c in _by_group() if word in " ".join((c.name, *c.aliases, c.group, c.help)).lower())
     if not found:
         raise UserError(f'no command speaks of "{word}"; help lists them all')

@@ -1,5 +1,7 @@
 """Commands that load programs."""
 
+from pathlib import Path
+
 from edu_hv.debugger.commands.arguments import choice, parse_word, program_names
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
@@ -30,6 +32,22 @@ def reset(session: DebugSession) -> StopView:
     """Load the same programs again from the start; breakpoints stay."""
     system = session.system
     return session.load_programs([guest.program for guest in system.guests], system.cp is not None)
+
+
+@command("mount", Argument("FILE", parse_word, rest=True), group="machine")
+def mount(session: DebugSession, name: str) -> StopView:
+    """Put a tape on the drive of the selected guest (181 to the guest): FILE is an AWS tape image, as Hercules uses.
+
+    The tape that was there is taken off.  The tape is file protected: guests read it and cannot write.
+    """
+    _ = session.system
+    path = Path(name.strip('"')).expanduser()
+    try:
+        image = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"the tape image {path} cannot be read: {error.strerror or error}") from error
+    session.give("mount", path.name, image)
+    return session.stop_view(f"{path.name} is on the tape drive of {session.selected}")
 
 
 @command("key", group="machine")
