@@ -7,7 +7,6 @@ PSWs in real low storage name, and everything it keeps is plain values.  SY20-08
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -174,7 +173,7 @@ class ControlProgram:
             self.work = Work(Stage.DISPATCH)
 
     def interrupt_running(self) -> None:
-        """A person did something at a terminal: CP gets the machine from the guest that runs.
+        """A person did something at a terminal: CP gets the machine from the guest that runs, as by the attention key.
 
         Not when an interruption is on its way that gives it to CP anyhow.
         """
@@ -183,6 +182,7 @@ class ControlProgram:
         vm = self.vm(self.running)
         dispatch.save_guest_registers(self.real, vm, self.real.psw)
         self._charge_time(vm)
+        self.real.load_psw(PSW.from_bytes(self.real.load_real(Class.INPUT_OUTPUT.new_psw, 8)))
         self.running = None
         self.work = Work(Stage.DISPATCH)
 
@@ -486,11 +486,11 @@ class ControlProgram:
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
-        vms, ring, self.running, self.slice, taken, work = deepcopy(state)
+        vms, ring, self.running, self.slice, taken, work = state
         for vm, saved in zip(self.vms, vms, strict=True):
             vm.restore(saved)
         self.ring[:] = ring
-        self.free_storage.taken = taken
+        self.free_storage.taken = dict(taken)
         stage, interruption, trap, verdict, subject = work
         restored = None
         if trap:

@@ -59,7 +59,7 @@ def test_neither_cp_nor_the_other_guest_is_touched(code, storage, registers):
     tables = made.cp.free_storage.taken
     kept = foreign(made.machine, bad, tables)
     made.steps()
-    for _ in range(400):
+    for _ in range(2000):
         made.machine.advance()
     made.settle()
     assert foreign(made.machine, bad, tables) == kept
