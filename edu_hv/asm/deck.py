@@ -56,6 +56,19 @@ def bootable(loader: Assembly, program: Assembly) -> bytes:
     return first + body + punch(program)
 
 
+def check_apart(loader: Assembly, program: Assembly) -> None:
+    """Raise UserError for a program that would overlay the loader, which then ends the load with a code of its own."""
+    start, end = loader.address_of("LOADER"), max((text.end for text in loader.image), default=0)
+    for text in program.image:
+        if text.address < end and start < text.end:
+            line = program.line_at(max(text.address, start))
+            where = f"{program.name}:{line.number}" if line else program.name
+            raise UserError(
+                f"{where}: text at {max(text.address, start):06X} would overlay the loader, "
+                f"which lies at {start:06X} to {end - 1:06X}; keep the program below it"
+            )
+
+
 def _check_loader(loader: Assembly, start: int) -> None:
     if start < IPL_BYTES:
         raise UserError(f"{loader.name} has LOADER at X'{start:X}', within the IPL PSW and CCWs; expected X'18' or up")

@@ -96,7 +96,9 @@ def _statement(lines: list[str], number: int) -> Statement:
     body = lines[0][:END_COLUMN]
     fields = _FIELDS.match(body.rstrip() + " ")
     if fields is None:
-        label = body.split()[0]
+        label = next(iter(body.split()), "")
+        if not label:
+            return Statement(tuple(lines), "", (here,))
         mistake = Mistake(f"found only a name, {label}; expected an operation after it", 0)
         return Statement(tuple(lines), label, (here,), label=label, mistake=mistake)
     text, pieces = _operands(lines, number, fields.end())

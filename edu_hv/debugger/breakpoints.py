@@ -69,8 +69,9 @@ class Breakpoints:
     def delete(self, number: int) -> None:
         """Remove one.  Raises UserError when there is none of that number."""
         if number not in self.by_number:
-            numbers = ", ".join(map(str, self.by_number)) or "none"
-            raise UserError(f"there is no breakpoint {number}; set are: {numbers}")
+            known = ", ".join(map(str, self.by_number))
+            numbers = f"set are: {known}" if known else "none is set"
+            raise UserError(f"there is no breakpoint {number}; {numbers}")
         del self.by_number[number]
 
     def at(self, address: int) -> Breakpoint | None:

@@ -100,6 +100,8 @@ class Changes:
         if self._system.cp is None:
             if stored and stored[-1].absolute == PSA.INTERVAL_TIMER and timer_units(machine.clocks.now) != units:
                 self.by_timer.append(stored[-1])
-        elif decoding:
-            timers = [guest.vm.cpu.absolute(PSA.INTERVAL_TIMER) for guest in self._system.guests if guest.vm]
+        else:
+            timers = [PSA.INTERVAL_TIMER.value]  # Real page 0 is CP's: no guest stores there.
+            if decoding:
+                timers += [guest.vm.cpu.absolute(PSA.INTERVAL_TIMER) for guest in self._system.guests if guest.vm]
             self.by_timer += [one for one in stored if one.absolute in timers]

@@ -24,6 +24,7 @@ from edu_hv.hypervisor.decisions import (
     Simulate,
 )
 from edu_hv.isa.codes import ChannelStatus, Class, UnitStatus
+from edu_hv.isa.table import BY_MNEMONIC, operation
 from edu_hv.machine.ccw import CCW, CSW, status_words
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
 from edu_hv.machine.interruptions import Interruption
@@ -46,11 +47,15 @@ def instruction(text: bytes, address: int) -> str:
     return f"{found.mnemonic} {found.operands}".strip()
 
 
+_EX = bytes([BY_MNEMONIC["EX"].code])
+
+
 def statement(assembly: Assembly | None, text: bytes, address: int) -> str:
     """An instruction as its source has it, "SSM ALLON", if it is the listing's; else disassembled."""
     line = assembly.line_at(address) if assembly else None
     if line is None or line.address != address or line.object_code != text:
-        return instruction(text, address)
+        executed = line is not None and line.object_code[:1] == _EX and text[:1] != _EX
+        return instruction(text, address) + (" (by EX)" if executed else "")
     words_of_line = line.source[0 if line.source[:1].isspace() else len(line.source.split()[0]) :].split()
     return " ".join(words_of_line[:2])
 
@@ -95,13 +100,15 @@ def why_not_in_cpu(system: System, guest: Guest) -> str:
 
 def why_psw_field(name: str, guest: str, real: str, not_in_cpu: str) -> str:
     """Why a field of the guest's PSW is not what is in the real one; at most 28 columns."""
+    if not_in_cpu:
+        return not_in_cpu
     if guest == real:
         return "same"
-    return not_in_cpu or _WHY_WHILE_RUNNING.get(name, "differs")
+    return _WHY_WHILE_RUNNING.get(name, "differs")
 
 
 _WHY_WHILE_RUNNING = {
-    "mask": "CP enables all interruptions",
+    "mask": "EC: DAT, I/O, external on",
     "mode": "translation needs EC mode",
     "DAT": "CP maps the guest's storage",
     "I/O": "CP hears of every device",
@@ -140,7 +147,8 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
         case GuestPSWsSwapped(kind, _, old, new):
             return f"guest: old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
         case Decoded(_, text, operand):
-            fetched = f"CP fetched {instruction(text, 0)}" + (f", operand {operand}" if operand else "")
+            row = operation(text) if text else None
+            fetched = f"CP fetched {row.mnemonic if row else words(text)}" + (f", operand {operand}" if operand else "")
             saved = "CP saved the guest's registers" if entry.guest else "CP was waiting: no registers to save"
             return fetched if text else saved
         case DecisionTaken(_, _, _, verdict):
@@ -311,7 +319,8 @@ def real_mask(entries: list[Entry]) -> str:
 def _instruction_part(session: "DebugSession", entries: list[Entry]) -> list[str]:
     guest, at, text = session.executed
     if not text:
-        return _decided(entries) or [session.stop_reason]
+        by_itself = [entry_words(e, None) for e in entries if isinstance(e.event, CCWExecuted | Waited)]
+        return _decided(entries) or by_itself or [session.stop_reason]
     where = f"{guest} " if guest != BARE else ""
     return [f"{where}{at:06X} {statement(session.assembly_of(guest), text, at)}", *changes_words(session, guest)]
 

@@ -251,11 +251,11 @@ class DebugSession:
     def step(self, count: int = 1) -> StopView:
         """Execute `count` steps, of the selected guest when one is pinned; finishes a trap under way first."""
         self._interrupted = False
-        limit = self.recording.step + RUN_LIMIT
+        start, limit = self.recording.unit, self.recording.step + RUN_LIMIT
         for left in range(min(count, RUN_LIMIT), 0, -1):
             reason = self._step_selected(last=left == 1, limit=limit)
             if reason:
-                return self._found_out(reason)
+                return self._found_out(reason, idle=self.recording.unit == start)
         return self._stopped("step") if count <= RUN_LIMIT else self._found_out(_limit_words())
 
     def _step_selected(self, last: bool, limit: int) -> str:
@@ -286,7 +286,7 @@ class DebugSession:
         """One stage inside a trap; outside a trap, the same as a step that stops at the first stage of a trap."""
         if count == 1:
             done = self._changes.advance()
-            return self._stopped(self._stage_words() if done else dead_words(self.system))
+            return self._stopped(self._stage_words() if done else dead_words(self.system), idle=not done)
         self._interrupted = False
         for _ in range(min(count, RUN_LIMIT)):
             if self._interrupted:
@@ -337,7 +337,9 @@ class DebugSession:
         """
         self._require_cp(to)
         self._interrupted = False
-        return self._found_out(self._run(to, address))
+        start = self.recording.unit
+        reason = self._run(to, address)
+        return self._found_out(reason, idle=self.recording.unit == start)
 
     def _run(self, to: StopAt, address: int | None) -> str:
         """Run; why it stopped."""
@@ -426,14 +428,16 @@ class DebugSession:
 
     # ---- stopping --------------------------------------------------------------------------------------------
 
-    def _found_out(self, reason: str) -> StopView:
+    def _found_out(self, reason: str, idle: bool = False) -> StopView:
         """Stop where nobody noted what the last step changed."""
         self._changes.find_out()
-        return self._stopped(reason)
+        return self._stopped(reason, idle)
 
-    def _stopped(self, reason: str) -> StopView:
+    def _stopped(self, reason: str, idle: bool = False) -> StopView:
+        """A stop for that reason; `idle` when the command has not executed anything."""
         self.stop_reason = self._stop_reason(reason)
-        return StopView(self.step_number, self.total, self.stop_reason, stop_sentence(self))
+        sentence = f"step {self.step_number}, {self.stop_reason}" if idle else stop_sentence(self)
+        return StopView(self.step_number, self.total, self.stop_reason, sentence)
 
     def _stop_reason(self, reason: str) -> str:
         """A step that ran into a trap is better named by the trap."""
@@ -453,12 +457,17 @@ class DebugSession:
         Given in the past, it begins another future.  Raises UserError, with nothing changed, if it cannot be given.
         """
         recording = self.recording
-        entries = self.journal.count
+        entries, steps = self.journal.count, self.total
         answer = recording.give(Input(kind, self.selected, text, data))
         if self.journal.count != entries:
             self._words.forget(entries)
             self._changes.find_out()
-        return answer
+        lost = steps - self.total
+        return (
+            [*answer, f"another future begins here: the {lost:,} steps recorded after it are gone"]
+            if lost > 0
+            else answer
+        )
 
     # ---- views -----------------------------------------------------------------------------------------------
 
@@ -494,6 +503,10 @@ class DebugSession:
     def storage(self, address: int | None = None, length: int = 64) -> StorageView:
         """Storage of the selected guest; by default around what the last step stored."""
         return viewing.storage(self, address, length)
+
+    def real_storage(self, address: int, length: int = 64) -> StorageView:
+        """Storage of the real machine, by real address."""
+        return viewing.real_storage(self, address, length)
 
     def log(self, count: int = 50) -> LogView:
         """The last entries of the journal, in words."""

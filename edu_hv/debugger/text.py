@@ -312,7 +312,7 @@ def _indent(line: str) -> str:
 
 
 def _owner(guest: str) -> str:
-    return "the bare machine" if guest == "bare" else guest
+    return {"bare": "the bare machine", "real": "the real machine"}.get(guest, guest)
 
 
 def _starred(value: str, changed: bool) -> str:

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly, assemble
-from edu_hv.asm.deck import bootable, read_deck
+from edu_hv.asm.deck import bootable, check_apart, read_deck
 from edu_hv.isa.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -50,6 +50,7 @@ class Guest:
     def _deck(self) -> bytes:
         if self._assembly is None:
             return _checked_deck(_read(self.source), self.source.name)
+        check_apart(loader(), self._assembly)
         return bootable(loader(), self._assembly)
 
 

@@ -35,7 +35,7 @@ from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.paging import CP_CR0, FramePool, build_tables
 from edu_hv.hypervisor.program import Trap, on_interruption
 from edu_hv.hypervisor.simulate import simulate
-from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK, TerminalLine, VirtualCPU, summary
+from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK, TerminalLine, VirtualCPU, changed_keys, summary
 from edu_hv.isa.codes import CR0, MASK_24, PSA, Class, External
 from edu_hv.isa.table import BY_MNEMONIC
 from edu_hv.machine.channel import Channels
@@ -320,11 +320,14 @@ class ControlProgram:
         assert verdict is not None
         vm, decision = self.vm(self.work.subject), verdict.decision
         changed = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else vm
-        before = summary(changed)
+        before, keys = summary(changed), bytes(self.real.storage.keys)
         self.carry_out(vm, verdict)
         after = summary(changed)
-        effects = tuple(Effect(name, before[name], after[name]) for name in before if before[name] != after[name])
-        self._tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
+        effects = [Effect(name, before[name], after[name]) for name in before if before[name] != after[name]]
+        effects += [
+            Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed_keys(changed, keys)
+        ]
+        self._tell(DecisionCarriedOut(vm.vmuser, verdict, tuple(effects)))
         self.work.stage = Stage.DISPATCH
 
     def carry_out(self, vm: VMBLOK, verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edu_hv.hypervisor.paging import CP_CR0
-from edu_hv.isa.codes import MASK_32, PIC, PSA, Class
+from edu_hv.isa.codes import MASK_32, PIC, PSA, Class, Key
 from edu_hv.machine.ccw import CSW
 from edu_hv.machine.channel import Channels
 from edu_hv.machine.channel_program import Device
@@ -17,7 +17,7 @@ from edu_hv.machine.cpu import CPU
 from edu_hv.machine.dat import walk
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import BLOCK
+from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT
 from edu_hv.machine.timing import Clocks
 
 VIRTUAL_CPU_ID = bytes.fromhex("FF 001370 0158 0000")
@@ -210,6 +210,7 @@ def summary(vm: VMBLOK) -> dict[str, str]:
         "CP mode": "yes" if vm.cf else "no",
         "pending external": " ".join(f"{block.code:04X}" for block in vm.vmpxint) or "none",
         "pending I/O": " ".join(f"{d.address:03X}" for d in vm.vmdevs.values() if d.pending) or "none",
+        "I/O under way": " ".join(f"{d.address:03X}" for d in vm.vmdevs.values() if d.busy) or "none",
         "CSW": _words(vm.cpu.load_real(PSA.CSW, 8)),
     }
     for kind in (Class.EXTERNAL, Class.SVC, Class.PROGRAM, Class.INPUT_OUTPUT):
@@ -217,6 +218,19 @@ def summary(vm: VMBLOK) -> dict[str, str]:
     values |= {f"GR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.vmgprs)}
     values |= {f"CR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.cpu.cr)}
     return values
+
+
+def changed_keys(vm: VMBLOK, before: bytes) -> list[tuple[int, int, int]]:
+    """Guest address, old and new key of each 2K block whose key, but for R and C, is not what it was.
+
+    `before` holds the real storage's keys as they were.
+    """
+    now = vm.cpu.storage.keys
+    blocks = {n for n, key in enumerate(before) if (key ^ now[n]) & ~(Key.REFERENCE | Key.CHANGE)}
+    if not blocks:
+        return []
+    places = ((address, vm.cpu.absolute(address) >> BLOCK_SHIFT) for address in range(0, vm.vmsize, BLOCK))
+    return [(address, before[block], now[block]) for address, block in places if block in blocks]
 
 
 def _words(text: bytes) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
 
 HELP = """\
-usage: edu-hv [tui | repl] [PROGRAM] [options]
+usage: edu-hv [tui [PROGRAM] | repl [PROGRAM]] [options]
 
 See how a hypervisor works: a System/370 under a VM/370-style control program,
 stepped forwards and backwards, with lessons.

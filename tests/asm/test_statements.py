@@ -151,3 +151,8 @@ def test_address_of_an_unknown_label(label, message):
     with pytest.raises(UserError) as error:
         assembly.address_of(label)
     assert str(error.value) == message
+
+
+def test_card_with_only_a_sequence_number_is_a_blank_line():
+    found = assemble(" " * 72 + "00010000\n         LA    1,2\n         END\n")
+    assert [text.data for text in found.image] == [bytes.fromhex("41100002")]

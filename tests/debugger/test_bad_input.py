@@ -34,6 +34,7 @@ WRONG = {
     "xray": ["1"],
     "code": ["0", "-1", "x", "1 2"],
     "storage": ["NOWHERE", "40000", "FFFFFF", "200 0", "200 -1", "200 x", "200 1 2", HUGE],
+    "real": ["", "NOWHERE", "FFFFFF", "28 0", "28 x", "28 1 2", "-1"],
     "console": ["NOBODY", "KERNEL SECOND"],
     "log": ["0", "-1", "x", "1 2"],
     "timeline": ["0", "-1", "x", "1 2"],
@@ -87,7 +88,7 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load")])
 def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
-                "mount": __file__}  # fmt: skip
+                "real": "28", "mount": __file__}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete"):
         pytest.skip("breakpoints are kept without a machine")

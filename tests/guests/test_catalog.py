@@ -128,3 +128,10 @@ def test_a_damaged_file_is_one_sentence(source_file, name, content, words):
     with pytest.raises(UserError, match=words) as raised:
         catalog.find(source_file(name, content))
     assert "\n" not in str(raised.value)
+
+
+def test_program_that_would_overlay_the_loader_is_refused_with_its_place(tmp_path):
+    path = tmp_path / "high.asm"
+    path.write_text("HIGH     START X'FBFC'\nBEGIN    DC    2F'1'\n         END   BEGIN\n")
+    with pytest.raises(UserError, match=r"high.asm:2: text at 00FC00 would overlay the loader, which lies at 00FC00"):
+        catalog.find(str(path))

@@ -356,7 +356,7 @@ def test_interruption_kept_for_another_guest_shows_what_it_changes_there():
     made.settle()
     kept = [done for done in made.carried_out(events) if done.verdict.rule.id == "IO-1"]
     assert [[(effect.name, effect.before, effect.after) for effect in done.effects] for done in kept] == [
-        [("pending I/O", "none", "181")]
+        [("pending I/O", "none", "181"), ("I/O under way", "181", "none")]
     ]
 
 

@@ -36,6 +36,13 @@ def parse_address(session: DebugSession, text: str) -> int:
     return value
 
 
+def parse_real_address(session: DebugSession, text: str) -> int:
+    """A real address, hexadecimal.  Raises UserError for anything else; the machine says whether it has it."""
+    if not _HEX.fullmatch(text):
+        raise UserError(f'"{_short(text)}" is not a hexadecimal address of at most 6 digits')
+    return _hex(text)
+
+
 def _base_address(session: DebugSession, text: str) -> int:
     if text == ".":
         return session.guest_psw().instruction_address

@@ -77,5 +77,5 @@ def cp(session: DebugSession, line: str) -> TextView:
 @command("enter", Argument("LINE", parse_word, rest=True), group="hypervisor")
 def enter(session: DebugSession, line: str) -> TextView:
     """Type LINE on the selected guest's console keyboard."""
-    session.give("enter", line)
-    return TextView((f"entered at the console of {session.selected}: {line}",))
+    answer = session.give("enter", line)
+    return TextView((f"entered at the console of {session.selected}: {line}", *answer))

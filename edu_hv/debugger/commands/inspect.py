@@ -1,7 +1,7 @@
 """Commands that look and change nothing."""
 
 from edu_hv.asm.listing import listing_text
-from edu_hv.debugger.commands.arguments import address, count, guest_names, parse_number, parse_word
+from edu_hv.debugger.commands.arguments import address, count, guest_names, parse_number, parse_real_address, parse_word
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import (
@@ -77,6 +77,17 @@ def storage(session: DebugSession, at: int | None, length: int) -> StorageView:
     ADDRESS is hexadecimal, a label, label+hex, R5 for what register 5 points at, or "." for the next instruction.
     """
     return session.storage(at, length)
+
+
+@command(
+    "real",
+    Argument("ADDRESS", parse_real_address),
+    Argument("LENGTH", parse_number, None, True, 64),
+    group="look",
+)
+def real(session: DebugSession, at: int, length: int) -> StorageView:
+    """Storage of the real machine at a real ADDRESS (hexadecimal), CP's own included: "real 28" is the real old PSW."""
+    return session.real_storage(at, length)
 
 
 @command("console", Argument("GUEST", parse_word, guest_names, True), group="look", keys="8")

@@ -5,7 +5,7 @@ from pathlib import Path
 from edu_hv.debugger.commands.arguments import choice, parse_word, program_names
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
-from edu_hv.debugger.views import StopView
+from edu_hv.debugger.views import StopView, TextView
 from edu_hv.isa.errors import UserError
 
 
@@ -35,7 +35,7 @@ def reset(session: DebugSession) -> StopView:
 
 
 @command("mount", Argument("FILE", parse_word, rest=True), group="machine")
-def mount(session: DebugSession, name: str) -> StopView:
+def mount(session: DebugSession, name: str) -> TextView:
     """Put a tape on the drive of the selected guest (181 to the guest): FILE is an AWS tape image, as Hercules uses.
 
     The tape that was there is taken off.  The tape is file protected: guests read it and cannot write.
@@ -46,12 +46,12 @@ def mount(session: DebugSession, name: str) -> StopView:
         image = path.read_bytes()
     except OSError as error:
         raise UserError(f"the tape image {path} cannot be read: {error.strerror or error}") from error
-    session.give("mount", path.name, image)
-    return session.stop_view(f"{path.name} is on the tape drive of {session.selected}")
+    answer = session.give("mount", path.name, image)
+    return TextView((f"{path.name} is on the tape drive of {session.selected}", *answer))
 
 
 @command("key", group="machine")
-def key(session: DebugSession) -> StopView:
+def key(session: DebugSession) -> TextView:
     """Press the INTERRUPT key: an external interruption for the selected guest."""
-    session.give("key")
-    return session.stop_view("you pressed the interrupt key")
+    answer = session.give("key")
+    return TextView((f"you pressed the interrupt key of {session.selected}", *answer))

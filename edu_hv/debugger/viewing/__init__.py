@@ -4,9 +4,19 @@ from edu_hv.debugger.viewing.code import code
 from edu_hv.debugger.viewing.history import LogWords, timeline
 from edu_hv.debugger.viewing.registers import psw, registers
 from edu_hv.debugger.viewing.status import stage_reason, status
-from edu_hv.debugger.viewing.storage import storage
+from edu_hv.debugger.viewing.storage import real_storage, storage
 from edu_hv.debugger.viewing.trap import decisions, xray
 
 __all__ = [
-    "LogWords", "code", "decisions", "psw", "registers", "stage_reason", "status", "storage", "timeline", "xray",
-]  # fmt: skip
+    "LogWords",
+    "code",
+    "decisions",
+    "psw",
+    "real_storage",
+    "registers",
+    "stage_reason",
+    "status",
+    "storage",
+    "timeline",
+    "xray",
+]

@@ -8,6 +8,7 @@ from edu_hv.debugger.viewing.registers import state_word
 from edu_hv.debugger.viewing.trap import stage_title
 from edu_hv.debugger.views import StatusView
 from edu_hv.machine.events import InterruptionRecognized
+from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -23,7 +24,7 @@ def status(session: "DebugSession") -> StatusView:
         total=session.total,
         stop=session.stop_reason,
         guest_state=_guest_state(session, session.guest),
-        real_state=state_word(system.machine.cpu.psw),
+        real_state=_state(system.machine.cpu.psw),
         running=_running(session),
         stage=stage_title(session),
         microseconds=system.machine.clocks.now,
@@ -33,7 +34,10 @@ def status(session: "DebugSession") -> StatusView:
 def _guest_state(session: "DebugSession", guest: Guest) -> str:
     if guest.vm is not None and guest.vm.cf:
         return "CP"
-    psw = session.system.psw_of(guest.name)
+    return _state(session.system.psw_of(guest.name))
+
+
+def _state(psw: PSW) -> str:
     return "WAIT" if psw.wait else state_word(psw)
 
 

@@ -36,6 +36,23 @@ def storage(session: "DebugSession", address: int | None, length: int) -> Storag
     return StorageView(session.selected, rows, _key_words(session, start))
 
 
+REAL = "real"
+"""What the owner of a view of real storage is called."""
+
+
+def real_storage(session: "DebugSession", address: int, length: int) -> StorageView:
+    """Rows of the real machine's storage, CP's own included.  Addresses are real."""
+    machine = session.system.machine
+    size = machine.storage.size
+    if not 0 <= address < size:
+        raise UserError(f"{address:06X} is past the end of real storage; its last byte is at {size - 1:06X}")
+    start = address & ~(ROW - 1)
+    end = min(address + max(length, 1), start + MOST_ROWS * ROW, size)
+    changed = {byte for stored in session.stored for byte in range(stored.absolute, stored.absolute + len(stored.new))}
+    rows = tuple(_row(at, at, machine.cpu.load_real(at, ROW), changed) for at in range(start, end, ROW))
+    return StorageView(REAL, rows, _words_of_key(machine.storage.key(start)))
+
+
 def _last_stored(session: "DebugSession") -> int:
     """The lowest address of the guest that the program's last step stored into; else that of the next instruction."""
     reals = {stored.absolute for stored in session.stored_by_program}
@@ -61,6 +78,9 @@ def _key_words(session: "DebugSession", address: int) -> str:
     real = session.real_address(address)
     if real is None:
         return ""
-    key = session.system.machine.storage.key(real)
+    return _words_of_key(session.system.machine.storage.key(real))
+
+
+def _words_of_key(key: int) -> str:
     bits = [name for bit, name in ((8, "fetch protected"), (4, "referenced"), (2, "changed")) if key & bit]
     return ", ".join([f"key {key >> 4:X}", *bits])

@@ -182,10 +182,11 @@ class _Stages:
         entry = ENTRY_POINTS[event.kind]
         at_entry = self.under_cp and PSW.from_bytes(event.new).instruction_address == entry[1]
         to = f" ({entry[0]})" if at_entry else "" if self.under_cp else self._label(event.new)
+        real = "real " if self.under_cp else ""
         return [
             code,
-            f"old PSW {words(event.old)} -> {event.kind.old_psw:06X}",
-            f"new PSW {words(event.new)} <- {event.kind.new_psw:06X}{to}",
+            f"old PSW {words(event.old)} -> {real}{event.kind.old_psw:06X}",
+            f"new PSW {words(event.new)} <- {real}{event.kind.new_psw:06X}{to}",
         ]
 
     def _carried_out(self, event: DecisionCarriedOut, stage: list[Event]) -> list[str]:
@@ -250,7 +251,7 @@ def _rule_lines(event: DecisionTaken) -> list[str]:
     lines: list[str] = []
     for rule in event.verdict.tried:
         lines.append(f"{rule.id} {rule.question}")
-        lines.append(f"   YES -> {rule.then}" if rule.fired else f"   no (else: {rule.then})")
+        lines.append(f"   YES -> {rule.then}" if rule.fired else f"   no (if yes: {rule.then})")
     return lines
 
 
