@@ -39,8 +39,8 @@ def test_stepping_a_guest_over_its_first_ssm_shows_the_whole_trap(typed):
     for pattern in (
         r"trap x-ray: KERNEL step \d+: program: privileged operation at 000206 SSM",
         r"  2 hardware  done     program interruption, code 0002, .*",
-        r" +old PSW 070D0000 0000020A -> 000028",
-        r" +new PSW .* <- 000068.*",
+        r" +old PSW 070D0000 0000020A -> real 000028",
+        r" +new PSW .* <- real 000068.*",
         r"  4 rule      done     PRV-2 fired: .*",
         r"  no   PRV-1: guest in virtual problem state\? it would: reflect.*",
         r"  yes  PRV-2: virtual supervisor state.*",
