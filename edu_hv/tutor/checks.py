@@ -27,6 +27,8 @@ class Move:
     line: str
     before: int
     after: int
+    in_trap: bool = False
+    """Whether it began in the middle of a trap."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Evidence:
     """Id of the goal being checked."""
     consoles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the console showed when the program had stopped for good, by "bare" and "cp"."""
+    done: frozenset[str] = frozenset()
+    """Ids of the goals reached by earlier commands."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,11 @@ class Question(Check):
     when: Check | None = None
     words: tuple[str, ...] = ()
     wrong: Mapping[str, str] = field(default_factory=dict)
-    prediction: bool = False
+
+    @property
+    def prediction(self) -> bool:
+        """Whether the machine answers it later."""
+        return isinstance(self, Prediction)
 
     def take(self, word: str) -> str | None:
         """The answer as it is offered, or as it was given where any is taken; None when it is not among those."""
@@ -103,6 +111,25 @@ class Question(Check):
     def remark(self, word: str) -> str:
         """What a wrong answer shows."""
         return next((text for key, text in self.wrong.items() if canonical(key) == canonical(word)), "")
+
+
+@dataclass(frozen=True)
+class Prediction(Question):
+    """A question that the machine answers: compared with `actual` as soon as `until` holds.
+
+    `at_once`: the goal is reached by the prediction itself, and the comparison is told when its moment comes.
+    """
+
+    actual: "Value" = field(kw_only=True)
+    until: Check = field(kw_only=True)
+    at_once: bool = False
+
+    def compared(self, evidence: Evidence, given: str) -> str:
+        """What was said beside what is, in two rows of 78 columns."""
+        seen = self.actual.text(evidence)
+        right = canonical(given) == canonical(seen)
+        sentence = f"{'RIGHT' if right else 'NOT SO'}. You said {given}, {self.actual.verb} {seen}."
+        return sentence if right else f"{sentence} {self.remark(given)}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -133,6 +160,8 @@ class Value:
     read: Callable[[Evidence], Any]
     show: Callable[[Any], str] = str
     where: str = ""
+    verb: str = "the machine shows"
+    """How a prediction's comparison goes on: "You said 10, the machine shows 0000000A."."""
 
     def __eq__(self, other: object) -> Check:  # type: ignore[override]
         return self._compared(lambda seen: bool(seen == other), self.show(other))
@@ -223,7 +252,7 @@ def real_mask() -> Value:
 
 def outcome(check: Check, yes: str, no: str) -> Value:
     """A word for what happened: `yes` when the check holds, else `no`."""
-    return Value("what happened", lambda evidence: yes if check.find(evidence).done else no)
+    return Value("what happened", lambda evidence: yes if check.find(evidence).done else no, verb="it is")
 
 
 # ---- conditions ------------------------------------------------------------------------------------------------
@@ -382,20 +411,43 @@ def rule_that_fired() -> Value:
 # ---- what the student did --------------------------------------------------------------------------------------
 
 
-def asked(*commands: str, about: str = "") -> Check:
-    """The student ran one of these commands (full names), with `about` in its line."""
+def asked(*commands: str, about: str = "", here: bool = False) -> Check:
+    """The student ran one of these commands (full names), with `about` in its line.
+
+    `here`: since he came to where the machine stands, not only at some time.
+    """
 
     def find(evidence: Evidence) -> Finding:
         wanted = about.upper()
-        done = any(move.command in commands and wanted in move.line.upper() for move in evidence.moves)
+        moves = _moves_here(evidence) if here else evidence.moves
+        done = any(move.command in commands and wanted in move.line.upper() for move in moves)
         line = f"{commands[0]} {about}".strip()
-        return Finding(done, f"`{line}` has not been asked for", f"`{line}`", "the command line")
+        return Finding(
+            done, f"`{line}` has not been asked for{' here' if here else ''}", f"`{line}`", "the command line"
+        )
+
+    return Check(find)
+
+
+def _moves_here(evidence: Evidence) -> Sequence[Move]:
+    """The commands since the last one that moved the machine."""
+    moves = list(evidence.moves)
+    last = max((n for n, move in enumerate(moves) if move.before != move.after), default=-1)
+    return moves[last + 1 :]
+
+
+def after(*goals: str) -> Check:
+    """These goals (ids) were reached, by commands before this one: what the page says about them has been read."""
+
+    def find(evidence: Evidence) -> Finding:
+        done = evidence.done.issuperset(goals)
+        return Finding(done, "a goal before this one is open", "the goals in their order", "the page; `goals`")
 
     return Check(find)
 
 
 def went_back(to: Check) -> Check:
-    """The last move went backwards, and it ended where `to` holds."""
+    """The last move went backwards over a whole step, and it ended where `to` holds."""
 
     def find(evidence: Evidence) -> Finding:
         finding = to.find(evidence)
@@ -404,6 +456,8 @@ def went_back(to: Check) -> Check:
         travels = [move for move in evidence.moves if move.before != move.after]
         done = bool(travels) and travels[-1].after < travels[-1].before
         look = "`back`, or the key S"
+        if done and travels[-1].in_trap:
+            return Finding(False, "only a part of a trap was undone", "the whole trap done, and undone", look)
         return Finding(done, "the last move went forward", "to get here by going back", look)
 
     return Check(find)
@@ -432,25 +486,28 @@ def answered(
 
 
 def predicted(
-    actual: Value, *, when: Check, until: Check, words: Iterable[str], wrong: Mapping[str, str] | None = None
-) -> Question:
+    actual: Value,
+    *,
+    when: Check,
+    until: Check,
+    words: Iterable[str],
+    wrong: Mapping[str, str] | None = None,
+    at_once: bool = False,
+) -> Prediction:
     """A prediction: taken while `when` holds, compared with `actual` as soon as `until` holds.
 
-    It is reached right or wrong; what counts is to have committed oneself and looked.
+    It is reached right or wrong; what counts is to have committed oneself and looked.  `at_once`: to have committed
+    oneself is enough, for where other goals lie between the prediction and its moment.
     """
 
     def find(evidence: Evidence) -> Finding:
         given = evidence.answers.get(evidence.goal)
         if given is None:
             return question.unanswered(evidence)
+        if at_once:
+            return Finding(True)
         finding = until.find(evidence)
-        return Finding(True, note=compared(evidence, given)) if finding.done else finding
+        return Finding(True, note=question.compared(evidence, given)) if finding.done else finding
 
-    def compared(evidence: Evidence, given: str) -> str:
-        seen = actual.text(evidence)
-        if canonical(given) == canonical(seen):
-            return f"You predicted {given}, and so it is: {seen}."
-        return f"You predicted {given}; the machine says {seen}. {question.remark(given)}".rstrip()
-
-    question = Question(find, when, tuple(words), dict(wrong or {}), prediction=True)
+    question = Prediction(find, when, tuple(words), dict(wrong or {}), actual=actual, until=until, at_once=at_once)
     return question

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.views import GoalView, TableView, TextView, View
 from edu_hv.isa.errors import UserError
-from edu_hv.tutor.checks import Question
+from edu_hv.tutor.checks import Prediction, Question
 from edu_hv.tutor.lesson import LessonGoal, LessonRun
 from edu_hv.tutor.library import Entry
 
@@ -99,7 +99,7 @@ def _checked(goal: GoalView) -> list[str]:
 def hint(workbench: "Workbench") -> TextView:
     """The next of three hints for the first open goal: it points, then explains, then shows."""
     run = workbench.lesson_run()
-    goal = _current(run)
+    goal = _current(workbench, run)
     text = run.next_hint(goal)
     shown, of = run.hints_shown.get(goal.id, 0), len(goal.hints)
     if text is None:
@@ -118,10 +118,10 @@ def solution(workbench: "Workbench") -> TextView:
     return TextView(run.lesson.solution, f"lesson {run.lesson.number}, from its start (restart)")
 
 
-def _current(run: LessonRun) -> LessonGoal:
+def _current(workbench: "Workbench", run: LessonRun) -> LessonGoal:
     goal = run.current
     if goal is None:
-        raise UserError(f"every goal of lesson {run.lesson.number} is reached; next opens the next lesson")
+        raise UserError(f"every goal of lesson {run.lesson.number} is reached; {workbench.what_follows()}")
     return goal
 
 
@@ -135,9 +135,10 @@ def answer(workbench: "Workbench", words: list[str]) -> TextView:
     given = run.answer(workbench.session, words)
     word, question = given.word, given.question
     title = f"goal {run.number_of(given.goal)}"
-    if question.prediction:
+    if isinstance(question, Prediction):
         workbench.progress.note("predicted", run.lesson.name, given.goal.id, word=word)
-        return TextView((f"Your prediction: {word}.  Now step and see.",), title)
+        see = "You will see." if question.at_once else "Now step and see."
+        return TextView((f"Your prediction: {word}.  {see}",), title)
     workbench.progress.note("answered", run.lesson.name, given.goal.id, word=word, right=given.right)
     if given.right:
         return TextView((f"{word} is right.",), title)
@@ -185,7 +186,7 @@ def _neighbour(workbench: "Workbench", distance: int) -> list[View]:
     here = workbench.lesson_run().lesson
     entry = workbench.library.neighbour(here.name, distance)
     if entry is None:
-        raise UserError(f"lesson {here.number} is the {'last' if distance > 0 else 'first'} one")
+        raise UserError(f"lesson {here.number} is the {'last one so far' if distance > 0 else 'first one'}")
     workbench.open_lesson(entry)
     view = workbench.lesson_view()
     return [view] if view else []
@@ -209,20 +210,25 @@ def edit(workbench: "Workbench", text: str | None = None) -> list[View]:
         raise UserError(f'edit needs the number of a line and its new text, not "{text}"; edit alone shows the lines')
     copy.replace_line(int(number), statement)
     line = copy.text().splitlines()[int(number) - 1]
-    return [TextView((f"{number:>3} {line}",), "your copy"), *_reloaded(workbench)]
+    return [
+        TextView((f"{number:>3} {line}",), "your copy"),
+        *_reloaded(workbench, f"Line {number} of your copy is changed"),
+    ]
 
 
 @command("reload", group=GROUP, tutor=True)
 def reload(workbench: "Workbench") -> list[View]:
     """Assemble your copy again and load it.  While it has mistakes the program before it stays loaded."""
     workbench.copy().make()
-    return _reloaded(workbench)
+    return _reloaded(workbench, "Your copy stays as you wrote it")
 
 
-def _reloaded(workbench: "Workbench") -> list[View]:
+def _reloaded(workbench: "Workbench", copy: str) -> list[View]:
     try:
         workbench.reload()
     except UserError as error:
-        raise UserError(f"{error}\nThe program that was loaded before stays loaded.") from None
+        raise UserError(
+            f"{error}\n{copy}; the program from before stays loaded.\nrestart source takes all your changes back."
+        ) from None
     name = workbench.copy().path.name
     return [TextView((f"{name} is assembled and loaded; the machine is at its beginning.",), "lesson")]

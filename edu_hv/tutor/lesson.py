@@ -7,7 +7,7 @@ from pathlib import Path
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import GoalView, LessonView
 from edu_hv.isa.errors import UserError
-from edu_hv.tutor.checks import Check, Evidence, Finding, Move, Question
+from edu_hv.tutor.checks import Check, Evidence, Finding, Move, Prediction, Question
 from edu_hv.tutor.page import WIDTH, page_lines
 
 RUNGS = 3
@@ -48,6 +48,8 @@ class Lesson:
     sources: tuple[str, ...]
     solution: tuple[str, ...]
     """The commands that pass the lesson."""
+    learned: str
+    """One sentence for the end: so that is why."""
 
     @property
     def source(self) -> Path | None:
@@ -82,6 +84,10 @@ class LessonRun:
     hints_shown: dict[str, int] = field(default_factory=dict)
     consoles: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What the console showed when the program had stopped for good, by "bare" and "cp"."""
+    asked_at: dict[str, int] = field(default_factory=dict)
+    """The step number at which a prediction could last be made, by goal id."""
+    compared: set[str] = field(default_factory=set)
+    """Ids of the goals reached by a prediction that the machine has answered since."""
 
     @property
     def finished(self) -> bool:
@@ -106,6 +112,8 @@ class LessonRun:
         self.answers.clear()
         self.moves.clear()
         self.hints_shown.clear()
+        self.asked_at.clear()
+        self.compared.clear()
 
     def moved(self, session: DebugSession, move: Move) -> None:
         """The student ran a command."""
@@ -113,28 +121,54 @@ class LessonRun:
         psw = session.guest_psw()
         if psw.wait and not psw.enabled_for_something:
             self.consoles["bare" if session.running() == "bare" else "cp"] = session.console().lines
+        for goal in self.open_goals():
+            if isinstance(goal.check, Prediction) and self._can_be_asked(session, goal):
+                self.asked_at[goal.id] = session.step_number
 
     # ---- checking --------------------------------------------------------------------------------------------
 
     def evidence(self, session: DebugSession, goal: LessonGoal) -> Evidence:
         """What the goal's check may look at."""
-        return Evidence(session, self.moves, self.answers, goal.id, self.consoles)
+        return Evidence(session, self.moves, self.answers, goal.id, self.consoles, frozenset(self.done))
 
     def find(self, session: DebugSession, goal: LessonGoal) -> Finding:
-        """The goal's check on the machine as it is now.  A label the program has lost is a finding, not an error."""
+        """The goal's check on the machine as it is now."""
+        return self._found(session, goal, goal.check)
+
+    def _found(self, session: DebugSession, goal: LessonGoal, check: Check) -> Finding:
+        """A check of the goal, or a part of one.  A label the program has lost is a finding, not an error."""
         try:
-            return goal.check.find(self.evidence(session, goal))
+            return check.find(self.evidence(session, goal))
         except UserError as error:
             return Finding(
                 False, str(error), "the program of this lesson", "`restart`, which loads it; `edit`, if it is yours"
             )
 
     def newly_reached(self, session: DebugSession) -> list[tuple[LessonGoal, Finding]]:
-        """Tick the goals that hold now and did not before."""
+        """Tick the goals that hold now and did not before.
+
+        A goal right behind one that is ticked now waits for a later command: its part of the page was not read yet.
+        """
         found = [(goal, self.find(session, goal)) for goal in self.open_goals()]
-        reached = [(goal, finding) for goal, finding in found if finding.done]
+        reached: list[tuple[LessonGoal, Finding]] = []
+        for goal, finding in found:
+            follows = bool(reached) and self.number_of(goal) == self.number_of(reached[-1][0]) + 1
+            if finding.done and not follows:
+                reached.append((goal, finding))
         self.done.update(goal.id for goal, _ in reached)
         return reached
+
+    def newly_compared(self, session: DebugSession) -> list[tuple[LessonGoal, str]]:
+        """Predictions that have reached their goals already and whose moment has come now, each with its comparison."""
+        news: list[tuple[LessonGoal, str]] = []
+        for goal in self.lesson.goals:
+            question, given = goal.check, self.answers.get(goal.id)
+            if given is None or goal.id in self.compared or not isinstance(question, Prediction):
+                continue
+            if question.at_once and self._found(session, goal, question.until).done:
+                news.append((goal, question.compared(self.evidence(session, goal), given)))
+        self.compared.update(goal.id for goal, _ in news)
+        return news
 
     # ---- questions -------------------------------------------------------------------------------------------
 
@@ -159,6 +193,10 @@ class LessonRun:
         if question.when is None:
             return
         finding = self._when(session, goal, question.when)
+        if self._is_too_late(session, goal):
+            steps = self._steps_behind(session, goal)
+            way = f"back {steps}" if steps > 1 else "back (key S)"
+            raise UserError(f"goal {self.number_of(goal)} wants its answer before the step; {way} goes there")
         if not finding.done:
             raise UserError(
                 f"goal {self.number_of(goal)} asks from another place: {finding.seen}, expected {finding.expected};"
@@ -179,13 +217,26 @@ class LessonRun:
         return self._asked_here(session, questions, "".join(words)), "".join(words)
 
     def _asked_here(self, session: DebugSession, questions: Sequence[LessonGoal], word: str) -> LessonGoal:
-        """The question a word without a number belongs to: one that offers it, best one that can be answered here."""
-        waiting = [goal for goal in questions if not self._is_prediction_made(goal)] or list(questions)
-        offering = [goal for goal in waiting if _question_of(goal).words and _question_of(goal).take(word)]
-        free = [goal for goal in waiting if not _question_of(goal).words]
+        """The question a word without a number belongs to: one that offers it here, else the first in the page.
+
+        What the page does not ask yet, or asks no more, is answered by number only.
+        """
+        waiting = [goal for goal in questions if not self._is_prediction_made(goal)]
+        offering = [goal for goal in questions if _question_of(goal).words and _question_of(goal).take(word)]
         here = [goal for goal in offering if self._can_be_asked(session, goal)]
-        free_here = [goal for goal in free if self._can_be_asked(session, goal)]
-        return (here or offering or free_here or waiting)[0]
+        late = [goal for goal in waiting[:1] if self._is_too_late(session, goal)]
+        return ([goal for goal in here if goal in waiting] or here or late or waiting or list(questions))[0]
+
+    def _is_too_late(self, session: DebugSession, goal: LessonGoal) -> bool:
+        """Whether the moment to make the prediction has passed."""
+        question = goal.check
+        if not isinstance(question, Prediction) or self._can_be_asked(session, goal):
+            return False
+        return self._steps_behind(session, goal) > 0 or self._found(session, goal, question.until).done
+
+    def _steps_behind(self, session: DebugSession, goal: LessonGoal) -> int:
+        """Steps since the goal's prediction could be made; 0 when that was never."""
+        return session.step_number - self.asked_at.get(goal.id, session.step_number)
 
     def _can_be_asked(self, session: DebugSession, goal: LessonGoal) -> bool:
         when = _question_of(goal).when
@@ -195,7 +246,7 @@ class LessonRun:
         return _question_of(goal).prediction and goal.id in self.answers
 
     def _when(self, session: DebugSession, goal: LessonGoal, when: Check) -> Finding:
-        return when.find(self.evidence(session, goal))
+        return self._found(session, goal, when)
 
     def _asking(self, questions: Sequence[LessonGoal]) -> str:
         numbers = ", ".join(str(self.number_of(goal)) for goal in questions)
@@ -233,7 +284,7 @@ class LessonRun:
         views: list[GoalView] = []
         for number, goal in enumerate(self.lesson.goals, 1):
             finding = Finding(True) if goal.id in self.done else self.find(session, goal)
-            done = goal.id in self.done
+            done = finding.done
             views.append(GoalView(number, goal.text, done, finding.seen, finding.expected, finding.look))
         return views
 

@@ -1,7 +1,7 @@
 """Finds lessons.  A lesson is a folder named `01-meet-the-machine` with
 
     lesson.md     one idea, one page
-    lesson.toml   format, title, minutes, program, mode, sources, and a [[goal]] for each goal
+    lesson.toml   format, title, minutes, program, mode, learned, sources, and a [[goal]] for each goal
     check.py      GOALS, written in the words of edu_hv.tutor.checks and nothing else
     solution.cmd  the commands that pass it
     start.asm     the program, and solution.asm the changed one, when code is to be written
@@ -77,8 +77,8 @@ class Library:
             return matches[0]
         if matches:
             raise UserError(f'"{word}" could be {", ".join(entry.folder.name for entry in matches)}')
-        known = ", ".join(f"{entry.number} {entry.name}" for entry in self.entries)
-        raise UserError(f'there is no lesson "{word}"; there are {known}')
+        numbers = ", ".join(str(entry.number) for entry in self.entries)
+        raise UserError(f'there is no lesson "{word}"; there are {numbers}; lessons shows their titles')
 
     def neighbour(self, name: str, distance: int) -> Entry | None:
         """The lesson so many places further on, if there is one."""
@@ -117,6 +117,7 @@ class _Reader:
             goals,
             tuple(self._strings(data, "sources", "manual and heading, one string each")),
             self._solution(),
+            self._field(data, "learned", str, "one sentence for the end"),
         )
 
     # ---- parts -----------------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class _Reader:
         return text
 
     def _toml(self) -> dict[str, Any]:
-        text = self._text("lesson.toml", "format, title, minutes, program, mode, sources and goals")
+        text = self._text("lesson.toml", "format, title, minutes, program, mode, learned, sources and goals")
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:

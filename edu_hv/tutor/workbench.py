@@ -61,13 +61,13 @@ class Workbench:
         A colon in front, which opens the command line in the screen, is no part of it.
         """
         line = line.strip().removeprefix(":").lstrip()
-        before, run = self._position(), self.lesson
+        before, in_trap, run = self._position(), self._in_trap(), self.lesson
         command = REGISTRY.find(line.partition(" ")[0]).name if line else ""
         if not command:
             return []
         views = REGISTRY.execute(self, line)
         if run is not None and run is self.lesson:
-            run.moved(self.session, Move(command, line, before, self._position()))
+            run.moved(self.session, Move(command, line, before, self._position(), in_trap))
             self._look_at_goals(run)
         return views + self.take_messages()
 
@@ -77,6 +77,12 @@ class Workbench:
             return self.session.step_number
         except UserError:
             return 0
+
+    def _in_trap(self) -> bool:
+        try:
+            return self.session.in_step
+        except UserError:
+            return False
 
     def complete(self, line: str) -> list[Completion]:
         """Words that can stand at the end of the line."""
@@ -88,8 +94,8 @@ class Workbench:
     # ---- messages --------------------------------------------------------------------------------------------
 
     def tell(self, *lines: str, title: str = "lesson") -> None:
-        """Say something after the current command."""
-        self._messages.append(TextView(lines, title))
+        """Say something after the current command; what has line breaks keeps them."""
+        self._messages.append(TextView(tuple(part for line in lines for part in line.splitlines()), title))
 
     def take_messages(self) -> list[View]:
         """What there is to say that was not shown yet; faces show it at the start and after each command."""
@@ -148,7 +154,11 @@ class Workbench:
             try:
                 self.session.load_source(copy.text(), copy.path.name, under_cp=under_cp)
             except UserError as error:
-                self.tell(str(error), "Your copy does not assemble; the lesson's own program is loaded. See edit.")
+                self.tell(
+                    str(error),
+                    "Your copy does not assemble; the lesson's own program is loaded. See edit.",
+                    "restart source takes all your changes back.",
+                )
             else:
                 return
         self.session.load_source(copy.original.read_text(encoding="utf-8"), lesson.program, under_cp=under_cp)
@@ -157,17 +167,22 @@ class Workbench:
 
     def _look_at_goals(self, run: LessonRun) -> None:
         was_finished = run.finished
+        for goal, comparison in run.newly_compared(self.session):
+            self.tell(f"Your prediction of goal {run.number_of(goal)}: {comparison}")
         for goal, finding in run.newly_reached(self.session):
             self.progress.goal_reached(run.lesson.name, goal.id)
             self._tell_reached(run, goal, finding)
         if run.finished and not was_finished:
-            self._tell_finished(run)
+            done = f"Lesson {run.lesson.number}, {run.lesson.title}, is done."
+            self.tell(done, run.lesson.learned, f"Now: {self.what_follows()}.")
 
     def _tell_reached(self, run: LessonRun, goal: LessonGoal, finding: Finding) -> None:
-        lines = [f"Goal {run.number_of(goal)} reached: {goal.text}", finding.note, goal.then]
-        self.tell(*(line for line in lines if line))
+        compared = goal.kind == "predict" and finding.note
+        lines = [f"Goal {run.number_of(goal)} reached: {finding.note if compared else goal.text}"]
+        lines += [] if compared else [finding.note]
+        self.tell(*(line for line in (*lines, goal.then) if line))
 
-    def _tell_finished(self, run: LessonRun) -> None:
-        further = self.library.neighbour(run.lesson.name, 1)
-        last = f"next opens lesson {further.number}." if further else "It was the last one; lessons lists them all."
-        self.tell(f"Lesson {run.lesson.number}, {run.lesson.title}, is done. {last}")
+    def what_follows(self) -> str:
+        """What to do when every goal of the lesson is reached."""
+        further = self.library.neighbour(self.lesson_run().lesson.name, 1)
+        return f"next opens lesson {further.number}" if further else "it is the last one so far; lessons lists all"

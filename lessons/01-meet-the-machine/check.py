@@ -1,7 +1,9 @@
 from edu_hv.tutor.checks import (
     Goal,
+    after,
     all_of,
     answered,
+    asked,
     condition_code,
     predicted,
     reached,
@@ -15,6 +17,8 @@ TABLE_AS_IT_WAS = all_of(*(word("TABLE", n) == 10 * (n + 1) for n in range(5))).
     "`storage TABLE`: the five numbers must stay as they are"
 )
 
+LOOKED_AT_SUM = asked("storage", about="SUM", here=True)
+
 GOALS = [
     Goal("loop", reached("LOOP")),
     Goal(
@@ -24,7 +28,7 @@ GOALS = [
             when=reached("LOOP") & (register(3) == 0),
             until=(register(3) == 10) & (condition_code() == 2),
             words=("A", "10"),
-            wrong={"10": "Registers are shown in hexadecimal: ten is A there, and 10 would be sixteen."},
+            wrong={"10": "Registers show hexadecimal digits: ten is A, 10 would be sixteen."},
         ),
     ),
     Goal(
@@ -51,7 +55,7 @@ GOALS = [
             },
         ),
     ),
-    Goal("end", waiting() & (word("SUM") != 0)),
-    Goal("back", went_back(reached("STORE") & (word("SUM") == 0))),
+    Goal("end", waiting() & (word("SUM") != 0) & LOOKED_AT_SUM),
+    Goal("back", after("end") & went_back(reached("STORE") & (word("SUM") == 0)) & LOOKED_AT_SUM),
     Goal("repaired", TABLE_AS_IT_WAS & waiting() & (register(4) == 0) & (register(3) == 150) & (word("SUM") == 150)),
 ]

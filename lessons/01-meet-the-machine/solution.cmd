@@ -15,9 +15,11 @@ storage TABLE
 answer 1E
 run
 #: word SUM = 00000064
+storage SUM
 back 2
 #: address STORE = 001018
 #: word SUM = 00000000
+storage SUM
 edit 7 LA 4,5
 run
 #: word SUM = 00000096

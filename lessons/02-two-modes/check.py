@@ -1,6 +1,8 @@
 from edu_hv.tutor.checks import (
     Goal,
+    after,
     answered,
+    asked,
     outcome,
     predicted,
     problem_state,
@@ -15,6 +17,7 @@ from edu_hv.tutor.checks import (
 
 AS_SHIPPED = (storage("STOP", 1) == bytes([0x82])).look("your copy; `restart source` brings LPSW back to STOP")
 INTO_MISTAKE = trap_taken("program", 2, last=True) & reached("MISTAKE")
+LOOKED_AT_OLD_PSW = asked("storage", about="28", here=True) | asked("storage", about="20", here=True)
 
 GOALS = [
     Goal("enter", reached("ENTER")),
@@ -25,7 +28,7 @@ GOALS = [
             when=reached("ENTER"),
             until=reached("TASK"),
             words=("0", "1"),
-            wrong={"0": "0 is supervisor state; the PSW at USER has the bit on, look at its second byte, 01."},
+            wrong={"0": "0 is supervisor state; the PSW at USER has the bit on: second byte 01."},
         ),
     ),
     Goal(
@@ -49,11 +52,11 @@ GOALS = [
             when=AS_SHIPPED & reached("STOP") & problem_state(),
             until=reached("MISTAKE") | waiting(),
             words=("stop", "trap"),
-            wrong={"stop": "The instruction is the same as at FINISH; but the state decides who may do it."},
+            wrong={"stop": "It is the instruction of FINISH, but the state decides who may do it."},
         ),
     ),
-    Goal("caught", AS_SHIPPED & INTO_MISTAKE),
-    Goal("undone", AS_SHIPPED & went_back(reached("STOP") & problem_state())),
+    Goal("caught", AS_SHIPPED & INTO_MISTAKE & LOOKED_AT_OLD_PSW),
+    Goal("undone", AS_SHIPPED & after("caught") & went_back(reached("STOP") & problem_state())),
     Goal(
         "asks",
         trap_taken("supervisor call", 1) & trap_taken("supervisor call", 2) & (register(5) == 42) & waiting(0x600),

@@ -5,7 +5,9 @@ step 3
 #: storage USER 8 = 00010000 0000102A
 answer 1
 step
-step 2
+step
+#: address COUNT = 00102E
+stage 2
 #: address SERVICE = 001012
 #: storage 20 8 = 00010001 40001030
 answer 1030
@@ -16,6 +18,7 @@ answer trap
 step
 #: storage 28 8 = 00010002 80001034
 #: address MISTAKE = 001026
+storage 28
 back
 #: word 28 = 00000000
 edit 24 SVC 2

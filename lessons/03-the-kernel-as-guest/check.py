@@ -1,6 +1,8 @@
 from edu_hv.tutor.checks import (
     Goal,
+    after,
     answered,
+    asked,
     decision,
     guest_mask,
     predicted,
@@ -30,9 +32,10 @@ GOALS = [
             until=reached(AFTER) & decision("Simulate", "SSM", last=True),
             words=("FE", "00", "07"),
             wrong={
-                "FE": "FE is what the guest asked for, and what the guest is shown. The real mask is CP's.",
-                "00": "00 was the guest's mask before. While a guest runs the real mask is CP's, and CP wants to hear.",
+                "FE": "FE is what the guest asked for, and is shown; the real mask is CP's.",
+                "00": "00 was the guest's mask before; the real mask is CP's, which wants to hear.",
             },
+            at_once=True,
         ),
     ),
     Goal("decided", SSM_DECIDED),
@@ -41,10 +44,9 @@ GOALS = [
         answered(
             rule_that_fired(),
             when=decision("Simulate", "SSM", last=True),
-            words=("PRV-1", "PRV-2", "PRV-3"),
+            words=("PRV-1", "PRV-2"),
             wrong={
                 "PRV-1": "Its question was answered no: the guest believes itself in supervisor state.",
-                "PRV-3": "CP knows SSM; the question before it was answered yes, so this one was not even asked.",
             },
         ),
     ),
@@ -57,9 +59,13 @@ GOALS = [
             wrong={"simulate": "That is what PRV-2 does. PRV-1 stands before it and asks about bit 15."},
         ),
     ),
-    Goal("undone", went_back(reached(SSM) & (guest_mask() == 0))),
-    Goal("reflected", reached("SVCINT") & decision("Reflect", last=True)),
-    Goal("task-caught", TASK_CAUGHT.look("`storage 28`, and the x-ray; `until PGMINT` goes on to the next one")),
+    Goal("undone", after("did-not-fire") & went_back(reached(SSM) & (guest_mask() == 0))),
+    Goal("reflected", reached("SVCINT") & decision("Reflect", last=True) & asked("storage", about="20", here=True)),
+    Goal(
+        "task-caught",
+        TASK_CAUGHT.look("`storage 28`, and the x-ray; `until PGMINT` goes on to the next one")
+        & (asked("storage", about="28", here=True) | asked("storage", about="20", here=True)),
+    ),
     Goal(
         "fired-now",
         answered(

@@ -20,9 +20,11 @@ back
 #: guest mask = 00
 until SVCINT
 #: storage 20 4 = FF150001
+storage 20
 until PGMINT
 until PGMINT
 #: storage 28 4 = FF150002
+storage 28
 answer PRV-1
 run
 #: psw address = 00E0D0

@@ -6,6 +6,7 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.tutor.checks import (
     Evidence,
     Move,
+    after,
     all_of,
     answered,
     any_of,
@@ -127,6 +128,23 @@ def test_asked_looks_at_the_full_name_and_the_line(session):
     assert asked("psw").find(evidence).expected == "`psw`"
 
 
+def test_asked_here_forgets_what_was_asked_before_the_machine_moved(session):
+    here = asked("storage", about="DATA", here=True)
+    look, step = Move("storage", "storage data", 1, 1), Move("step", "s", 1, 2)
+    assert here.find(Evidence(session, moves=[step, look, Move("psw", "psw", 1, 1)])).done
+    assert not here.find(Evidence(session, moves=[look, step])).done
+
+
+def test_after_needs_goals_of_earlier_commands(session):
+    assert after("a").find(Evidence(session, done=frozenset("ab"))).done
+    assert after("a", "c").find(Evidence(session, done=frozenset("ab"))).seen == "a goal before this one is open"
+
+
+def test_undoing_a_part_of_a_trap_is_no_step_back(session):
+    finding = went_back(reached("BEGIN")).find(Evidence(session, moves=[Move("back", "S", 1, 0, in_trap=True)]))
+    assert (finding.done, finding.seen) == (False, "only a part of a trap was undone")
+
+
 def test_going_back_counts_only_as_the_last_move(session):
     there = went_back(reached("BEGIN"))
     back, forth = Move("back", "S", 2, 0), Move("step", "s", 0, 1)
@@ -155,7 +173,16 @@ def test_a_prediction_waits_for_the_moment_and_is_compared_with_the_machine(sess
     session.step(2)
     finding = question.find(evidence)
     assert finding.done
-    assert finding.note == "You predicted 6; the machine says 00000005. One too many."
+    assert finding.note == "NOT SO. You said 6, the machine shows 00000005. One too many."
+    right = question.find(Evidence(session, goal="g", answers={"g": "5"}))
+    assert right.note == "RIGHT. You said 5, the machine shows 00000005."
+
+
+def test_a_prediction_at_once_is_reached_by_the_answer(session):
+    question = predicted(register(1), when=reached("BEGIN"), until=reached("HERE"), words=("5", "6"), at_once=True)
+    assert not question.find(Evidence(session, goal="g")).done
+    finding = question.find(Evidence(session, goal="g", answers={"g": "6"}))
+    assert (finding.done, finding.note) == (True, "")
 
 
 def test_an_outcome_is_a_word(evidence):

@@ -1,11 +1,13 @@
 """Every lesson: the start fails its check, the solution passes it, and its text says what is so."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.tutor.checks import Prediction
 from edu_hv.tutor.library import Library, lessons_directory
 from edu_hv.tutor.page import page_lines
 from edu_hv.tutor.workbench import Workbench
@@ -104,6 +106,34 @@ def test_solution_passes(entry, tmp_path):
     follow(workbench, entry.folder)
     assert [goal.text for goal in workbench.lesson_view().goals if not goal.done] == []
     assert workbench.lesson_view().done
+
+
+@each_lesson
+def test_each_command_reaches_one_goal_at_most_and_in_the_order_of_the_page(entry, tmp_path):
+    """The page turns with each goal: what stands about the next one has to be read first."""
+    workbench = Workbench.open(entry.name, tmp_path)
+    order: list[int] = []
+    for line in entry.read().solution:
+        workbench.execute(line)
+        new = [goal.number for goal in workbench.lesson_view().goals if goal.done and goal.number not in order]
+        assert len(new) <= 1, line
+        order += new
+    assert order == sorted(order)
+
+
+@each_lesson
+def test_each_goal_has_its_paragraph_in_order(entry):
+    numbers = re.findall(r"^\*\*(\d+)\.\*\*", (entry.folder / "lesson.md").read_text(), re.MULTILINE)
+    assert [int(number) for number in numbers] == list(range(1, len(entry.read().goals) + 1))
+
+
+@each_lesson
+def test_what_is_said_of_a_prediction_fits_into_two_rows_of_78_columns(entry):
+    for goal in entry.read().goals:
+        if isinstance(goal.check, Prediction):
+            for word in goal.check.words:
+                said = f"Goal 2 reached: NOT SO. You said {word}, the machine shows 00000000. {goal.check.remark(word)}"
+                assert len(textwrap.wrap(said, 78)) <= 2
 
 
 @each_lesson

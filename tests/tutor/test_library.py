@@ -15,6 +15,7 @@ PARTS = {
 format = 1
 title = "Sample"
 minutes = 5
+learned = "that is why"
 program = "start.asm"
 mode = "bare"
 sources = ["a manual"]
@@ -89,6 +90,7 @@ def test_a_part_that_is_not_text_is_named(lessons, part):
         pytest.param("lesson.toml", "format = 1", "format = 2", "has format 2; expected format = 1", id="format"),
         pytest.param("lesson.toml", 'title = "Sample"', "", "has no title", id="title"),
         pytest.param("lesson.toml", "minutes = 5", 'minutes = "5"', "has no minutes", id="minutes"),
+        pytest.param("lesson.toml", 'learned = "that is why"', "", "has no learned", id="learned"),
         pytest.param("lesson.toml", 'mode = "bare"', 'mode = "x"', 'has mode "x"; expected "bare" or "cp"', id="mode"),
         pytest.param("lesson.toml", 'program = "start.asm"', 'program = "go.asm"', "go.asm is missing", id="program"),
         pytest.param("lesson.toml", 'program = "start.asm"', 'program = "kernel"', 'program "kernel"', id="no-code"),
@@ -159,7 +161,7 @@ def test_a_directory_without_lessons_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        pytest.param("9", 'there is no lesson "9"; there are 7 sample, 8 salt', id="number"),
+        pytest.param("9", 'there is no lesson "9"; there are 7, 8; lessons shows their titles', id="number"),
         pytest.param("sa", '"sa" could be 07-sample, 08-salt', id="ambiguous"),
     ],
 )

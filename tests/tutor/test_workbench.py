@@ -1,12 +1,15 @@
 """A session with a lesson: ticks, answers, hints, the student's copy, restarts."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from edu_hv.debugger.views import LessonView, TableView, TextView
 from edu_hv.isa.errors import UserError
 from edu_hv.tutor import library
+from edu_hv.tutor.checks import Check, Finding
+from edu_hv.tutor.lesson import LessonRun
 from edu_hv.tutor.progress import FILE
 from edu_hv.tutor.workbench import Workbench
 
@@ -88,6 +91,43 @@ def test_a_tick_stays_when_the_student_goes_back(workbench):
     assert ticks(workbench) == [1]
 
 
+def test_a_goal_waits_for_a_later_command_than_the_one_before_it(workbench):
+    lesson = workbench.lesson.lesson
+    holding = Check(lambda evidence: Finding(True))
+    run = LessonRun(replace(lesson, goals=tuple(replace(goal, check=holding) for goal in lesson.goals[:2])))
+    first, second = ([goal.id for goal, _ in run.newly_reached(workbench.session)] for _ in range(2))
+    assert (first, second) == (["loop"], ["first-sum"])
+
+
+def test_another_program_in_the_machine_does_not_disturb_the_lesson(workbench):
+    workbench.execute("load bare kernel")
+    workbench.execute("step")
+    assert ticks(workbench) == []
+
+
+def finish(workbench) -> str:
+    return [said(workbench.execute(line)) for line in workbench.lesson.lesson.solution][-1]
+
+
+@pytest.mark.parametrize(
+    ("lesson", "follows"),
+    [
+        pytest.param("1", "next opens lesson 2", id="first"),
+        pytest.param("3", "it is the last one so far; lessons lists all", id="last"),
+    ],
+)
+def test_the_end_says_what_was_learned_and_what_follows(tmp_path, lesson, follows):
+    workbench = Workbench.open(lesson, tmp_path)
+    done, learned, now = finish(workbench).splitlines()[-3:]
+    assert done.endswith("is done.")
+    assert now == f"Now: {follows}."
+    assert learned == workbench.lesson.lesson.learned
+    assert "so that is why" in learned
+    with pytest.raises(UserError) as raised:
+        workbench.execute("hint")
+    assert str(raised.value) == f"every goal of lesson {lesson} is reached; {follows}"
+
+
 def test_check_says_seen_expected_and_where_to_look(workbench):
     workbench.execute("step")
     (view,) = workbench.execute("check")
@@ -112,14 +152,57 @@ def test_a_prediction_is_compared_after_the_step(workbench):
     workbench.execute("step 4")
     assert said(workbench.execute("answer 10")) == "Your prediction: 10.  Now step and see."
     assert ticks(workbench) == [1]
-    assert "You predicted 10; the machine says 0000000A. Registers are" in said(workbench.execute("step"))
+    first, *_ = said(workbench.execute("step")).splitlines()
+    assert first.startswith("Goal 2 reached: NOT SO. You said 10, the machine shows 0000000A. Registers show")
     assert ticks(workbench) == [1, 2]
 
 
 def test_a_right_prediction_is_said(workbench):
     workbench.execute("step 4")
     workbench.execute("answer X'0A'")
-    assert "You predicted A, and so it is: 0000000A." in said(workbench.execute("step"))
+    assert "Goal 2 reached: RIGHT. You said A, the machine shows 0000000A." in said(workbench.execute("step"))
+
+
+def test_a_prediction_that_is_reached_at_once_is_compared_when_its_moment_comes(tmp_path):
+    workbench = Workbench.open("3", tmp_path)
+    workbench.execute("step")
+    assert "Your prediction: FE.  You will see." in said(workbench.execute("answer FE"))
+    assert ticks(workbench) == [1, 2]
+    assert "prediction" not in said(workbench.execute("stage 4"))
+    assert "Your prediction of goal 2: NOT SO. You said FE, the machine shows 07." in said(workbench.execute("stage 2"))
+    assert "prediction" not in said(workbench.execute("psw"))
+
+
+@pytest.mark.parametrize(
+    ("commands", "says"),
+    [
+        pytest.param(["step 4", "step"], "back (key S) goes there", id="one-step"),
+        pytest.param(["step 4", "step 3"], "back 3 goes there", id="three-steps"),
+        pytest.param(["step 5"], "back (key S) goes there", id="never-seen"),
+    ],
+)
+def test_an_answer_after_the_moment_of_a_prediction_is_told_so(workbench, commands, says):
+    for line in commands:
+        workbench.execute(line)
+    with pytest.raises(UserError) as raised:
+        workbench.execute("answer 12")
+    assert str(raised.value) == f"goal 2 wants its answer before the step; {says}"
+
+
+def test_an_answer_in_the_middle_of_the_trap_is_too_late_as_well(tmp_path):
+    workbench = Workbench.open("3", tmp_path)
+    workbench.execute("step")
+    workbench.execute("stage 2")
+    with pytest.raises(UserError, match="goal 2 wants its answer before the step; back"):
+        workbench.execute("answer 07")
+
+
+def test_a_word_that_is_not_offered_goes_to_the_first_question_of_the_page(workbench):
+    workbench.execute("step 4")
+    workbench.execute("answer A")
+    workbench.execute("step")
+    with pytest.raises(UserError, match="goal 3 takes zero, negative, positive or overflow"):
+        workbench.execute("answer 12")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +227,7 @@ def test_an_answer_that_cannot_be_taken_says_why(workbench, before, line, says):
 def test_a_word_goes_to_the_question_that_offers_it(workbench):
     workbench.execute("step 5")
     workbench.execute("answer positive")
-    workbench.execute("answer 1e")
+    workbench.execute("answer 4 1e")
     assert ticks(workbench) == [3, 4]
 
 
@@ -220,7 +303,10 @@ def test_a_program_that_does_not_assemble_leaves_the_old_one_loaded(workbench):
     with pytest.raises(UserError) as raised:
         workbench.execute("edit 7 LA 4,NOWHERE")
     assert "start.asm:7:" in str(raised.value)
-    assert str(raised.value).endswith("The program that was loaded before stays loaded.")
+    assert str(raised.value).splitlines()[-2:] == [
+        "Line 7 of your copy is changed; the program from before stays loaded.",
+        "restart source takes all your changes back.",
+    ]
     assert workbench.session.step_number == 4
     assert "NOWHERE" in workbench.copy().text()
 
@@ -231,6 +317,16 @@ def test_a_copy_that_does_not_assemble_is_kept_and_told_at_the_next_start(workbe
     again = Workbench.open(progress_directory=tmp_path)
     assert "Your copy does not assemble; the lesson's own program is loaded." in said(again.take_messages())
     assert "NOWHERE" in again.copy().text()
+
+
+def test_what_does_not_assemble_is_told_in_lines(workbench):
+    with pytest.raises(UserError):
+        workbench.execute("edit 7 XX")
+    views = workbench.execute("restart")
+    lines = [line for view in views if isinstance(view, TextView) for line in view.lines]
+    assert len(lines) > 3
+    assert [line for line in lines if len(line.splitlines()) != 1] == []
+    assert lines[-1] == "restart source takes all your changes back."
 
 
 def test_the_copy_survives_a_restart_and_is_what_is_loaded(workbench, tmp_path):
