@@ -165,7 +165,17 @@ class Workbench:
 
     # ---- goals -----------------------------------------------------------------------------------------------
 
+    def _runs_the_lessons_program(self, lesson: Lesson) -> bool:
+        """Whether the machine holds the lesson's program or the student's copy of it, and not some other program."""
+        names = {lesson.program}
+        if lesson.source is not None:
+            names.add(Copy.of(lesson, self.progress.directory).path.name)
+        return self.session.system.guests[0].program.name in names
+
     def _look_at_goals(self, run: LessonRun) -> None:
+        """Tick what is reached.  Goals are about the lesson's program: another one reaches none."""
+        if not self._runs_the_lessons_program(run.lesson):
+            return
         was_finished = run.finished
         for goal, comparison in run.newly_compared(self.session):
             self.tell(f"Your prediction of goal {run.number_of(goal)}: {comparison}")

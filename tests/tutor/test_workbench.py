@@ -412,3 +412,16 @@ def test_an_empty_line_does_nothing(workbench, line):
 )
 def test_words_are_completed(workbench, line, offered):
     assert {completion.text for completion in workbench.complete(line)} == offered
+
+
+def test_another_program_reaches_no_goal_of_the_lesson(tmp_path):
+    """A program of the student's own with the lesson's labels is not the lesson's program."""
+    other = tmp_path / "other.asm"
+    other.write_text("LOOP     BALR  12,0\n         BCR   15,12\nSUM      DC    F'150'\n         END   LOOP\n")
+    bench = Workbench.open("1", tmp_path / "progress")
+    bench.execute(f"load bare {other}")
+    bench.execute("step")
+    assert not any(goal.done for goal in bench.lesson_view().goals)
+    bench.execute("restart")
+    bench.execute("step 4")
+    assert [goal.number for goal in bench.lesson_view().goals if goal.done] == [1]
