@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from edu_hv.debugger.commands.registry import Completion
 from edu_hv.debugger.views import (
+    BreakpointsView,
     CodeLine,
     CodeView,
     ComparedValue,
@@ -229,6 +230,7 @@ class FakeWorkbench:
         self.lines: list[str] = []
         self.saved = 0
         self._lesson = lesson
+        self.lesson = None
 
     def execute(self, line: str) -> list[object]:
         self.lines.append(line)
@@ -238,6 +240,8 @@ class FakeWorkbench:
             case "run":
                 self.session.stopped.wait(10)
                 self.session.stopped.clear()
+            case _ if line.startswith("break "):
+                return [BreakpointsView(())]
             case "help":
                 return [HelpView((HelpEntry("step", "step [COUNT]", "One step.", "stepping", "s"),))]
             case "long":

@@ -1,19 +1,22 @@
 """The screen at its sizes, driven by keys, over the sample workbench."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from edu_hv.debugger.views import ConsoleView
+from edu_hv.debugger.views import BreakpointsView, BreakpointView, ConsoleView, StopView, TextView
+from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures, themes
 from edu_hv_tui.app import EduHvApp, run
 from edu_hv_tui.keys import KEYS
 from edu_hv_tui.screens.help import HelpScreen
 from edu_hv_tui.text.console import echo_row
 from edu_hv_tui.text.rows import plain
+from edu_hv_tui.widgets.command_pane import KEPT
 from edu_hv_tui.widgets.rows import Rows
 from tests.tui.conftest import main_screen, opened, screen_text, settled
-from tests.tui.samples import FakeWorkbench
+from tests.tui.samples import LESSON, STORAGE, FakeWorkbench
 
 LOW, HIGH = (80, 24), (120, 40)
 
@@ -35,26 +38,26 @@ async def test_80x24_from_top_to_bottom(workbench):
     async with opened(workbench, LOW) as pilot:
         await press(pilot, "s")
         assert screen_text(pilot).splitlines() == [
-            " CMS1 1/2  step 1,205/9,871  STOP trap 02 privileged-op   guest SUP | real PROB",
-            "╔═[1 code  CMS1]══════════════════════════════╗┌─[2 regs *written <read  +5]───┐",
-            "║ . 012330  8000C010  SSM   MASK      TRAP 02 ║│R0 *00000005  R8  00008000     │",
-            "║   012334  0A05      SVC   5           SVC 5 ║│R1  00001000  R9  00009000     │",
-            "║ > 012336  4780C09A  BZ    DONE  branch ta.. ║│R2  00002000  RA  0000A000     │",
-            "║B  01233A  82000068  LPSW  X'68'  privileged ║│R3  00003000  RB  0000B000     │",
-            "║   01233E  9C00000C  SIO   X'00C'  privile.. ║│R4  00004000  RC <0000C000     │",
-            "║   012342  4770C0A2  BNZ   LOOP              ║│R5  00005000  RD  0000D000     │",
-            "║   012346  1B00      SR    0,0               ║│R6  00006000  RE  0000E000     │",
-            "║   012348  9200C010  MVI   MASK,X'00'        ║│R7  00007000  RF  0000F000     │",
+            " CMS1 1/2  step 1205/9871  STOP trap 02 privileged-op     guest SUP | real PROB",
+            "╔═[1 code  CMS1  LOOP+8]══════════════════════╗┌─[2 regs *written <read  +5]───┐",
+            "║ . 012330  8000C010  SSM   MASK      TRAP 02 ║│R0  *00000005  R8   00008000   │",
+            "║   012334  0A05      SVC   5           SVC 5 ║│R1   00001000  R9   00009000   │",
+            "║ > 012336  4780C09A  BZ    DONE     branches ║│R2   00002000  R10  0000A000   │",
+            "║B  01233A  82000068  LPSW  X'68'  privileged ║│R3   00003000  R11  0000B000   │",
+            "║   01233E  9C00000C  SIO   X'00C'       priv ║│R4   00004000  R12 <0000C000   │",
+            "║   012342  4770C0A2  BNZ   LOOP              ║│R5   00005000  R13  0000D000   │",
+            "║   012346  1B00      SR    0,0               ║│R6   00006000  R14  0000E000   │",
+            "║   012348  9200C010  MVI   MASK,X'00'        ║│R7   00007000  R15  0000F000   │",
             "╚════════[! trap  > now  . executed  B break]═╝└────────[CC 0 zero (SR 15,15)]─┘",
             "┌─[3 trap x-ray  stage 5 of 6  SSM at ..]─┐┌─[4 PSW  guest | real | why]───────┐",
-            "│.  done: 1 guest to 2 hardware           ││mask  00*    07     CP keeps its ..│",
-            "│.3 decode   operation 80 = SSM, operand..││DAT   off    on     shadow tables..│",
-            "│.4 rule     YES P2 is the guest in supe..││key   0      0      same           │",
-            "│>5 do       guest mask 03 -> 00, real    ││state SUP    PROB   so privileged..│",
-            "│            mask stays 07                ││CC    0      0      same           │",
-            "│ 6 run      to come                      ││addr  012334 012334 same           │",
-            "└─[why: virtual supervisor state: CP a..]─┘└───────────────────[rows 1-6 of 8]─┘",
-            "time|.....>........................................................| 1,205",
+            "│.  done: 1 guest to 2 hardware           ││mask  00*  07    CP keeps its own  │",
+            "│.3 decode   operation 80 = SSM operand ..││                 mask              │",
+            "│.4 rule     YES P2 -> simulate ..        ││DAT   off  on    shadow tables map │",
+            "│>5 do       guest mask 03 -> 00, real    ││                 the guest         │",
+            "│            mask stays 07                ││key   0    0     same              │",
+            "│ 6 run      to come                      ││state SUP  PROB  so privileged     │",
+            "└─[why: virtual supervisor state: CP a..]─┘└──────────────────[rows 1-6 of 11]─┘",
+            "time|.....>..........................................................| 1205",
             "cp> step                 ( s )",
             "step 5, step, done",
             "cp>",
@@ -148,12 +151,12 @@ async def test_a_low_screen_opens_on_the_lesson_and_the_first_step_puts_it_away(
 
 async def test_differs_shows_only_what_differs(workbench):
     async with opened(workbench, HIGH) as pilot:
-        assert "key   0       0" in screen_text(pilot)
+        assert re.search("key +0 +0 +same", screen_text(pilot))
         await press(pilot, "d")
-        assert "key   0       0" not in screen_text(pilot)
+        assert not re.search("key +0 +0 +same", screen_text(pilot))
         assert "cp> differs              ( d )" in screen_text(pilot)
         await press(pilot, "d")
-        assert "key   0       0" in screen_text(pilot)
+        assert re.search("key +0 +0 +same", screen_text(pilot))
 
 
 # ---- keys and commands ---------------------------------------------------------------------------------------
@@ -175,10 +178,9 @@ async def test_every_key_runs_its_command_and_says_so(workbench):
 async def test_the_cursor_says_where_b_and_u_apply(workbench):
     async with opened(workbench, HIGH) as pilot:
         await press(pilot, "1", "down", "down", "down")
-        assert "[cursor 01233E]" in screen_text(pilot)
-        await press(pilot, "b")
-        await press(pilot, "1", "down", "down", "b", "b")
-        assert workbench.lines == ["break 01233E", "delete 01233A", "break 012334"]
+        assert "[cursor 01233E  home: back]" in screen_text(pilot)
+        await press(pilot, "b", "b", "down", "b", "home", "b")
+        assert workbench.lines == ["break 01233E", "break 01233E", "break 012342", "break 012334"]
 
 
 async def test_typing_a_command(workbench):
@@ -380,6 +382,162 @@ async def test_the_cursor_can_leave_the_code_first_shown(workbench):
         last = code.view.lines[-1].address
         await press(pilot, "1", *["pagedown"] * 8)
         assert code.cursor > last
-        assert f"[cursor {code.cursor:06X}]" in screen_text(pilot)
+        assert f"[cursor {code.cursor:06X}  home: back]" in screen_text(pilot)
+        assert f" {code.cursor:06X}  " in screen_text(pilot)
         await press(pilot, "s")
         assert code.cursor == code.view.lines[code.view.current].address
+
+
+def answering(workbench, **answers):
+    """The workbench with its answer to some commands given."""
+    execute = workbench.execute
+
+    def answered(line):
+        usual = execute(line) if line.split()[0] not in answers else workbench.lines.append(line)
+        return answers[line.split()[0]] if usual is None else usual
+
+    workbench.execute = answered
+    return workbench
+
+
+REACHED = ("Goal 2 reached: Predict the guest's mask behind the SSM.", "The real mask is CP's and stays as it was.")
+
+
+async def test_answers_are_shown_however_many_were_given_before(workbench):
+    async with opened(workbench, LOW) as pilot:
+        main_screen(pilot).commands.answer(f"old {n}" for n in range(KEPT))
+        await press(pilot, "s")
+        assert screen_text(pilot).splitlines()[-4:-2] == ["cp> step                 ( s )", "step 5, step, done"]
+        await press(pilot, "colon", *"long", "enter")
+        assert titles(pilot) == ["1", "2", "8"]
+        assert "║cp> long" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 24)])
+async def test_a_long_answer_in_a_zoomed_pane_begins_with_its_command(workbench, size):
+    async with opened(workbench, size) as pilot:
+        await press(pilot, "s", "8", "colon", *"long", "enter", "z")
+        rows = screen_text(pilot).splitlines()
+        assert rows[2].startswith("║cp> long")
+        assert rows[3].startswith("║line 0")
+        await press(pilot, "z", "colon", *"step", "enter", "z")
+        assert "║step 6, step, done" in screen_text(pilot)
+
+
+async def test_the_page_follows_the_cursor_until_home_esc_or_a_step(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "escape")
+        now = "> 012334"
+        for back in ("home", "escape", "s"):
+            await press(pilot, "1", *["pagedown"] * 3)
+            assert now not in screen_text(pilot)
+            cursor = main_screen(pilot).code.cursor
+            assert f" {cursor:06X}  " in screen_text(pilot)
+            await press(pilot, *["up"] * 9)
+            assert f" {main_screen(pilot).code.cursor:06X}  " in screen_text(pilot)
+            await press(pilot, back)
+            assert not main_screen(pilot).code.moved
+            assert (now if back != "s" else "> 012336") in screen_text(pilot)
+
+
+async def test_b_keeps_the_cursor_and_shows_the_breakpoint(workbench):
+    found = BreakpointsView((BreakpointView(1, 0x12330, "", 2), BreakpointView(2, 0x1233E, "IO", 0)))
+    async with opened(answering(workbench, **{"break": [found]}), LOW) as pilot:
+        await press(pilot, "escape", "down", "down", "down", "b")
+        assert screen_text(pilot).splitlines()[-4:-2] == [
+            "cp> break 01233E         ( b )",
+            "breakpoints: 2 at 01233E IO, 1 at 012330",
+        ]
+        assert main_screen(pilot).code.cursor == 0x1233E
+
+
+@pytest.mark.parametrize("size", [LOW, HIGH])
+async def test_a_reached_goal_turns_the_page_to_the_next_one_seen_or_not(workbench, size):
+    page = tuple(line for n in range(1, 9) for line in (f"{n}. Paragraph {n} " + "word " * 30, ""))
+    lesson = replace(LESSON, page=page)
+    async with opened(FakeWorkbench(lesson), size) as pilot:
+        await press(pilot, "escape", "1", "3")
+        pilot.app.screen.workbench._lesson = replace(
+            lesson, goals=tuple(replace(goal, done=goal.number < 3) for goal in lesson.goals)
+        )
+        await press(pilot, "s", "5")
+        pane = next(line for line in screen_text(pilot).splitlines() if "Paragraph" in line)
+        assert "3. Paragraph 3" in pane
+        await pilot.resize_terminal(*(HIGH if size == LOW else LOW))
+        await settled(pilot)
+        await press(pilot, "5")
+        pane = next(line for line in screen_text(pilot).splitlines() if "Paragraph" in line)
+        assert "3. Paragraph 3" in pane
+        pilot.app.screen.workbench._lesson = replace(
+            lesson, goals=tuple(replace(goal, done=True) for goal in lesson.goals), done=True
+        )
+        await press(pilot, "s")
+        assert "Lesson done: every goal is" in screen_text(pilot)
+
+
+async def test_what_the_lesson_says_is_shown_in_the_two_rows_to_its_end(workbench):
+    said = [StopView(5, 5, "step", "step 5, a sentence"), TextView(REACHED, "lesson")]
+    async with opened(answering(workbench, step=said), LOW) as pilot:
+        await press(pilot, "s")
+        rows = screen_text(pilot).splitlines()[-4:-2]
+        assert " ".join(rows) == " ".join(REACHED)
+        assert titles(pilot) == list("1234")
+
+
+async def test_a_failing_lesson_command_leaves_the_panes_as_they_are(workbench):
+    def refused(line):
+        raise UserError("there is no lesson 9")
+
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s")
+        workbench.execute = refused
+        await press(pilot, "right_square_bracket", "colon", *"lesson", "space", "9", "enter")
+        assert titles(pilot) == list("1234")
+        assert "! there is no lesson 9" in screen_text(pilot)
+
+
+async def test_command_and_answer_stay_apart_where_they_share_rows(workbench):
+    sentence = "step 5, " + "words " * 15 + "end"
+    async with opened(answering(workbench, step=[StopView(5, 5, "step", sentence)]), LOW) as pilot:
+        await press(pilot, "s")
+        assert "cp> step ( s ) : step 5, words" in screen_text(pilot)
+
+
+async def test_words_to_choose_from_stand_alone(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", "colon", "s", "tab", "tab")
+        assert screen_text(pilot).splitlines()[-4:-2] == ["stage  status  step  storage", ""]
+
+
+async def test_help_during_a_run_says_how_to_stop_it(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s")
+        await pilot.press("c")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "! running... esc stops" in screen_text(pilot)
+        await press(pilot, "escape")
+
+
+@pytest.mark.parametrize("unpin", ["6", "storage", "select", "lesson"])
+async def test_storage_is_pinned_by_an_address_and_unpinned_by_another_guest(workbench, unpin):
+    answers = {"storage": [STORAGE], "select": [], "lesson": [LESSON]}
+    async with opened(answering(workbench, **answers), HIGH) as pilot:
+        await press(pilot, "colon", *"storage", "space", *"100", "enter")
+        assert "[pinned: 6 unpins" in screen_text(pilot)
+        await press(pilot, "6")
+        assert "[pinned: 6 unpins" in screen_text(pilot)
+        if unpin == "6":
+            await press(pilot, "6")
+        else:
+            await press(pilot, "colon", *unpin, "enter")
+        assert "pinned" not in screen_text(pilot)
+        assert main_screen(pilot)._wants().storage is None
+
+
+async def test_zooming_out_of_the_page_that_opened_by_itself_keeps_it(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "z")
+        assert titles(pilot) == ["1", "2", "5"]
+        await press(pilot, "s")
+        assert titles(pilot) == ["1", "2", "5"]

@@ -2,16 +2,17 @@
 
 import pytest
 
-from edu_hv.debugger.views import CodeLine, CodeView, LogView, StatusView, TimelineView
-from edu_hv_tui.text.code import code_row, page
+from edu_hv.debugger.views import CodeLine, CodeView, ComparedValue, LogView, StatusView, TimelineView
+from edu_hv_tui.text.code import code_row, page, place
+from edu_hv_tui.text.compared import compared_rows
 from edu_hv_tui.text.frame import ASCII, LINES, framed
-from edu_hv_tui.text.lesson import lesson_rows, page_rows
+from edu_hv_tui.text.lesson import lesson_rows, moved_row, page_rows, paragraph_row
 from edu_hv_tui.text.log import log_rows
 from edu_hv_tui.text.notice import notice_rows
 from edu_hv_tui.text.psw import psw_rows
 from edu_hv_tui.text.registers import registers_rows
 from edu_hv_tui.text.rows import fit, plain, row, wrap
-from edu_hv_tui.text.status import status_row
+from edu_hv_tui.text.status import shortened, status_row
 from edu_hv_tui.text.storage import storage_rows
 from edu_hv_tui.text.timeline import timeline_row
 from edu_hv_tui.text.xray import rule_rows, xray_rows
@@ -29,13 +30,13 @@ def text(rows, width=None, height=None):
     [
         pytest.param(
             80,
-            " CMS1 1/2  step 1,204/9,871  STOP trap 02 privileged-op   guest SUP | real PROB ",
+            " CMS1 1/2  step 1204/9871  STOP trap 02 privileged-op     guest SUP | real PROB ",
             id="80",
         ),
         pytest.param(
             120,
-            " CMS1 1/2  step 1,204/9,871  STOP trap 02 privileged-op"
-            "                      lesson 3 goals 1/3   guest SUP | real PROB ",
+            " CMS1 1/2  step 1204/9871  STOP trap 02 privileged-op"
+            "                        lesson 3 goals 1/3   guest SUP | real PROB ",
             id="120",
         ),
     ],
@@ -63,9 +64,9 @@ def test_code_at_80_columns():
         " . 01232E  1BFF      SR    15,15   cc 0 zero",
         "!  012330  8000C010  SSM   MASK      TRAP 02",
         " > 012334  0A05      SVC   5           SVC 5",
-        "   012336  4780C09A  BZ    DONE  branch ta..",
+        "   012336  4780C09A  BZ    DONE     branches",
         "B  01233A  82000068  LPSW  X'68'  privileged",
-        "   01233E  9C00000C  SIO   X'00C'  privile..",
+        "   01233E  9C00000C  SIO   X'00C'       priv",
         "   012342  4770C0A2  BNZ   LOOP",
     ]
 
@@ -111,10 +112,10 @@ def test_page_of_a_guest_that_stands_nowhere_stays():
 
 def test_registers_at_80x24_and_with_room():
     low = text(registers_rows(registers(), 31, 8), 31, 8)
-    assert low[0] == "R0 *00000000  R8  00008000"
-    assert low[4] == "R4  00004000  RC <0000C000"
+    assert low[0] == "R0  *00000000  R8   00008000"
+    assert low[4] == "R4   00004000  R12 <0000C000"
     assert len(low) == 8
-    assert text(registers_rows(registers(), 51, 20), 51)[8:] == [
+    assert text(registers_rows(registers(), 60, 20), 60)[8:] == [
         "CC 0 zero (SR 15,15)",
         "    GUEST     REAL      WHY",
         "CR0 000000E0  800400E0  DAT format is CP's",
@@ -124,18 +125,18 @@ def test_registers_at_80x24_and_with_room():
 
 
 def test_only_differing_leaves_out_equal_registers():
-    rows = text(registers_rows(registers(), 51, 20, only_differing=True))
+    rows = text(registers_rows(registers(), 60, 20, only_differing=True))
     assert [line[:3] for line in rows[10:]] == ["CR0", "CR1"]
 
 
 def test_psw_at_80x24_shows_the_fields():
     assert text(psw_rows(PSW, 35, 6), 35, 6) == [
-        "mask  00*    07     CP keeps its ..",
-        "DAT   off    on     shadow tables..",
-        "key   0      0      same",
-        "state SUP    PROB   so privileged..",
-        "CC    0      0      same",
-        "addr  012334 012334 same",
+        "mask  00*  07    CP keeps its own",
+        "                 mask",
+        "DAT   off  on    shadow tables map",
+        "                 the guest",
+        "key   0    0     same",
+        "state SUP  PROB  so privileged",
     ]
 
 
@@ -161,8 +162,8 @@ def test_psw_only_differing():
 def test_xray_at_80x24_shows_the_stage_just_done_in_full():
     assert text(xray_rows(xray(5), 41, 6), 41) == [
         ".  done: 1 guest to 2 hardware",
-        ".3 decode   operation 80 = SSM, operand..",
-        ".4 rule     YES P2 is the guest in supe..",
+        ".3 decode   operation 80 = SSM operand ..",
+        ".4 rule     YES P2 -> simulate ..",
         ">5 do       guest mask 03 -> 00, real",
         "            mask stays 07",
         " 6 run      to come",
@@ -171,10 +172,10 @@ def test_xray_at_80x24_shows_the_stage_just_done_in_full():
 
 def test_xray_at_80x24_of_the_rule_shows_what_fired_and_what_did_not():
     assert text(xray_rows(xray(4), 41, 6), 41) == [
-        ".1 guest    SSM MASK at 012330, the rea..",
-        ".2 hardware program interruption, code ..",
-        ".3 decode   operation 80 = SSM, operand..",
-        ">4 rule     YES P2 is the guest in supe..",
+        ".1 guest    SSM MASK at 012330 real PSW..",
+        ".2 hardware program int. code 0002 ILC 2",
+        ".3 decode   operation 80 = SSM operand ..",
+        ">4 rule     YES P2 -> simulate",
         "            no  P1 is it in problem sta..",
         "   to come: 5 do to 6 run",
     ]
@@ -217,8 +218,8 @@ def test_rules_say_which_fired_and_which_did_not():
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        pytest.param(78, "012310 = 3F4310  *00000000 00000000 C8C5D3D3 D6404040  *........HELLO   *", id="80-wide"),
-        pytest.param(64, "012310 *00000000 00000000 C8C5D3D3 D6404040  *........HELLO   *", id="120-wide"),
+        pytest.param(78, "012310 = 3F4310  *00000000 00000000 C8C5D3D3 D6404040  |........HELLO   |", id="80-wide"),
+        pytest.param(64, "012310 *00000000 00000000 C8C5D3D3 D6404040  |........HELLO   |", id="120-wide"),
         pytest.param(50, "012310*00000000 00000000 C8C5D3D3 D6404040", id="narrow"),
     ],
 )
@@ -228,17 +229,17 @@ def test_storage_marks_the_word_written(width, expected):
 
 def test_log_names_whose_doing_it_was():
     assert text(log_rows(LOG)) == [
-        "1,199 guest    SVC 5",
-        "1,199 CP       reflect SVC 5: new PSW from 000060",
-        "1,204 hardware program interruption 0002",
-        "1,204 CP       simulate SSM: guest mask 00",
+        "1199 guest    SVC 5",
+        "1199 CP       reflect SVC 5: new PSW from 000060",
+        "1204 hardware program interruption 0002",
+        "1204 CP       simulate SSM: guest mask 00",
     ]
     assert log_rows(LogView(())) == []
 
 
 def test_timeline_marks_the_present():
     view = TimelineView("..ss.tT..", 5, 1204, 9871)
-    assert plain(timeline_row(view, 40)).rstrip() == "time|..ss.>T..| 1,204"
+    assert plain(timeline_row(view, 40)).rstrip() == "time|..ss.>T..| 1204"
 
 
 def test_lesson_page_flows_and_keeps_programs():
@@ -303,3 +304,64 @@ def test_characters_that_are_not_one_column_wide_cannot_move_the_frame():
 
 def test_words_longer_than_the_pane_are_broken():
     assert text(wrap([("abcdefghij kl", "text")], 4)) == ["abcd", "efgh", "ij", "kl"]
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        pytest.param(60, "trap 02 privileged operation at 000206 SSM CHANNELS", id="all"),
+        pytest.param(50, "trap 02 privileged operation at 000206 SSM", id="no-operands"),
+        pytest.param(35, "trap 02 privileged at 000206 SSM", id="fewer-words"),
+        pytest.param(24, "trap 02 at 000206 SSM", id="no-words"),
+        pytest.param(18, "trap 02 000206 SSM", id="address-and-mnemonic"),
+    ],
+)
+def test_a_stop_reason_gives_up_words_before_the_address_and_the_mnemonic(room, expected):
+    assert shortened("trap: program: privileged operation at 000206 SSM CHANNELS (stage do)", room) == expected
+
+
+def test_a_label_that_begins_a_statement_is_not_its_operation():
+    line = CodeLine(0x1000, "05C0", "BEGIN    BALR  12,0           register 12", label="SUMS")
+    assert plain(code_row(line, 45)).rstrip() == "   001000  05C0      BALR  12,0       BEGIN:"
+    assert plain(code_row(line, 52)).rstrip().startswith("   001000  05C0      BEGIN    BALR  12,0")
+
+
+def test_labels_have_a_column_at_120_columns_and_are_cut_to_eight():
+    line = CodeLine(0x1000, "80000573", "LONGLABEL SSM  CHANNELS", "LONGLABEL", note="TRAP 02")
+    assert plain(code_row(line, 52)) == "   001000  80000573  LONGLABE SSM   CHANNELS TRAP 02"
+
+
+def test_the_place_of_the_instruction_to_come_is_told_from_the_label_before_it():
+    assert [place(code(n)) for n in (0, 2, 4)] == ["", "LOOP", "LOOP+6"]
+
+
+@pytest.mark.parametrize(("cursor", "first"), [(9, 7), (20, 11), (3, 3), (39, 30)])
+def test_the_page_moves_by_as_little_as_shows_the_cursor(cursor, first):
+    view = CodeView("bare", tuple(CodeLine(4 * n, "0000", "") for n in range(40)), 8)
+    assert page(view, 10, 28, cursor=4 * cursor) == first
+
+
+def test_a_paragraph_stays_in_place_when_the_width_changes():
+    page_text = tuple(line for n in range(1, 9) for line in (f"{n}. " + "word " * 20, ""))
+    lesson = LESSON.__class__(1, "a", "A", page_text, LESSON.goals)
+    for number in range(1, 9):
+        at = paragraph_row(lesson, number, 30)
+        assert moved_row(page_text, at, 30, 70) == paragraph_row(lesson, number, 70)
+    assert moved_row((), 3, 30, 70) == 3
+
+
+@pytest.mark.parametrize("further", [True, False])
+def test_a_finished_lesson_points_to_the_next_one_if_there_is_one(further):
+    done = LESSON.__class__(3, "a", "A", ("Page.",), (LESSON.goals[0],), done=True)
+    rows = " ".join(text(lesson_rows(done, 34, further)))
+    assert "Lesson done: every goal is" in rows
+    assert ("]" in rows.partition("Lesson done")[2]) is further
+
+
+def test_the_same_long_reason_is_told_once():
+    values = [ComparedValue(name, "00", "07", "CP has the CPU: its own PSW") for name in ("mask", "key")]
+    assert text(compared_rows(values, 35, header=False, wrapped=True), 35) == [
+        "mask 00   07    CP has the CPU: its",
+        "                own PSW",
+        "key  00   07    CP has the CPU: i..",
+    ]

@@ -49,6 +49,8 @@ class Snapshot:
     log: LogView | None
     timeline: TimelineView
     lesson: LessonView | None
+    further: bool
+    """There is a lesson after the one that is open."""
 
     @classmethod
     def empty(cls, why: str, lesson: LessonView | None) -> "Snapshot":
@@ -64,6 +66,7 @@ class Snapshot:
             log=LogView(()),
             timeline=TimelineView("", 0, 0, 0),
             lesson=lesson,
+            further=True,
         )
 
     @classmethod
@@ -88,7 +91,13 @@ class Snapshot:
             log=session.log(wants.log) if wants.log else None,
             timeline=session.timeline(wants.timeline),
             lesson=workbench.lesson_view(),
+            further=_further(workbench),
         )
+
+
+def _further(workbench: "Workbench") -> bool:
+    run = workbench.lesson
+    return run is not None and workbench.library.neighbour(run.lesson.name, 1) is not None
 
 
 def _storage(workbench: "Workbench", wants: Wants) -> StorageView:

@@ -5,6 +5,7 @@ after it.  Short commands run at once; the others in a thread, while the screen 
 """
 
 import gc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events, work
@@ -13,15 +14,20 @@ from textual.containers import Container, Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
 
+from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.text import as_lines
-from edu_hv.debugger.views import LessonView, StopView, StorageView, TextView, View
+from edu_hv.debugger.views import BreakpointsView, LessonView, StopView, StorageView, TextView, View
+from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures
 from edu_hv_tui.keys import BY_NAME, bindings
 from edu_hv_tui.runner import QUICK, Outcome, Runner
 from edu_hv_tui.screens.help import HelpScreen
 from edu_hv_tui.snapshot import Snapshot, Wants
+from edu_hv_tui.text.console import breakpoints_line
 from edu_hv_tui.text.lesson import lesson_short
 from edu_hv_tui.text.notice import LEAST
+from edu_hv_tui.text.rows import Row
+from edu_hv_tui.text.status import RUNNING
 from edu_hv_tui.text.timeline import timeline_width
 from edu_hv_tui.widgets.bars import Footer, Notice, StatusRow, TimelineRow
 from edu_hv_tui.widgets.code_pane import CodePane
@@ -41,6 +47,11 @@ if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
 
 NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
+"""Commands after which the lesson is read from its page."""
+
+ANOTHER_GUEST = NEW_LESSON | {"load", "select"}
+"""Commands after which another program or guest may be looked at, so that an address asked for before means nothing."""
+
 FROM_THE_LESSON = "lesson"
 """Title of what the lesson says by itself; shown without it."""
 
@@ -49,6 +60,15 @@ SEEN_IN_PANES = frozenset(("break", "delete", "select"))
 
 PATIENCE = 0.25
 """Seconds after which a command counts as long: the screen says so and keys are refused."""
+
+
+def command_name(line: str) -> str:
+    """The command that a line names, whichever of its names or their beginnings was typed."""
+    word = line.strip().removeprefix(":").split()[0]
+    try:
+        return REGISTRY.find(word).name
+    except UserError:
+        return word
 
 
 class MainScreen(Screen[None]):
@@ -172,18 +192,43 @@ class MainScreen(Screen[None]):
             self.run_line(*waiting)
 
     def _finish(self, line: str, outcome: Outcome) -> None:
-        before = len(self.commands.view or ())
+        before = said_from = said_to = self.commands.added
         if isinstance(outcome, str):
             self.runner.forget()
             for sentence in outcome.splitlines():
                 self.commands.error(sentence)
         else:
+            self._unpin_before(line, outcome)
             for view in outcome:
+                at = self.commands.added
                 self._show_answer(view)
-        self._side_effects(line)
+                if isinstance(view, TextView) and view.title == FROM_THE_LESSON:
+                    said_from, said_to = at, self.commands.added
+            self._side_effects(line, outcome)
         self.refresh_views()
-        in_panes = line.split()[0] in SEEN_IN_PANES or any(isinstance(view, StopView) for view in outcome)
-        self._show_commands(len(self.commands.view or ()) - before, in_panes)
+        in_panes = command_name(line) in SEEN_IN_PANES or any(isinstance(view, StopView) for view in outcome)
+        new = self.commands.added - before
+        said = self.commands.last(self.commands.added - said_from)[: said_to - said_from]
+        self._show_commands(new, in_panes, said if in_panes else ())
+
+    def _unpin_before(self, line: str, outcome: list[View]) -> None:
+        """Pane 6 follows the machine again in another guest, and after `storage` without an address."""
+        alone = len(line.split()) == 1 and any(isinstance(view, StorageView) for view in outcome)
+        if alone or command_name(line) in ANOTHER_GUEST:
+            self._pin(None)
+
+    def _pin(self, address: int | None) -> None:
+        self._storage_at = address
+        self.storage.pinned = address is not None
+        self.storage.update_rows()
+
+    def _pin_what_was_asked(self, line: str, outcome: list[View]) -> None:
+        """The storage of the selected guest; that of the real machine has other addresses."""
+        for view in outcome:
+            if isinstance(view, StorageView) and view.rows and len(line.split()) > 1:
+                selected = self.code.view.guest if self.code.view else ""
+                if view.guest == selected:
+                    self._pin(view.rows[0].address)
 
     def _show_answer(self, view: View) -> None:
         """In the console, unless a pane shows it better."""
@@ -193,15 +238,17 @@ class MainScreen(Screen[None]):
             self.commands.answer([f"lesson {view.number}: {view.title} (pane 5)"])
         elif isinstance(view, TextView) and view.title == FROM_THE_LESSON:
             self.commands.answer(view.lines)
+        elif isinstance(view, BreakpointsView):
+            self.commands.answer([breakpoints_line(view)])
         else:
-            if isinstance(view, StorageView) and view.rows:
-                self._storage_at = view.rows[0].address
             self.commands.answer(as_lines(view, (self.commands.size.width or self.size.width) - 2))
 
-    def _side_effects(self, line: str) -> None:
-        """What a command does to the screen beyond its answer."""
-        word = line.split()[0]
-        self.code.forget_cursor()
+    def _side_effects(self, line: str, outcome: list[View]) -> None:
+        """What a command that was carried out does to the screen beyond its answer."""
+        word = command_name(line)
+        self._pin_what_was_asked(line, outcome)
+        if word in ANOTHER_GUEST or any(isinstance(view, StopView) for view in outcome):
+            self.code.forget_cursor()
         if word == "goals":
             self.lesson.to_goals()
         elif word in NEW_LESSON:
@@ -232,6 +279,7 @@ class MainScreen(Screen[None]):
         self.registers.show(now.registers)
         self.xray.show(now.xray)
         self.psw.show(now.psw)
+        self.lesson.further = now.further
         self.lesson.show(now.lesson)
         self.storage.show(now.storage)
         self.log_pane.show(now.log)
@@ -247,13 +295,13 @@ class MainScreen(Screen[None]):
             log=4 * self.log_pane.size.height,
         )
 
-    def _show_commands(self, new_rows: int = 1, in_panes: bool = False) -> None:
+    def _show_commands(self, new_rows: int = 1, in_panes: bool = False, said: Sequence[Row] = ()) -> None:
         """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8.
 
         That of a step does not: the panes that it would cover are those that have just changed.
         """
         self.commands.read_from(new_rows + 1)
-        self.echo.show(self.commands.last(new_rows + 1))
+        self.echo.show(self.commands.last(new_rows + 1), said)
         if self.has_class("-low"):
             self._give_room(1 if in_panes else new_rows)
         if new_rows > 3 and not in_panes:
@@ -296,18 +344,10 @@ class MainScreen(Screen[None]):
                 self.commands.error(f"{key.shown}: there is no code under the cursor here")
                 self._show_commands()
                 return
-            line = self._at_cursor(line, self.code.cursor)
+            line = line.format(cursor=f"{self.code.cursor:06X}")
         if "{guest}" in line:
             line = line.format(guest=self._next_guest())
         self.run_line(line, key.shown)
-
-    def _at_cursor(self, line: str, cursor: int) -> str:
-        """`b` on a breakpoint takes it away."""
-        view = self.code.view
-        here = next((each for each in view.lines if each.address == cursor), None) if view else None
-        if line.startswith("break ") and here is not None and here.breakpoint:
-            line = line.replace("break ", "delete ", 1)
-        return line.format(cursor=f"{cursor:06X}")
 
     def _next_guest(self) -> str:
         view = self.status.view
@@ -319,6 +359,8 @@ class MainScreen(Screen[None]):
     def action_pane(self, number: str) -> None:
         """Focus a pane; bring it into sight where it has to share its place."""
         pane = self.panes[number]
+        if pane is self.storage and pane is self.focused:
+            self._pin(None)
         self._show_layout(shown=number, zoomed=number if self._zoomed else "")
         pane.focus(scroll_visible=False)
 
@@ -327,9 +369,12 @@ class MainScreen(Screen[None]):
         self.commands.action_turn(pages)
 
     def action_zoom(self) -> None:
-        """The focused pane alone, or all again."""
+        """The focused pane alone, or all again, among them the one that was alone."""
         focused = self.focused.number if isinstance(self.focused, Pane) else self._last_pane
-        self._show_layout(zoomed="" if self._zoomed else focused)
+        if self._zoomed:
+            self._show_layout(shown=self._zoomed, zoomed="")
+        else:
+            self._show_layout(zoomed=focused)
 
     def action_prompt(self) -> None:
         """To the command line, for one command; then the keys are keys again."""
@@ -348,6 +393,8 @@ class MainScreen(Screen[None]):
         elif self.focused is self.prompt:
             self.prompt.value = ""
             self.panes[self._last_pane].focus(scroll_visible=False)
+        elif self.focused is self.code and self.code.moved:
+            self.code.action_home()
         elif self._zoomed:
             self._show_layout(zoomed="")
         else:
@@ -356,8 +403,11 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Keys and commands."""
-        if not self.runner.going:
-            self.app.push_screen(HelpScreen(self.workbench))
+        if self.runner.going:
+            self.commands.error(RUNNING)
+            self._show_commands(0)
+            return
+        self.app.push_screen(HelpScreen(self.workbench))
 
     def action_quit(self) -> None:
         """Leave, with everything kept."""
@@ -424,7 +474,5 @@ class MainScreen(Screen[None]):
         self.keys.show(typing=event.typing)
 
     def on_prompt_choices(self, event: Prompt.Choices) -> None:
-        before = len(self.commands.view or ())
-        words = "  ".join(choice.text for choice in event.words)
-        self.commands.answer([words])
-        self._show_commands(len(self.commands.view or ()) - before)
+        self.commands.answer(["  ".join(choice.text for choice in event.words)])
+        self._show_commands(0)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from edu_hv.debugger.views import BreakpointsView
 from edu_hv_tui.text.rows import Row, row
 
 PROMPT = "cp> "
@@ -20,6 +21,13 @@ def echo_row(line: str, key: str = "") -> Row:
 def answer_rows(lines: Iterable[str]) -> list[Row]:
     """What a command answered."""
     return [row((line, "done" if REACHED.match(line) else "text")) for line in lines]
+
+
+def breakpoints_line(view: BreakpointsView) -> str:
+    """All breakpoints in one row, the newest first."""
+    newest = sorted(view.breakpoints, key=lambda each: -each.number)
+    words = [f"{each.number} at {each.address:06X} {each.label}".rstrip() for each in newest]
+    return f"breakpoints: {', '.join(words)}" if words else "no breakpoints"
 
 
 def error_row(sentence: str) -> Row:

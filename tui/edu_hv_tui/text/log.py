@@ -14,9 +14,9 @@ ROLES = {
 
 def log_rows(view: LogView) -> list[Row]:
     """One row an entry, oldest first: step, layer, words."""
-    width = max((len(f"{entry.step:,}") for entry in view.entries), default=1)
+    width = max((len(str(entry.step)) for entry in view.entries), default=1)
     return [_row(entry, width) for entry in view.entries]
 
 
 def _row(entry: LogEntry, width: int) -> Row:
-    return row((f"{entry.step:>{width},} ", "quiet"), (f"{entry.layer.value:<9}", ROLES[entry.layer]), entry.text)
+    return row((f"{entry.step:>{width}} ", "quiet"), (f"{entry.layer.value:<9}", ROLES[entry.layer]), entry.text)

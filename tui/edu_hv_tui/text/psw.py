@@ -8,7 +8,9 @@ SAME = "every field is the same for the guest and in the machine"
 
 
 def psw_rows(view: PswView, width: int, height: int, only_differing: bool = False) -> list[Row]:
-    """The whole PSWs and their fields; in a low pane the fields come first, since they say more."""
+    """The whole PSWs and their fields; in a low pane the fields come first, since they say more,
+    and a reason is told to its end even where that pushes other fields out of sight.
+    """
     fields = [field for field in view.fields if field.differs or not only_differing]
     whole = _whole(view, width)
     if not view.guest_psw:
@@ -19,7 +21,7 @@ def psw_rows(view: PswView, width: int, height: int, only_differing: bool = Fals
         rows = [*whole, *compared_rows(fields, width, header, wrapped)]
         if len(rows) <= height:
             return rows
-    return [*compared_rows(fields, width, header=height > len(fields)), *whole]
+    return [*compared_rows(fields, width, header=False, wrapped=True), *whole]
 
 
 def _whole(view: PswView, width: int) -> list[Row]:

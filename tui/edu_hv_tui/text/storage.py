@@ -27,7 +27,7 @@ def _row(line: StorageRow, width: int) -> Row:
     if width >= WITH_REAL:
         real = f"= {line.real:06X}" if line.real is not None else "= absent"
         real = f" {real:<9}"
-    text = f"  *{line.text}*" if width >= WITH_TEXT + 4 else f" {line.text}" if width >= WITH_TEXT + 1 else ""
+    text = f"  |{line.text}|" if width >= WITH_TEXT + 4 else f" {line.text}" if width >= WITH_TEXT + 1 else ""
     blank = " " if width >= WITH_TEXT + 5 else ""
     return row((f"{line.address:06X}{real}{blank}", "quiet"), *_words(line), (text, "text"))
 

@@ -8,7 +8,7 @@ LEGEND = "s supervisor  . problem  T trap  i interruption  w wait"
 
 def timeline_width(width: int) -> int:
     """Columns for marks in a row of `width` columns: what the words around them leave."""
-    return max(10, width - len("time ||") - len(" 9,999,999 "))
+    return max(10, width - len("time ||") - len(" 9999999 "))
 
 
 def timeline_row(view: TimelineView, width: int) -> Row:
@@ -18,4 +18,4 @@ def timeline_row(view: TimelineView, width: int) -> Row:
         shown = row((marks[:at], "quiet"), (">", "cursor"), (marks[at + 1 :], "quiet"))
     else:
         shown = row((marks, "quiet"))
-    return fit(row(("time", "heading"), ("|", "border"), *shown, ("|", "border"), f" {view.step:,}"), width)
+    return fit(row(("time", "heading"), ("|", "border"), *shown, ("|", "border"), f" {view.step}"), width)

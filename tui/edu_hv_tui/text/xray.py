@@ -6,13 +6,21 @@ In a low pane the stage just done is shown whole, each one before it in one row,
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import RuleView, StageState, StageView, XrayView
-from edu_hv_tui.text.rows import CUT, Row, cut, fit, plain, row, wrap
+from edu_hv_tui.text.rows import CUT, Row, cut, fit, length, plain, row, wrap
 
 NONE_YET = "no trap yet: t runs to the first one"
 MARKS = {StageState.DONE: ".", StageState.NOW: ">", StageState.TO_COME: " "}
 ROLES = {StageState.DONE: "text", StageState.NOW: "now", StageState.TO_COME: "quiet"}
 RULE_STAGE, DO_STAGE = "rule", "do"
 INDENT = 12
+SHORTER = (
+    (" interruption", " int."),
+    (" bytes", ""),
+    (", ", " "),
+    ("the virtual machine", "the guest"),
+    (" the ", " "),
+)
+"""Words that give way in a stage of one row."""
 
 
 def xray_rows(view: XrayView, width: int, height: int) -> list[Row]:
@@ -37,7 +45,7 @@ def _chosen(view: XrayView, whole: list[list[Row]], width: int, height: int) -> 
     """The stage in the middle in full, or else each of its lines in one row; the others in a row each, or together."""
     at = _middle(view)
     before, after = list(range(at)), view.stages[at + 1 :]
-    each, together = _after(after, whole[at + 1 :], width), _to_come(after)
+    each, together = _after(after, view, whole[at + 1 :], width), _to_come(after)
     for middle in (whole[at], _short_rows(view.stages[at], view, width)):
         for joined in (0, *range(2, at + 1)):
             for tail in (each, together):
@@ -56,9 +64,9 @@ def _middle(view: XrayView) -> int:
     return next((at for at, stage in enumerate(view.stages) if stage.title == DO_STAGE), len(view.stages) - 1)
 
 
-def _after(stages: Sequence[StageView], whole: Sequence[list[Row]], width: int) -> list[Row]:
+def _after(stages: Sequence[StageView], view: XrayView, whole: Sequence[list[Row]], width: int) -> list[Row]:
     return [
-        _stage_row(stage, width) if stage.state is StageState.TO_COME else _first(rows, 1, width)[0]
+        _stage_row(stage, width) if stage.state is StageState.TO_COME else _collapsed(stage, view, rows, width)
         for stage, rows in zip(stages, whole, strict=True)
     ]
 
@@ -70,16 +78,61 @@ def _spend(view: XrayView, whole: list[list[Row]], done: Sequence[int], spare: i
         more = min(len(whole[index]) - 1, spare)
         shown[index] += more
         spare -= more
-    return [line for index in done for line in _first(whole[index], shown[index], width)]
+    return [
+        line
+        for index in done
+        for line in (
+            [_collapsed(view.stages[index], view, whole[index], width)]
+            if shown[index] == 1
+            else _some(view.stages[index], view, whole[index], shown[index], width)
+        )
+    ]
 
 
 def _first(rows: list[Row], count: int, width: int) -> list[Row]:
     """The first rows of a stage; a mark in the last of them says that there are more."""
     if count == len(rows):
         return rows
-    last, following = rows[count - 1], rows[count]
-    line = row(*last, (" " + plain(following).strip(), last[-1][1]))
-    return [*rows[: count - 1], row(*cut(line, width - len(CUT)), (CUT, "quiet"))]
+    last = cut(rows[count - 1], width - len(CUT) - 1)
+    return [*rows[: count - 1], row(*last, (" " + CUT, "quiet"))]
+
+
+def _some(stage: StageView, view: XrayView, rows: list[Row], count: int, width: int) -> list[Row]:
+    """A stage in fewer rows than it has: rules in a row each, unless the one that fired can be told to its end."""
+    if stage.title != RULE_STAGE or not view.rules or count == len(rows):
+        return _first(rows, count, width)
+    fired = wrap(rule_rows(view.rules)[0], max(12, width - INDENT), indent="    ")
+    if count >= len(fired):
+        return _first(rows, count, width)
+    lines = [_short(line, view, width - INDENT) for line in _lines(stage, view)][:count]
+    role = ROLES[stage.state]
+    return [fit(row((" " * INDENT if n else _head(stage), role), *line), width) for n, line in enumerate(lines)]
+
+
+def _collapsed(stage: StageView, view: XrayView, rows: list[Row], width: int) -> Row:
+    """A stage in one row: of the rules the one that fired and its decision; else the first line, in few words."""
+    if len(rows) == 1:
+        return rows[0]
+    room = width - INDENT
+    if stage.title == RULE_STAGE and view.rules:
+        words, role = brief(_fired(view.rules), room), "fired" if any(r.fired for r in view.rules) else "refused"
+    else:
+        words, role = brief(stage.lines[0].strip(), room), ROLES[stage.state]
+    more = row((" " + CUT, "quiet")) if len(words) + len(CUT) < room and len(stage.lines) > 1 else row()
+    return fit(row((_head(stage), ROLES[stage.state]), (words, role), *more), width)
+
+
+def _fired(rules: Sequence[RuleView]) -> str:
+    return next((f"YES {rule.rule} -> {rule.then}" for rule in rules if rule.fired), "no rule fired")
+
+
+def brief(text: str, room: int) -> str:
+    """The text with fewer and shorter words, as few of them changed as will do."""
+    for word, shorter in SHORTER:
+        if len(text) <= room:
+            break
+        text = text.replace(word, shorter)
+    return text
 
 
 def _stage_rows(stage: StageView, view: XrayView, width: int) -> list[Row]:
@@ -97,8 +150,17 @@ def _stage_rows(stage: StageView, view: XrayView, width: int) -> list[Row]:
 
 def _short_rows(stage: StageView, view: XrayView, width: int) -> list[Row]:
     """Every line of a stage in one row."""
-    rows = [row((" " * INDENT if n else _head(stage), "now"), *line) for n, line in enumerate(_lines(stage, view))]
+    lines = [_short(line, view, width - INDENT) for line in _lines(stage, view)]
+    rows = [row((" " * INDENT if n else _head(stage), "now"), *line) for n, line in enumerate(lines)]
     return [fit(line, width) for line in rows]
+
+
+def _short(line: Row, view: XrayView, room: int) -> Row:
+    """A line that is too long: of the rule that fired the decision, else fewer words."""
+    if length(line) <= room or not line:
+        return line
+    fired = line[0][1] == "fired"
+    return row((brief(_fired(view.rules) if fired else plain(line), room), line[0][1]))
 
 
 def _lines(stage: StageView, view: XrayView) -> Sequence[Row]:

@@ -21,7 +21,7 @@ class Pane(Rows, Generic[V], can_focus=True):
         Binding("down", "move(1)", "down", show=False),
         Binding("pageup", "turn(-1)", "page up", show=False),
         Binding("pagedown,space", "turn(1)", "page down", show=False),
-        Binding("home", "move(-100000)", "to the top", show=False),
+        Binding("home", "home", "to the top", show=False),
         Binding("end", "move(100000)", "to the end", show=False),
     ]
     boxes: Boxes = LINES
@@ -73,6 +73,10 @@ class Pane(Rows, Generic[V], can_focus=True):
     def action_move(self, rows: int) -> None:
         self.scrolled = max(0, self.scrolled + (-rows if self.tail else rows))
         self.update_rows()
+
+    def action_home(self) -> None:
+        """To the first row."""
+        self.action_move(-100000)
 
     def action_turn(self, pages: int) -> None:
         self.action_move(pages * max(1, self.size.height - 3))
