@@ -83,7 +83,7 @@ def code(current: int = 4, rows: int = 40) -> CodeView:
 
 def registers(r0: int = 0) -> RegistersView:
     """Sixteen registers; R0 was written, R12 read."""
-    names = [f"R{digit:X}" for digit in range(16)]
+    names = [f"R{number}" for number in range(16)]
     general = tuple(
         RegisterValue(name, f"{r0 if n == 0 else 0x1000 * n:08X}", n == 0, n == 12) for n, name in enumerate(names)
     )

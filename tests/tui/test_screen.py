@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from textual import events
 
 from edu_hv.debugger.views import BreakpointsView, BreakpointView, ConsoleView, StopView, TextView
 from edu_hv.isa.errors import UserError
@@ -181,6 +182,18 @@ async def test_the_cursor_says_where_b_and_u_apply(workbench):
         assert "[cursor 01233E  home: back]" in screen_text(pilot)
         await press(pilot, "b", "b", "down", "b", "home", "b")
         assert workbench.lines == ["break 01233E", "break 01233E", "break 012342", "break 012334"]
+
+
+async def test_a_whole_line_in_one_burst_is_typed_and_not_taken_for_keys(workbench):
+    """As a paste brings it: no key is looked at before the colon has led to the command line."""
+    async with opened(workbench, HIGH) as pilot:
+        before = list(workbench.lines)
+        for letter in ":status a:b":
+            pilot.app.post_message(events.Key({":": "colon", " ": "space"}.get(letter, letter), letter))
+        await pilot.pause()
+        await pilot.pause()
+        assert main_screen(pilot).prompt.value == "status a:b"
+        assert workbench.lines == before
 
 
 async def test_typing_a_command(workbench):

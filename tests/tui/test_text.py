@@ -188,7 +188,7 @@ def test_xray_with_room_shows_every_line_and_why():
         "            old PSW to 000028, new PSW from 000068",
         ".3 decode   operation 80 = SSM, operand 012310 = 00",
         ".4 rule     YES P2 is the guest in supervisor state? -> simulate",
-        "            no  P1 is it in problem state? else -> reflect code 0002",
+        "            no  P1 is it in problem state? if yes -> reflect code 0002",
         ">5 do       guest mask 03 -> 00, real mask stays 07",
         " 6 run      to come",
         "why: virtual supervisor state: CP acts as the machine would",
@@ -211,7 +211,7 @@ def test_xray_before_the_first_trap_says_how_to_get_there():
 def test_rules_say_which_fired_and_which_did_not():
     assert text(rule_rows(RULES)) == [
         "YES P2 is the guest in supervisor state? -> simulate",
-        "no  P1 is it in problem state? else -> reflect code 0002",
+        "no  P1 is it in problem state? if yes -> reflect code 0002",
     ]
 
 

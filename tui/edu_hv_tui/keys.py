@@ -70,6 +70,9 @@ KEYS = (
     Key("quit", ("q", "ctrl+q"), "q", "quit; progress is kept", action="quit"),
 )
 
+TO_PROMPT = ("prompt", "ask")
+"""Actions that lead to the command line."""
+
 BY_NAME = {key.name: key for key in KEYS}
 
 Item = tuple[str, str]
@@ -122,9 +125,19 @@ RUNNING: tuple[Item, ...] = (("esc", "stop"),)
 
 
 def bindings() -> list[Binding]:
-    """The table as Textual wants it.  The footer is our own, so nothing is shown by Textual."""
+    """The table as Textual wants it.  The footer is our own, so nothing is shown by Textual.
+
+    Keys that lead to the command line take effect before the next key is looked at: a whole line may come in one burst.
+    """
     return [
-        Binding(",".join(key.keys), key.action or f"key('{key.name}')", key.summary, show=False, id=key.name)
+        Binding(
+            ",".join(key.keys),
+            key.action or f"key('{key.name}')",
+            key.summary,
+            show=False,
+            id=key.name,
+            priority=key.action.startswith(TO_PROMPT),
+        )
         for key in KEYS
     ]
 

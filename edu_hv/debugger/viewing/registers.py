@@ -23,7 +23,7 @@ def registers(session: "DebugSession") -> RegistersView:
     before = session.before.get(session.selected)
     read = _registers_read(session)
     general = tuple(
-        RegisterValue(f"R{n:X}", f"{value:08X}", bool(before and before.gr[n] != value), n in read)
+        RegisterValue(f"R{n}", f"{value:08X}", bool(before and before.gr[n] != value), n in read)
         for n, value in enumerate(session.guest_registers())
     )
     return RegistersView(session.selected, general, _condition_code(session), _control_registers(session))

@@ -19,7 +19,7 @@ from edu_hv.debugger.text import as_lines
 from edu_hv.debugger.views import BreakpointsView, LessonView, StopView, StorageView, TextView, View
 from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures
-from edu_hv_tui.keys import BY_NAME, bindings
+from edu_hv_tui.keys import BY_NAME, TO_PROMPT, bindings
 from edu_hv_tui.runner import QUICK, Outcome, Runner
 from edu_hv_tui.screens.help import HelpScreen
 from edu_hv_tui.snapshot import Snapshot, Wants
@@ -325,10 +325,10 @@ class MainScreen(Screen[None]):
     # ---- keys ------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Under a notice that covers everything only leaving is possible."""
+        """Under a notice that covers everything only leaving is possible; in the command line a colon is a colon."""
         if self.too_small:
             return action in ("quit", "leave")
-        return True
+        return not (action in TO_PROMPT and self.focused is self.prompt)
 
     @property
     def too_small(self) -> bool:
@@ -378,12 +378,12 @@ class MainScreen(Screen[None]):
 
     def action_prompt(self) -> None:
         """To the command line, for one command; then the keys are keys again."""
-        self.prompt.focus()
+        self.set_focus(self.prompt, scroll_visible=False)
 
     def action_ask(self, begun: str) -> None:
         """To the command line, with the command begun."""
         self.prompt.value = begun
-        self.prompt.focus()
+        self.set_focus(self.prompt, scroll_visible=False)
         self.prompt.cursor_position = len(begun)
 
     def action_leave(self) -> None:

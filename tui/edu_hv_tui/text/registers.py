@@ -26,12 +26,7 @@ def registers_rows(view: RegistersView, width: int, height: int, only_differing:
     return rows
 
 
-def _name(name: str) -> str:
-    """Registers are counted in decimal, as programs write them: "R12" for "RC"."""
-    return f"R{int(name[1], 16)}" if len(name) == 2 and name[1] in "ABCDEF" else name
-
-
 def _cell(register: RegisterValue) -> Row:
     mark = "*" if register.changed else "<" if register.read else " "
     role = "written" if register.changed else "read" if register.read else "text"
-    return row((f"{_name(register.name):<4}", "quiet"), (f"{mark}{register.value}", role))
+    return row((f"{register.name:<4}", "quiet"), (f"{mark}{register.value}", role))

@@ -176,7 +176,7 @@ def rule_rows(rules: Sequence[RuleView]) -> list[Row]:
         if rule.fired:
             rows.append(row((f"YES {rule.rule} {rule.question} -> {rule.then}", "fired")))
         else:
-            rows.append(row((f"no  {rule.rule} {rule.question} else -> {rule.then}", "refused")))
+            rows.append(row((f"no  {rule.rule} {rule.question} if yes -> {rule.then}", "refused")))
     return rows
 
 
