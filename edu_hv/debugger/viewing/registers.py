@@ -30,9 +30,11 @@ def registers(session: "DebugSession") -> RegistersView:
 
 
 _ONLY_SET_FIRST = frozenset((
-    "L", "LA", "LH", "LR", "LCR", "LPR", "LNR", "LTR", "BAL", "BALR", "CVB", "LRA", "M", "MR",
+    "L", "LA", "LH", "LR", "LCR", "LPR", "LNR", "LTR", "BAL", "BALR", "BASR", "CVB", "LRA", "M", "MR",
 ))  # fmt: skip
 """Mnemonics that set their first register without reading it."""
+_NO_BRANCH_BY_0 = frozenset(("BALR", "BASR", "BCTR", "BCR"))
+"""Mnemonics whose second operand 0 means "no branch" and not register 0."""
 _READ_PAIR = frozenset(("D", "DR", "M", "MR", "SLDA", "SRDA", "SLDL", "SRDL", "CDS", "MVCL", "CLCL"))
 """Mnemonics whose registers are the first of even-odd pairs."""
 
@@ -58,6 +60,9 @@ def _operands_read(mnemonic: str, named: list[int]) -> set[int]:
     """Of the registers that an instruction names as operands, those it reads."""
     if mnemonic == "LM":
         return set()
+    if mnemonic in _NO_BRANCH_BY_0 and named[-1] == 0:
+        named = named[:-1]
+        return set() if mnemonic in _ONLY_SET_FIRST else set(named)
     if mnemonic == "STM":
         first, last = named
         return {n & 15 for n in range(first, last + 1 + (16 if last < first else 0))}
