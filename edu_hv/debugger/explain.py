@@ -90,7 +90,7 @@ def why_not_in_cpu(system: System, guest: Guest) -> str:
     if system.cp is not None and system.cp.busy:
         # An operator's command gives CP the CPU without an interruption, so without a new PSW.
         own = not system.machine.cpu.psw.problem_state
-        return "CP has the CPU: its own PSW" if own else "CP is about to dispatch"
+        return "CP's own PSW" if own else "CP is about to dispatch"
     if system.running == guest.name:
         return ""
     if guest.vm is not None and guest.vm.cf:

@@ -11,7 +11,7 @@ STAGES = ("guest", "hardware", "decode", "rule", "do", "run")
 GUEST_OLD, GUEST_NEW = "00000000 00000206", "FE000000 0000020A"
 REAL, TRAPPED, CP_PSW = "070D0000 00000206", "070D0000 0000020A", "000C0000 00001300"
 SAME = "same"
-CP_RUNS = "CP has the CPU: its own PSW"
+CP_RUNS = "CP's own PSW"
 
 XRAY_LINES = (
     ("SSM CHANNELS issued at 000206", "it is privileged, and the real PSW is in problem state"),
@@ -306,9 +306,9 @@ def test_the_reason_why_fields_differ_is_true_of_what_the_machine_is_doing():
         whys |= found
         assert all(len(why) <= 28 for why in found)
         expected = {
-            "CP": found <= {"CP has the CPU: its own PSW"},
+            "CP": found <= {"CP's own PSW"},
             "wait": found <= {"CP waits: no guest can run"},
-            "KERNEL": not found & {"CP has the CPU: its own PSW", "CP waits: no guest can run"},
+            "KERNEL": not found & {"CP's own PSW", "CP waits: no guest can run"},
         }
         assert expected[status.running], (status, found)
     session.run()
