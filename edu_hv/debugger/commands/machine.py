@@ -40,7 +40,7 @@ def mount(session: DebugSession, name: str) -> TextView:
 
     The tape that was there is taken off.  The tape is file protected: guests read it and cannot write.
     """
-    _ = session.system
+    _ = session.system  # Nothing loaded is to be said before anything about the file.
     path = Path(name.strip('"')).expanduser()
     try:
         image = path.read_bytes()

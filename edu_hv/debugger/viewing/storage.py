@@ -23,17 +23,13 @@ def storage(session: "DebugSession", address: int | None, length: int) -> Storag
     size = session.storage_size()
     if address is None:
         address = min(_last_stored(session), size - 1)
-    elif not 0 <= address < size:
-        raise UserError(f"{address:06X} is past the end of the guest's storage; its last byte is at {size - 1:06X}")
-    start = address & ~(ROW - 1)
-    end = min(address + max(length, 1), start + MOST_ROWS * ROW, size)
-    text = session.guest_storage(start, -(-(end - start) // ROW) * ROW)
-    changed = {byte for stored in session.stored for byte in range(stored.absolute, stored.absolute + len(stored.new))}
+    places = _places(address, length, size, "the guest's storage")
+    text = session.guest_storage(places.start, len(places) * ROW)
+    changed = _changed(session)
     rows = tuple(
-        _row(at, session.real_address(at), text[at - start : at - start + ROW], changed)
-        for at in range(start, end, ROW)
+        _row(at, session.real_address(at), text[at - places.start : at - places.start + ROW], changed) for at in places
     )
-    return StorageView(session.selected, rows, _key_words(session, start))
+    return StorageView(session.selected, rows, _key_words(session, places.start))
 
 
 REAL = "real"
@@ -43,14 +39,23 @@ REAL = "real"
 def real_storage(session: "DebugSession", address: int, length: int) -> StorageView:
     """Rows of the real machine's storage, CP's own included.  Addresses are real."""
     machine = session.system.machine
-    size = machine.storage.size
+    places = _places(address, length, machine.storage.size, "real storage")
+    changed = _changed(session)
+    rows = tuple(_row(at, at, machine.cpu.load_real(at, ROW), changed) for at in places)
+    return StorageView(REAL, rows, _words_of_key(machine.storage.key(places.start)))
+
+
+def _places(address: int, length: int, size: int, what: str) -> range:
+    """The addresses of the rows that show `length` bytes from `address`.  Raises UserError outside `size` bytes."""
     if not 0 <= address < size:
-        raise UserError(f"{address:06X} is past the end of real storage; its last byte is at {size - 1:06X}")
+        raise UserError(f"{address:06X} is past the end of {what}; its last byte is at {size - 1:06X}")
     start = address & ~(ROW - 1)
-    end = min(address + max(length, 1), start + MOST_ROWS * ROW, size)
-    changed = {byte for stored in session.stored for byte in range(stored.absolute, stored.absolute + len(stored.new))}
-    rows = tuple(_row(at, at, machine.cpu.load_real(at, ROW), changed) for at in range(start, end, ROW))
-    return StorageView(REAL, rows, _words_of_key(machine.storage.key(start)))
+    return range(start, min(address + max(length, 1), start + MOST_ROWS * ROW, size), ROW)
+
+
+def _changed(session: "DebugSession") -> set[int]:
+    """Real addresses of the bytes that the last step or stage stored."""
+    return {byte for stored in session.stored for byte in range(stored.absolute, stored.absolute + len(stored.new))}
 
 
 def _last_stored(session: "DebugSession") -> int:
