@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from edu_hv_tui.app import EduHvApp
 from edu_hv_tui.screens.main import MainScreen
+from edu_hv_tui.widgets.rows import Rows
 from tests.tui.samples import FakeWorkbench
 
 
@@ -51,3 +52,13 @@ def _terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def workbench() -> FakeWorkbench:
     return FakeWorkbench()
+
+
+async def painted_by(pilot: Pilot, key: str) -> tuple[int, int]:
+    """Rows painted, and rows that have changed, by a key."""
+    rows = list(pilot.app.screen.query(Rows))
+    before = {widget.id: (list(widget._shown), widget.painted) for widget in rows}
+    await pilot.press(key)
+    await settled(pilot)
+    changed = sum(old != new for widget in rows for old, new in zip(before[widget.id][0], widget._shown, strict=True))
+    return sum(widget.painted - before[widget.id][1] for widget in rows), changed

@@ -7,8 +7,7 @@ import pytest
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.tutor.workbench import Workbench
 from edu_hv_tui.keys import KEYS
-from edu_hv_tui.widgets.rows import Rows
-from tests.tui.conftest import main_screen, opened, screen_text, settled
+from tests.tui.conftest import main_screen, opened, painted_by, screen_text, settled
 
 LOW, HIGH = (80, 24), (120, 40)
 
@@ -76,13 +75,7 @@ async def test_stages_go_forth_and_back(kernel):
 async def test_a_step_of_the_machine_paints_only_what_changed(kernel):
     async with opened(kernel, HIGH) as pilot:
         await press(pilot, "s", "s")
-        rows = list(pilot.app.screen.query(Rows))
-        before = {widget.id: (list(widget._shown), widget.painted) for widget in rows}
-        await press(pilot, "s")
-        changed = sum(
-            old != new for widget in rows for old, new in zip(before[widget.id][0], widget._shown, strict=True)
-        )
-        painted = sum(widget.painted - before[widget.id][1] for widget in rows)
+        painted, changed = await painted_by(pilot, "s")
         assert 0 < painted <= changed + 4
 
 

@@ -16,7 +16,7 @@ from edu_hv_tui.text.console import echo_row
 from edu_hv_tui.text.rows import plain
 from edu_hv_tui.widgets.command_pane import KEPT
 from edu_hv_tui.widgets.rows import Rows
-from tests.tui.conftest import main_screen, opened, screen_text, settled
+from tests.tui.conftest import main_screen, opened, painted_by, screen_text, settled
 from tests.tui.samples import LESSON, STORAGE, FakeWorkbench
 
 LOW, HIGH = (80, 24), (120, 40)
@@ -310,13 +310,7 @@ async def test_quit_keeps_progress(workbench):
 async def test_a_step_paints_only_the_rows_that_changed(workbench, size):
     async with opened(workbench, size) as pilot:
         await press(pilot, "s", "s")
-        rows = list(pilot.app.screen.query(Rows))
-        before = {widget.id: (list(widget._shown), widget.painted) for widget in rows}
-        await press(pilot, "s")
-        changed = sum(
-            old != new for widget in rows for old, new in zip(before[widget.id][0], widget._shown, strict=True)
-        )
-        painted = sum(widget.painted - before[widget.id][1] for widget in rows)
+        painted, changed = await painted_by(pilot, "s")
         assert 0 < painted <= changed + 4
 
 
