@@ -6,9 +6,11 @@ is in `machine`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
-from edu_hv.isa.codes import MASK_24, MASK_32, PIC, Key
+from edu_hv.isa.codes import CR0, MASK_24, MASK_32, PIC, Key
 from edu_hv.isa.formats import instruction_length
 from edu_hv.isa.table import Operation, operation
 from edu_hv.machine.dat import TranslationLookasideBuffer
@@ -16,7 +18,7 @@ from edu_hv.machine.events import Observer
 from edu_hv.machine.instructions import registry
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, FRAME, Storage
+from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, CODE, FETCH_WATCHED, FRAME, STORE_WATCHED, Storage
 from edu_hv.machine.timing import Clocks
 
 if TYPE_CHECKING:
@@ -28,6 +30,34 @@ CR_AT_RESET = (0x000000E0, 0, MASK_32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC20000
 CPU_ID = bytes.fromhex("00 001370 0158 0000")
 """STIDP: version 0, serial 001370, model 158, no extended logout."""
 
+UNRESOLVED = -1
+"""In an access map: a block that has not been accessed yet since the map was made."""
+BLOCKS = 1 << 24 - BLOCK_SHIFT
+"""Logical blocks of 2K."""
+
+
+class AccessMaps(NamedTuple):
+    """Where fetches and stores lead, by number of the logical 2K block.
+
+    An element is the absolute address of the block, once an access to it was found permitted, or UNRESOLVED.  A block
+    with flagged lines has -2 minus the absolute address, so that compiled code takes a closer look.
+    """
+
+    fetch: memoryview
+    store: memoryview
+
+    @classmethod
+    def new(cls, slot: int = 0) -> "AccessMaps":
+        """Two maps in which nothing is resolved.  An engine has a factory of its own, with a place for each slot."""
+        return cls(*(memoryview(array("i", [UNRESOLVED]) * BLOCKS) for _ in range(2)))
+
+
+NOTHING_MAPPED = AccessMaps(*(map.toreadonly() for map in AccessMaps.new()))
+MAP_SLOTS = 8
+"""Contexts for which maps are kept at a time."""
+_CLEARED = memoryview(array("i", [UNRESOLVED]) * BLOCKS)
+
+Context = tuple[object, ...]
 Registers = tuple[int, ...]
 TLBEntry = tuple[tuple[int, int, int], int]
 CPUState = tuple[Registers, Registers, Registers, bytes, int, int, tuple[TLBEntry, ...]]
@@ -58,8 +88,15 @@ class CPU:
         self.instruction_text = b""
         self.observer: Observer | None = None
         self.tlb = TranslationLookasideBuffer()
-        self._fetch_map: dict[int, int] = {}
-        self._store_map: dict[int, int] = {}
+        self.map_factory: Callable[[int], AccessMaps] = AccessMaps.new
+        """Makes the maps of a slot."""
+        self.slot = -1
+        """The slot of the maps in use; -1 while none is selected."""
+        self.fetch_map, self.store_map = NOTHING_MAPPED
+        self._slots: list[AccessMaps] = []
+        self._contexts: dict[Context, int] = {}
+        """The slot of each context, the one selected longest ago first."""
+        storage.mapped.add(self)
 
     # ---- status ----------------------------------------------------------------------------------------------
 
@@ -67,7 +104,7 @@ class CPU:
         """Make `psw` current.  An invalid one is found when the next instruction is to be executed."""
         self.psw = psw
         psw.interruption_code = psw.ilc = 0
-        self.forget_mappings()
+        self.change_context()
 
     def set_system_mask(self, mask: int) -> None:
         """Replace PSW bits 0-7, as SSM, STNSM and STOSM do.
@@ -75,16 +112,54 @@ class CPU:
         SPECIFICATION, completed, when a bit is on that EC mode reserves.  GA22-7000 "Early Exception Recognition".
         """
         self.psw.system_mask = mask
-        self.forget_mappings()
+        self.change_context()
         if self.psw.ec_mode:
             self.psw.unassigned = PSW.from_bytes(self.psw.to_bytes()).unassigned
             if self.psw.unassigned:
                 raise ProgramInterruption(PIC.SPECIFICATION, Ending.COMPLETION)
 
+    # ---- resolved accesses -----------------------------------------------------------------------------------
+
+    def change_context(self) -> None:
+        """The key, the mode, the address space or the prefix may have changed: the next access selects its maps."""
+        self.slot = -1
+        self.fetch_map, self.store_map = NOTHING_MAPPED
+
     def forget_mappings(self) -> None:
-        """Drop resolved accesses: the key, the address space, the prefix or a storage key has changed."""
-        self._fetch_map.clear()
-        self._store_map.clear()
+        """Drop all resolved accesses: a storage key, a translation or what is noted of stores has changed."""
+        self._contexts.clear()
+        self.change_context()
+
+    def use_map_factory(self, factory: Callable[[int], AccessMaps]) -> None:
+        """Make maps with `factory` from now on."""
+        self.map_factory = factory
+        self._slots.clear()
+        self.forget_mappings()
+
+    def context(self) -> Context:
+        """All that decides, beside storage keys and tables, where an access leads and whether it is permitted."""
+        psw, cr = self.psw, self.cr
+        return psw.key, (cr[0] & CR0.TRANSLATION_FORMAT, cr[1]) if psw.dat else None, self.prefix
+
+    def select_maps(self) -> None:
+        """Take the maps of the present context into use; the one selected longest ago gives way to a new one."""
+        context = self.context()
+        slot = self._contexts.pop(context, None)
+        if slot is None:
+            slot = self._free_slot()
+        self._contexts[context] = self.slot = slot
+        self.fetch_map, self.store_map = self._slots[slot]
+
+    def _free_slot(self) -> int:
+        slot = len(self._contexts)
+        if slot == MAP_SLOTS:
+            slot = self._contexts.pop(next(iter(self._contexts)))
+        if slot < len(self._slots):
+            for map in self._slots[slot]:
+                map[:] = _CLEARED
+        else:
+            self._slots.append(self.map_factory(slot))
+        return slot
 
     def reset(self) -> None:
         """Initial CPU reset: PSW, prefix and timers zero, control registers at their initial values."""
@@ -94,6 +169,7 @@ class CPU:
         self.prefix = 0
         self.load_psw(PSW())
         self.tlb.purge()
+        self.forget_mappings()
 
     # ---- storage by real address -----------------------------------------------------------------------------
 
@@ -143,20 +219,29 @@ class CPU:
 
     def _resolve(self, address: int, store: bool) -> int:
         """The absolute address of the 2K block, access checked and recorded in the reference and change bits."""
+        if self.slot < 0:
+            self.select_maps()
+        map, block = self.store_map if store else self.fetch_map, address >> BLOCK_SHIFT
+        if map[block] != UNRESOLVED:
+            return map[block] if map[block] >= 0 else -2 - map[block]
         absolute = self._accessible(address, store)
-        self.storage.keys[absolute >> BLOCK_SHIFT] |= Key.REFERENCE | Key.CHANGE if store else Key.REFERENCE
-        (self._store_map if store else self._fetch_map)[address >> BLOCK_SHIFT] = absolute
+        storage = self.storage
+        storage.keys[absolute >> BLOCK_SHIFT] |= Key.REFERENCE | Key.CHANGE if store else Key.REFERENCE
+        if store:
+            storage.note_writable(absolute)
+        flagged = storage.block_flags[absolute >> BLOCK_SHIFT] & (CODE | STORE_WATCHED if store else FETCH_WATCHED)
+        map[block] = -2 - absolute if flagged else absolute
         return absolute
 
     def fetchable(self, address: int) -> int:
         """The absolute address behind a logical one, checked for a fetch within its 2K block."""
-        base = self._fetch_map.get(address >> BLOCK_SHIFT)
-        return (self._resolve(address, False) if base is None else base) + (address & BLOCK - 1)
+        base = self.fetch_map[address >> BLOCK_SHIFT]
+        return (self._resolve(address, False) if base < 0 else base) + (address & BLOCK - 1)
 
     def storable(self, address: int) -> int:
         """The absolute address behind a logical one, checked for a store within its 2K block."""
-        base = self._store_map.get(address >> BLOCK_SHIFT)
-        return (self._resolve(address, True) if base is None else base) + (address & BLOCK - 1)
+        base = self.store_map[address >> BLOCK_SHIFT]
+        return (self._resolve(address, True) if base < 0 else base) + (address & BLOCK - 1)
 
     def load_bytes(self, address: int, length: int) -> bytes:
         """Fetch an operand of up to 2K, checked as a whole; addresses wrap at 16 MiB."""
@@ -181,7 +266,7 @@ class CPU:
     def check_store(self, address: int, length: int) -> None:
         """Raise what a store of `length` bytes (up to 2K) would raise; no reference or change is recorded."""
         for end in (address, address + length - 1 & MASK_24):
-            if end >> BLOCK_SHIFT not in self._store_map:
+            if self.store_map[end >> BLOCK_SHIFT] == UNRESOLVED:
                 self._accessible(end, store=True)
 
     def load1(self, address: int) -> int:
@@ -293,6 +378,7 @@ class CPU:
         self.gr[:], self.fpr[:], self.cr[:] = gr, fpr, cr
         self.tlb.entries = dict(tlb)
         self.load_psw(PSW.from_bytes(psw))
+        self.forget_mappings()
 
 
 _ENTRIES: dict[int, registry.Entry] = {}

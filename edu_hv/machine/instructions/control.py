@@ -88,8 +88,7 @@ def block_in_register(cpu: CPU, r2: int) -> int:
 @executes("SSK")
 def set_storage_key(cpu: CPU, r1: int, r2: int) -> None:
     """SET STORAGE KEY.  GA22-7000 "Set Storage Key".  Bits 24-30 of R1: access control, F, R, C."""
-    cpu.storage.keys[block_in_register(cpu, r2)] = cpu.gr[r1] & 0xFE
-    cpu.forget_mappings()
+    cpu.storage.set_key(block_in_register(cpu, r2), cpu.gr[r1] & 0xFE)
 
 
 @executes("ISK")
@@ -107,8 +106,7 @@ def reset_reference_bit(cpu: CPU, address: int) -> None:
     block = block_of(cpu, address)
     key = cpu.storage.keys[block]
     cpu.psw.cc = (key & (Key.REFERENCE | Key.CHANGE)) >> 1
-    cpu.storage.keys[block] = key & ~Key.REFERENCE
-    cpu.forget_mappings()
+    cpu.storage.set_key(block, key & ~Key.REFERENCE)
 
 
 # ---- control registers and translation -----------------------------------------------------------------------------
