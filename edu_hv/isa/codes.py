@@ -29,13 +29,26 @@ class PIC(IntEnum):
     PAGE_TRANSLATION = 0x11
     TRANSLATION_SPECIFICATION = 0x12
     SPECIAL_OPERATION = 0x13
+    ASN_TRANSLATION_SPECIFICATION = 0x17
+    SPACE_SWITCH_EVENT = 0x1C
+    PC_TRANSLATION_SPECIFICATION = 0x1F
+    AFX_TRANSLATION = 0x20
+    ASX_TRANSLATION = 0x21
+    LX_TRANSLATION = 0x22
+    EX_TRANSLATION = 0x23
+    PRIMARY_AUTHORITY = 0x24
+    SECONDARY_AUTHORITY = 0x25
     MONITOR_EVENT = 0x40
     PER_EVENT = 0x80
 
     @property
     def words(self) -> str:
         """The condition in the manual's words: "privileged operation"."""
-        return self.name.lower().replace("_", " ").replace("fixed point", "fixed-point")
+        words = " ".join(word if word in _ACRONYMS else word.lower() for word in self.name.split("_"))
+        return words.replace("fixed point", "fixed-point")
+
+
+_ACRONYMS = frozenset({"ASN", "PC", "AFX", "ASX", "LX", "EX"})
 
 
 class External(IntEnum):
@@ -97,6 +110,15 @@ class PSA(IntEnum):
     MONITOR_CODE = 0x9C
     CHANNEL_ID = 0xA8
     IO_ADDRESS = 0xBA
+    STATUS_CPU_TIMER = 0xD8
+    STATUS_CLOCK_COMPARATOR = 0xE0
+    MACHINE_CHECK_CODE = 0xE8
+    FAILING_STORAGE_ADDRESS = 0xF8
+    STATUS_PSW = 0x100
+    STATUS_PREFIX = 0x108
+    STATUS_FPR = 0x160
+    STATUS_GR = 0x180
+    STATUS_CR = 0x1C0
 
 
 class CR0(IntEnum):
@@ -104,12 +126,22 @@ class CR0(IntEnum):
 
     BLOCK_MULTIPLEXING = 0x80000000
     SSM_SUPPRESSION = 0x40000000
+    EXTRACTION_AUTHORITY = 0x08000000
+    SECONDARY_SPACE = 0x04000000
     TRANSLATION_FORMAT = 0x00F80000
     CLOCK_COMPARATOR_MASK = 0x00000800
     CPU_TIMER_MASK = 0x00000400
     INTERVAL_TIMER_MASK = 0x00000080
     INTERRUPT_KEY_MASK = 0x00000040
     EXTERNAL_SIGNAL_MASK = 0x00000020
+
+
+SPACE_SWITCH_EVENT_CONTROL = 0x00000001
+"""Bit 31 of a segment-table designation, in control register 1 or in an ASN-second-table entry."""
+SUBSYSTEM_LINKAGE_CONTROL = 0x80000000
+"""Bit 0 of a linkage-table designation, in control register 5."""
+ASN_TRANSLATION_CONTROL = 0x00080000
+"""Bit 12 of control register 14."""
 
 
 class Key(IntFlag):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from edu_hv.isa.codes import CR0, MASK_24, MASK_32, PIC, Key
 from edu_hv.isa.formats import instruction_length
@@ -47,7 +47,7 @@ class AccessMaps(NamedTuple):
     store: memoryview
 
     @classmethod
-    def new(cls, slot: int = 0) -> "AccessMaps":
+    def new(cls, slot: int = 0) -> AccessMaps:
         """Two maps in which nothing is resolved.  An engine has a factory of its own, with a place for each slot."""
         return cls(*(memoryview(array("i", [UNRESOLVED]) * BLOCKS) for _ in range(2)))
 
@@ -71,6 +71,7 @@ class CPU:
     nothing when it raises ProgramInterruption.
     """
 
+    control_registers_at_reset: ClassVar[tuple[int, ...]] = CR_AT_RESET
     channels: Channels
     """Set by the machine: what the I/O instructions talk to."""
 
@@ -79,13 +80,16 @@ class CPU:
         self.clocks = clocks
         self.gr = [0] * 16
         self.fpr = [0] * 4
-        self.cr = list(CR_AT_RESET)
+        self.cr = list(self.control_registers_at_reset)
         self.psw = PSW()
         self.prefix = 0
         self.identification = CPU_ID
         self.ilc = 0
         """Length code, in halfwords, of the instruction being executed."""
         self.instruction_text = b""
+        self.branched = False
+        self.execute_target: int | None = None
+        """For PER: a branch was taken, and the address of what EXECUTE executed, since these were reset."""
         self.observer: Observer | None = None
         self.tlb = TranslationLookasideBuffer()
         self.map_factory: Callable[[int], AccessMaps] = AccessMaps.new
@@ -99,6 +103,10 @@ class CPU:
         storage.mapped.add(self)
 
     # ---- status ----------------------------------------------------------------------------------------------
+
+    def decode_psw(self, text: bytes) -> PSW:
+        """Take 8 bytes apart as this CPU reads a PSW."""
+        return PSW.from_bytes(text)
 
     def load_psw(self, psw: PSW) -> None:
         """Make `psw` current.  An invalid one is found when the next instruction is to be executed."""
@@ -114,7 +122,7 @@ class CPU:
         self.psw.system_mask = mask
         self.change_context()
         if self.psw.ec_mode:
-            self.psw.unassigned = PSW.from_bytes(self.psw.to_bytes()).unassigned
+            self.psw.unassigned = self.decode_psw(self.psw.to_bytes()).unassigned
             if self.psw.unassigned:
                 raise ProgramInterruption(PIC.SPECIFICATION, Ending.COMPLETION)
 
@@ -141,6 +149,10 @@ class CPU:
         psw, cr = self.psw, self.cr
         return psw.key, (cr[0] & CR0.TRANSLATION_FORMAT, cr[1]) if psw.dat else None, self.prefix
 
+    def resolved_stores(self) -> list[int]:
+        """Logical blocks that have been found open to stores, in the present context."""
+        return [block for block, entry in enumerate(self.store_map) if entry != UNRESOLVED]
+
     def select_maps(self) -> None:
         """Take the maps of the present context into use; the one selected longest ago gives way to a new one."""
         context = self.context()
@@ -165,7 +177,7 @@ class CPU:
         """Initial CPU reset: PSW, prefix and timers zero, control registers at their initial values."""
         self.gr[:] = [0] * 16
         self.fpr[:] = [0] * 4
-        self.cr[:] = CR_AT_RESET
+        self.cr[:] = self.control_registers_at_reset
         self.prefix = 0
         self.load_psw(PSW())
         self.tlb.purge()
@@ -301,6 +313,11 @@ class CPU:
         """A doubleword."""
         self.store_bytes(address, value.to_bytes(8, "big"))
 
+    @property
+    def ascii(self) -> bool:
+        """Whether decimal results get ASCII signs and zones: only a System/360 can be told to."""
+        return False
+
     def require_alignment(self, address: int, boundary: int) -> None:
         """Raise SPECIFICATION unless `address` is on the boundary (2, 4 or 8 bytes)."""
         if address % boundary:
@@ -311,6 +328,7 @@ class CPU:
     def branch(self, address: int) -> None:
         """Continue at a logical address.  An odd one is found when the instruction there is fetched."""
         self.psw.instruction_address = address & MASK_24
+        self.branched = True
 
     def link_information(self) -> int:
         """The right half of a BC PSW, as BAL and BALR put it into a register: ILC, CC, program mask, address."""
@@ -377,7 +395,7 @@ class CPU:
         gr, fpr, cr, psw, self.prefix, self.ilc, tlb = state
         self.gr[:], self.fpr[:], self.cr[:] = gr, fpr, cr
         self.tlb.entries = dict(tlb)
-        self.load_psw(PSW.from_bytes(psw))
+        self.load_psw(self.decode_psw(psw))
         self.forget_mappings()
 
 

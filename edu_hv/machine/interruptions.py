@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edu_hv.isa.codes import PIC, PSA, Class, External
 from edu_hv.machine.events import PSWsSwapped
+from edu_hv.machine.per import PEREvent
 from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
@@ -69,13 +70,21 @@ class Interruption:
     translation_address: int | None = None
     monitor_class: int = 0
     monitor_code: int = 0
+    per: PEREvent | None = None
+    """A program event recorded with it; alone, the code is PER_EVENT."""
+
+    @property
+    def stored_code(self) -> int:
+        """The interruption code as it is stored: a program event adds its bit to the code of another condition."""
+        return self.code | PIC.PER_EVENT if self.per else self.code
 
     @property
     def words(self) -> str:
         """The cause in words: "program: privileged operation", "supervisor call 5"."""
         match self.kind:
             case Class.PROGRAM:
-                return f"program: {PIC(self.code).words}"
+                also = " and PER event" if self.per and self.code != PIC.PER_EVENT else ""
+                return f"program: {PIC(self.code).words}{also}"
             case Class.SVC:
                 return f"supervisor call {self.code}"
             case Class.EXTERNAL:
@@ -138,7 +147,7 @@ def swap_psws(cpu: "CPU", interruption: Interruption) -> None:
     new = cpu.load_real(interruption.kind.new_psw, 8)
     if cpu.observer:
         cpu.observer(PSWsSwapped(interruption.kind, interruption.code, old, new))
-    cpu.load_psw(PSW.from_bytes(new))
+    cpu.load_psw(cpu.decode_psw(new))
 
 
 def store_old_psw(storage: LowStorage, psw: PSW, interruption: Interruption) -> bytes:
@@ -148,7 +157,7 @@ def store_old_psw(storage: LowStorage, psw: PSW, interruption: Interruption) -> 
     """
     old = psw.copy()
     if not psw.ec_mode:
-        old.interruption_code, old.ilc = interruption.code, interruption.ilc
+        old.interruption_code, old.ilc = interruption.stored_code, interruption.ilc
     text = old.to_bytes()
     storage.store_real(interruption.kind.old_psw, text)
     if psw.ec_mode:
@@ -159,7 +168,7 @@ def store_old_psw(storage: LowStorage, psw: PSW, interruption: Interruption) -> 
 
 def _store_code(storage: LowStorage, interruption: Interruption) -> None:
     """The EC-mode locations of the interruption code.  GA22-7000 "Assigned Main-Storage Locations"."""
-    code = interruption.code.to_bytes(2, "big")
+    code = interruption.stored_code.to_bytes(2, "big")
     ilc = bytes([0, interruption.ilc << 1])
     match interruption.kind:
         case Class.EXTERNAL:
@@ -173,7 +182,10 @@ def _store_code(storage: LowStorage, interruption: Interruption) -> None:
 
 
 def _store_extras(storage: LowStorage, interruption: Interruption) -> None:
-    """What a translation exception and a monitor event store besides, in either mode."""
+    """What a translation exception, a monitor event and a program event store besides, in either mode."""
+    if interruption.per is not None:
+        storage.store_real(PSA.PER_CODE, bytes([interruption.per.code, 0]))
+        storage.store_real(PSA.PER_ADDRESS, interruption.per.address.to_bytes(4, "big"))
     if interruption.translation_address is not None:
         storage.store_real(PSA.TRANSLATION_EXCEPTION_ADDRESS, interruption.translation_address.to_bytes(4, "big"))
     if interruption.kind is Class.PROGRAM and interruption.code & 0x7F == PIC.MONITOR_EVENT:

@@ -5,8 +5,9 @@ stage, or execute one instruction.  A *step* is what a person calls one: an inst
 that follows from it.  Everything is deterministic; the only inputs are the devices' and the interrupt key.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, Protocol
 
 from edu_hv.isa.codes import CR0, PIC, PSA, Class, External
 from edu_hv.machine.channel import Channels
@@ -14,14 +15,40 @@ from edu_hv.machine.cpu import CPU
 from edu_hv.machine.events import InterruptionRecognized, Observer, Waited
 from edu_hv.machine.interruptions import (
     ArchitectedHandler,
+    Ending,
     Interruption,
     InterruptionHandler,
     ProgramInterruption,
     SupervisorCall,
 )
-from edu_hv.machine.psw import PSW
+from edu_hv.machine.machine_check import CHECK_STOP_CONTROL, Failure, store_machine_check, store_status
+from edu_hv.machine.per import Recorder
 from edu_hv.machine.storage import Storage
+from edu_hv.machine.system360 import System360CPU
 from edu_hv.machine.timing import INSTRUCTION_MICROSECONDS, Clocks, timer_units
+
+_FOREVER = 1 << 62
+
+
+class Architecture(Enum):
+    """What the machine is; the value is its name."""
+
+    S360 = "System/360"
+    S370 = "System/370"
+
+
+_CPUS = {Architecture.S360: System360CPU, Architecture.S370: CPU}
+
+
+class Engine(Protocol):
+    """What executes instructions faster than one at a time: compiled code."""
+
+    def run(self, limit: int) -> int:
+        """Execute at most `limit` instructions; how many were.
+
+        The CPU's state is then exact.  Fewer are executed before an instruction that has to be left to `CPU`, and
+        before one at a place where the engine was told to stop.
+        """
 
 
 @dataclass(frozen=True)
@@ -33,23 +60,32 @@ class MachineState:
     clocks: Any
     channels: Any
     recognized: Interruption | None
+    per_pending: Interruption | None
+    failure: tuple[Failure, int | None] | None
+    check_stopped: bool
     timer_pending: bool
     key_pending: bool
     counts: tuple[int, int, int]
 
 
 class Machine:
-    """A System/370 with `size` bytes of main storage."""
+    """A System/370 with `size` bytes of main storage, or a System/360."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, architecture: Architecture = Architecture.S370) -> None:
+        self.architecture = architecture
         self.storage = Storage(size)
         self.clocks = Clocks()
-        self.cpu = CPU(self.storage, self.clocks)
+        self.cpu = _CPUS[architecture](self.storage, self.clocks)
         self.channels = Channels(self.storage, self.clocks)
         self.cpu.channels = self.channels
         self.handler: InterruptionHandler = ArchitectedHandler()
         self.recognized: Interruption | None = None
         """An interruption found by the last unit and not yet taken."""
+        self.per_pending: Interruption | None = None
+        """A program event recorded with a supervisor call, which is taken first."""
+        self.failure: tuple[Failure, int | None] | None = None
+        """A machine check that is pending, with the failing storage address."""
+        self.check_stopped = False
         self.interval_timer_pending = False
         self.interrupt_key_pending = False
         self.units = 0
@@ -59,6 +95,8 @@ class Machine:
         self.instructions = 0
         """Instructions begun."""
         self.observer: Observer | None = None
+        self.engine: Engine | None = None
+        """Used by `run`; `advance` never needs it."""
 
     def observe(self, observer: Observer | None) -> None:
         """Tell `observer` every event from now on; None to stop."""
@@ -76,11 +114,15 @@ class Machine:
     def dead(self) -> bool:
         """Whether nothing can ever happen again by itself: a wait with nothing that could end it."""
         psw = self.cpu.psw
+        if self.check_stopped:
+            return True
         waiting = self.at_boundary and psw.wait and not psw.unassigned
         return waiting and self._wait_ends_at() is None and self._pending() is None
 
     def advance(self) -> bool:
         """Do one unit; False when the machine is in a wait that nothing will end."""
+        if self.check_stopped:
+            return False
         if self.recognized is not None:
             self._take(self.recognized)
         elif not self.handler.advance(self) and not self._begin_step():
@@ -88,17 +130,61 @@ class Machine:
         self.units += 1
         return True
 
+    def run(self, limit: int) -> int:
+        """Do up to `limit` units; fewer when the machine comes to a wait that nothing will end.  How many were done."""
+        end = self.units + limit
+        start = self.units
+        while self.units < end:
+            if not self.run_compiled(end - self.units) and not self.advance():
+                break
+        return self.units - start
+
+    def run_compiled(self, limit: int) -> int:
+        """Execute up to `limit` instructions by the engine, each of them a whole step and a unit; how many were.
+
+        0 when there is no engine or the next unit is for `advance`: it may be an interruption, a stage, a wait, or an
+        instruction that is not compiled.  An observer is told nothing of them.
+        """
+        if self.engine is None or not self._may_run_compiled():
+            return 0
+        budget = min(limit, self._quiet_time())
+        done = self.engine.run(budget) if budget > 0 else 0
+        if done:
+            self.units += done
+            self.steps += done
+            self.instructions += done
+            self._pass_time(done * INSTRUCTION_MICROSECONDS)
+        return done
+
+    def _may_run_compiled(self) -> bool:
+        psw = self.cpu.psw
+        usual = self.at_boundary and not (psw.wait or psw.unassigned or psw.per or self.check_stopped)
+        return usual and self.per_pending is None and self._pending() is None
+
+    def _quiet_time(self) -> int:
+        """Instructions that can be executed before the channels or the clocks have to be looked at again."""
+        now = self.clocks.now
+        events = self._clock_events() if self.cpu.psw.external_mask else []
+        due = self.channels.next_event
+        if due is not None:
+            events.append(due)
+        return (min(events) - now) // INSTRUCTION_MICROSECONDS if events else _FOREVER
+
     def _take(self, interruption: Interruption) -> None:
         self.recognized = None
         if interruption.kind is Class.INPUT_OUTPUT:
             self.channels.accept(self.cpu, interruption.code)
         elif interruption.kind is Class.EXTERNAL:
             self._clear_external(interruption.code)
+        elif interruption.kind is Class.MACHINE_CHECK and self.failure is not None:
+            failure, failing_address = self.failure
+            store_machine_check(self.cpu, failure.code(failing_address), failing_address or 0)
+            self.failure = None
         self.handler.interruption(self, interruption)
 
     def _begin_step(self) -> bool:
         transferred = self.channels.advance()
-        interruption = self._pending()
+        interruption = self.per_pending or self._pending()
         if interruption is not None:
             self._recognize(interruption)
         elif self.cpu.psw.wait and not self.cpu.psw.unassigned:
@@ -111,6 +197,8 @@ class Machine:
 
     def _recognize(self, interruption: Interruption) -> None:
         self.recognized = interruption
+        if interruption is self.per_pending:
+            self.per_pending = None
         if self.observer:
             i = interruption
             self.observer(InterruptionRecognized(i.kind, i.code, i.ilc, i.instruction_address, i.text))
@@ -120,13 +208,40 @@ class Machine:
         cpu = self.cpu
         start = cpu.psw.instruction_address
         self.instructions += 1
+        interruption = self._execute_recorded(start) if cpu.psw.per else self._interruption_of_next(start)
+        if interruption is not None:
+            self._recognize(interruption)
+        self._pass_time(INSTRUCTION_MICROSECONDS)
+
+    def _interruption_of_next(self, start: int) -> Interruption | None:
+        """Execute the instruction at `start`; the interruption it leads to."""
+        cpu = self.cpu
         try:
             cpu.execute_next()
         except SupervisorCall as call:
-            self._recognize(Interruption(Class.SVC, call.code, cpu.ilc, start, cpu.instruction_text))
+            return Interruption(Class.SVC, call.code, cpu.ilc, start, cpu.instruction_text)
         except ProgramInterruption as condition:
-            self._recognize(program_interruption(condition, cpu.ilc, start, cpu.instruction_text))
-        self._pass_time(INSTRUCTION_MICROSECONDS)
+            return program_interruption(condition, cpu.ilc, start, cpu.instruction_text)
+        return None
+
+    def _execute_recorded(self, start: int) -> Interruption | None:
+        """Execute an instruction under PER.  The event joins a program interruption, and follows a supervisor call.
+
+        GA22-7000 "Program-Event Recording", "Priority of Indication".
+        """
+        cpu, recorder = self.cpu, Recorder(self.cpu)
+        with recorder.watching():
+            found = self._interruption_of_next(start)
+        event = recorder.event(completed=found is None or found.ending in (None, Ending.COMPLETION))
+        if event is None:
+            return found
+        if found is not None and found.kind is Class.PROGRAM:
+            return replace(found, per=event)
+        alone = Interruption(Class.PROGRAM, PIC.PER_EVENT, cpu.ilc, start, cpu.instruction_text, per=event)
+        if found is None:
+            return alone
+        self.per_pending = alone
+        return found
 
     # ---- time ------------------------------------------------------------------------------------------------
 
@@ -186,8 +301,10 @@ class Machine:
     # ---- pending interruptions -------------------------------------------------------------------------------
 
     def _pending(self) -> Interruption | None:
-        """The interruption to be taken now: external before I/O.  GA22-7000 "Priority of Interruptions"."""
+        """The interruption to be taken now: machine check, external, I/O.  GA22-7000 "Priority of Interruptions"."""
         psw = self.cpu.psw
+        if self.failure is not None and psw.machine_check_mask and self.failure[0].allowed(self.cpu.cr[14]):
+            return Interruption(Class.MACHINE_CHECK, 0, instruction_address=psw.instruction_address)
         if psw.unassigned:
             return None  # The invalid PSW comes first: a specification exception, found by execution.
         if psw.external_mask:
@@ -227,6 +344,20 @@ class Machine:
         """The INTERRUPT key of the console."""
         self.interrupt_key_pending = True
 
+    def present_failure(self, failure: Failure, failing_address: int | None = None) -> None:
+        """Something in the machine fails: a machine check, at once or when it is allowed, or the check-stop state."""
+        while not self.at_boundary:
+            self.advance()
+        self.failure = failure, failing_address
+        if failure.exigent and not self.cpu.psw.machine_check_mask and self.cpu.cr[14] & CHECK_STOP_CONTROL:
+            self.check_stopped = True
+
+    def store_status(self) -> None:
+        """The operator's STORE STATUS; a step that has begun is finished first."""
+        while not self.at_boundary:
+            self.advance()
+        store_status(self.cpu)
+
     def press_restart_key(self) -> None:
         """The RESTART key: an interruption that nothing masks, taken next; a step that has begun is finished first."""
         while not self.at_boundary:
@@ -239,14 +370,14 @@ class Machine:
         Raises UserError when the device is not there, has nothing to read, or the PSW it loads is invalid.
         """
         self.cpu.reset()
-        self.recognized = None
-        self.interval_timer_pending = self.interrupt_key_pending = False
+        self.recognized = self.per_pending = self.failure = None
+        self.interval_timer_pending = self.interrupt_key_pending = self.check_stopped = False
         self.channels.initial_program_load(device)
         self.cpu.store_real(PSA.IO_ADDRESS, device.to_bytes(2, "big"))
         psw = self.cpu.load_real(0, 8)
         if not psw[1] & 0x08:  # In BC mode the device address replaces the interruption code.
             self.cpu.store_real(2, device.to_bytes(2, "big"))
-        self.cpu.load_psw(PSW.from_bytes(psw))
+        self.cpu.load_psw(self.cpu.decode_psw(psw))
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
@@ -258,6 +389,9 @@ class Machine:
             self.clocks.state(),
             self.channels.state(),
             self.recognized,
+            self.per_pending,
+            self.failure,
+            self.check_stopped,
             self.interval_timer_pending,
             self.interrupt_key_pending,
             (self.units, self.steps, self.instructions),
@@ -269,7 +403,8 @@ class Machine:
         self.cpu.restore(state.cpu)
         self.clocks.restore(state.clocks)
         self.channels.restore(state.channels)
-        self.recognized = state.recognized
+        self.recognized, self.per_pending = state.recognized, state.per_pending
+        self.failure, self.check_stopped = state.failure, state.check_stopped
         self.interval_timer_pending, self.interrupt_key_pending = state.timer_pending, state.key_pending
         self.units, self.steps, self.instructions = state.counts
 
