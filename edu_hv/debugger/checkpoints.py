@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from typing import Any
 
 EVERY = 128
-"""Units between checkpoints.  Unchanged frames of storage are shared, so a checkpoint is small."""
+"""Units between checkpoints, or what the engine does in their time.  Unchanged frames of storage are shared."""
 MOST = 600
 """When there are more, they are thinned."""
 _NEAR = 100 * EVERY
@@ -27,11 +27,6 @@ class Checkpoints:
         """The last one at or before a position."""
         index = bisect_right(self._units, unit) - 1
         return self._units[index], self._states[index]
-
-    def due(self, unit: int) -> int:
-        """The position, behind `unit`, at which the next one is to be taken."""
-        units = self._units
-        return max(units[bisect_right(units, unit) - 1] + EVERY, unit + 1)
 
     def keep(self, unit: int, state: Any) -> None:
         """Add one, or replace the one at that position."""

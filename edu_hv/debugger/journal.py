@@ -151,6 +151,10 @@ class Journal:
         """Inputs given at this position, in order."""
         return self.inputs.get(unit, ())
 
+    def next_input(self, unit: int) -> int:
+        """The position behind `unit` at which the next input was given, or one that is never reached."""
+        return min((at for at in self.inputs if at > unit), default=1 << 62)
+
     # ---- reading ---------------------------------------------------------------------------------------------
 
     def entry(self, index: int) -> Entry:

@@ -14,7 +14,7 @@ from edu_hv.debugger.listing_index import ListingIndex
 from edu_hv.devices.card import CardReader
 from edu_hv.devices.console import Console
 from edu_hv.devices.printer import Printer
-from edu_hv.devices.tape import AwsTape, TapeDrive
+from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
 from edu_hv.hypervisor.vmblok import VMBLOK
@@ -177,7 +177,7 @@ class System:
             case "key":
                 self._press_key(guest)
             case "mount":
-                self._mount(guest, AwsTape.from_bytes(given.data, given.text))
+                self._mount(guest, Tape.from_bytes(given.data, given.text))
         return Answer()
 
     def _enter(self, guest: Guest, text: str) -> None:
@@ -201,7 +201,7 @@ class System:
         else:
             self.machine.press_interrupt_key()
 
-    def _mount(self, guest: Guest, tape: AwsTape) -> None:
+    def _mount(self, guest: Guest, tape: Tape) -> None:
         """A tape on the guest's drive; a drive that was empty tells that it has become ready."""
         status = guest.tape.mount(tape)
         if status:
@@ -300,9 +300,9 @@ def _reader(program: Program) -> CardReader:
     return reader
 
 
-def _tape(program: Program) -> AwsTape | None:
+def _tape(program: Program) -> Tape | None:
     image = program.tape()
-    return None if image is None else AwsTape.from_bytes(image, f"the tape of {program.name}")
+    return None if image is None else Tape.from_bytes(image, f"the tape of {program.name}")
 
 
 class _StoreReal(Protocol):

@@ -7,11 +7,10 @@ What is kept of a step (where it ended, its mark, whose it was, the events in it
 first time, so that it is the same however often one goes back and forth.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import partial
 
+from edu_hv.debugger import checkpoints
 from edu_hv.debugger.checkpoints import Checkpoints
 from edu_hv.debugger.journal import (
     GuestPSWsSwapped,
@@ -21,6 +20,7 @@ from edu_hv.debugger.journal import (
     StatusStored,
     StatusTranslated,
 )
+from edu_hv.debugger.runs import Boundaries, Runs
 from edu_hv.debugger.system import Input, System
 from edu_hv.hypervisor.commands import Answer
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO
@@ -28,6 +28,9 @@ from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped, Waited
+
+INSTRUCTIONS_A_UNIT = 1000
+"""Instructions the engine executes in the time of one unit, roughly."""
 
 
 class Recording:
@@ -43,10 +46,10 @@ class Recording:
         self.system = system
         start = system.machine.units
         self.journal = Journal(start)
-        self.boundaries = array("Q", [start])
-        self.marks = bytearray()
+        self.boundaries = Boundaries(start)
+        self.marks = Runs()
         """One character a step: what it was, for the timeline."""
-        self.whose = bytearray()
+        self.whose = Runs()
         """Whose each step was: 0 for CP or a wait, else the number of the guest, from 1."""
         self.visited: dict[tuple[str, int], int] = {}
         """Guest and address of each instruction executed, and the position at which it first had been."""
@@ -59,7 +62,8 @@ class Recording:
         self._console_lines = 0
         self._checkpoints = Checkpoints()
         self._checkpoints.keep(start, system.state())
-        self._due = self._checkpoints.due(start)
+        self._effort = 0
+        """What was done since the last checkpoint, or since the one that was restored: units, mostly."""
         self._observe()
 
     # ---- position --------------------------------------------------------------------------------------------
@@ -77,13 +81,13 @@ class Recording:
     @property
     def step(self) -> int:
         """Steps complete, the one under way counted."""
-        completed = bisect_right(self.boundaries, self.unit) - 1
+        completed = self.boundaries.last_at(self.unit)
         return completed + (self.unit > self.boundaries[completed])
 
     @property
     def in_step(self) -> bool:
         """Whether a step is under way: a trap has been recognized and its last stage is still to come."""
-        return self.boundaries[bisect_right(self.boundaries, self.unit) - 1] != self.unit
+        return self.boundaries[self.boundaries.last_at(self.unit)] != self.unit
 
     @property
     def total(self) -> int:
@@ -100,7 +104,7 @@ class Recording:
 
     def start_of_step(self, unit: int) -> int:
         """The position at which the step that led to `unit` began."""
-        return self.boundaries[max(bisect_left(self.boundaries, unit) - 1, 0)]
+        return self.boundaries[self.boundaries.last_at(unit - 1)] if unit > self.start else self.start
 
     def boundary_back(self, count: int, guest: str | None = None) -> int:
         """Where one is after undoing `count` steps, those of one guest if it is named.
@@ -109,7 +113,7 @@ class Recording:
         back to where that guest had just done one: the reverse of stepping that guest.
         """
         boundaries = self.boundaries
-        step = bisect_right(boundaries, self.unit) - 1
+        step = boundaries.last_at(self.unit)
         if self.in_step:
             count -= 1
         if guest is None or not count:
@@ -142,8 +146,7 @@ class Recording:
         unit = machine.units
         for given in self.journal.inputs_at(unit):
             system.apply(given)
-        if unit >= self._due:
-            self._checkpoint()
+        self._spend(1)
         return True
 
     def _record(self) -> bool:
@@ -172,9 +175,49 @@ class Recording:
             boundaries.append(unit)
             plain = starting and journal.count == entries
             self.marks.append(ord(mark if plain else self._mark_of_step(len(boundaries) - 1, mark)))
-        if unit >= self._due:
-            self._checkpoint()
+        self._spend(1)
         return True
+
+    # ---- forwards, many instructions at once -------------------------------------------------------------------
+
+    def run_compiled(self, limit: int) -> int:
+        """Up to `limit` instructions by the engine, to where an input was given at most; how many were executed.
+
+        0 when the next unit has to be done by `advance`.  Each is a step of its own; which addresses they were at is
+        not noted in `visited`.
+        """
+        unit = self.unit
+        if unit < self._end:
+            done = self._again_compiled(min(limit, self._end - unit))
+        else:
+            done = self._record_compiled(limit)
+        if done:
+            self.journal.reached(self.unit)
+        return done
+
+    def _again_compiled(self, limit: int) -> int:
+        machine = self.system.machine
+        done = machine.run_compiled(min(limit, self.journal.next_input(machine.units) - machine.units))
+        if done:
+            for given in self.journal.inputs_at(machine.units):
+                self.system.apply(given)
+            self._spend(1 + done // INSTRUCTIONS_A_UNIT)
+        return done
+
+    def _record_compiled(self, limit: int) -> int:
+        machine = self.system.machine
+        about = self.system.about_to_execute()
+        if about is None or machine.units != self.boundaries[-1]:
+            return 0
+        mark, who = self._state(about)
+        done = machine.run_compiled(limit)
+        if done:
+            self._end = machine.units
+            self.boundaries.extend(done)
+            self.marks.append(ord(mark), done)
+            self.whose.append(who, done)
+            self._spend(1 + done // INSTRUCTIONS_A_UNIT)
+        return done
 
     def _state(self, about: tuple[str, int] | None) -> tuple[str, int]:
         """Mark and owner of a step that is about to begin, as far as they are known then."""
@@ -192,7 +235,13 @@ class Recording:
     def _checkpoint(self) -> None:
         unit = self.unit
         self._checkpoints.keep(unit, self.system.state())
-        self._due = self._checkpoints.due(unit)
+        self._effort = 0
+
+    def _spend(self, effort: int) -> None:
+        """Take a checkpoint when going back to here from the last one would take too long."""
+        self._effort += effort
+        if self._effort >= checkpoints.EVERY:
+            self._checkpoint()
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
@@ -228,8 +277,10 @@ class Recording:
         """What was recorded behind the present position did not happen."""
         unit = self.unit
         self.journal.cut()
-        steps = bisect_right(self.boundaries, unit)
-        del self.boundaries[steps:], self.marks[steps - 1 :], self.whose[steps - 1 + self.in_step :]
+        steps, in_step = self.boundaries.last_at(unit) + 1, self.in_step
+        self.boundaries.cut(steps)
+        self.marks.cut(steps - 1)
+        self.whose.cut(steps - 1 + in_step)
         self.visited = {place: first for place, first in self.visited.items() if first <= unit}
         self._end = unit
         self._checkpoints.cut(unit + (unit == self.start))
@@ -243,8 +294,8 @@ class Recording:
         at, state = self._checkpoints.before(unit)
         if not at <= machine.units <= unit:
             self.system.restore(state)
-            self._due = self._checkpoints.due(at)
-        while machine.units < unit and self._again():
+            self._effort = 0
+        while machine.units < unit and (self._again_compiled(unit - machine.units) or self._again()):
             pass
         self.journal.went_to(machine.units)
 
@@ -258,12 +309,12 @@ class Recording:
         found = None
         for at, end, state in self._checkpoints.stretches(here, start):
             self.system.restore(state)
-            self._due = at + (1 << 62)  # A search takes no checkpoints.
+            self._effort = -(1 << 62)  # A search takes no checkpoints.
             found = self._last_match(max(start, at), end, matches, stopped)
             if found is not None or stopped():
                 break
         self.system.restore(self._checkpoints.before(here)[1])
-        self._due = self._checkpoints.due(self.unit)
+        self._effort = 0
         self.goto(here)
         return found
 

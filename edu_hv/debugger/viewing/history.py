@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
 from edu_hv.debugger.journal import Entry, InputGiven, StatusStored
+from edu_hv.debugger.runs import Runs
 from edu_hv.debugger.views import Layer, LogEntry, LogView, TimelineView
 from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
@@ -68,5 +69,6 @@ def timeline(session: "DebugSession", width: int) -> TimelineView:
     return TimelineView(shown, max(position, 0), step, total)
 
 
-def _most_remarkable(marks: bytearray, start: int, end: int) -> str:
-    return next(chr(mark) for mark in BY_REMARKABLENESS if marks.find(mark, start, end) >= 0)
+def _most_remarkable(marks: Runs, start: int, end: int) -> str:
+    found = marks.between(start, end)
+    return next(chr(mark) for mark in BY_REMARKABLENESS if mark in found)
