@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from edu_hv.isa.codes import CR0, MASK_24, MASK_32, PIC, Key
 from edu_hv.isa.formats import instruction_length
 from edu_hv.isa.table import Operation, operation
-from edu_hv.machine.dat import TranslationLookasideBuffer
+from edu_hv.machine.dat import SECONDARY, TranslationLookasideBuffer
 from edu_hv.machine.events import Observer
 from edu_hv.machine.instructions import registry
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, CODE, FETCH_WATCHED, FRAME, STORE_WATCHED, Storage
+from edu_hv.machine.storage import (
+    BLOCK,
+    BLOCK_SHIFT,
+    CODE,
+    FETCH_WATCHED,
+    FRAME,
+    STORE_WATCHED,
+    UNRESOLVED,
+    Storage,
+)
 from edu_hv.machine.timing import Clocks
 
 if TYPE_CHECKING:
@@ -30,8 +39,6 @@ CR_AT_RESET = (0x000000E0, 0, MASK_32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC20000
 CPU_ID = bytes.fromhex("00 001370 0158 0000")
 """STIDP: version 0, serial 001370, model 158, no extended logout."""
 
-UNRESOLVED = -1
-"""In an access map: a block that has not been accessed yet since the map was made."""
 BLOCKS = 1 << 24 - BLOCK_SHIFT
 """Logical blocks of 2K."""
 
@@ -146,12 +153,8 @@ class CPU:
 
     def context(self) -> Context:
         """All that decides, beside storage keys and tables, where an access leads and whether it is permitted."""
-        psw, cr = self.psw, self.cr
-        return psw.key, (cr[0] & CR0.TRANSLATION_FORMAT, cr[1]) if psw.dat else None, self.prefix
-
-    def resolved_stores(self) -> list[int]:
-        """Logical blocks that have been found open to stores, in the present context."""
-        return [block for block, entry in enumerate(self.store_map) if entry != UNRESOLVED]
+        tables = self.cr[0] & CR0.TRANSLATION_FORMAT, self.segment_table_designation
+        return self.psw.key, tables if self.psw.dat else None, self.prefix
 
     def select_maps(self) -> None:
         """Take the maps of the present context into use; the one selected longest ago gives way to a new one."""
@@ -214,7 +217,16 @@ class CPU:
         """The real address of a logical one: translated when DAT is on."""
         if not self.psw.dat:
             return address
-        return self.tlb.translate(address, self.cr[0], self.cr[1], self.load_real)
+        space = SECONDARY if self.psw.secondary_space else 0
+        return self.tlb.translate(address, self.cr[0], self.segment_table_designation, self.load_real, space)
+
+    @property
+    def segment_table_designation(self) -> int:
+        """CR1, or CR7 in secondary-space mode, for instructions too.  GA22-7000 "Effective Segment-Table Designation".
+
+        In that mode it is unpredictable which of the two is used to fetch instructions; this machine has one answer.
+        """
+        return self.cr[7 if self.psw.secondary_space else 1]
 
     def _accessible(self, address: int, store: bool) -> int:
         """The absolute address of the 2K block, access checked.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, SupportsIndex, overload
 
 from edu_hv.isa.codes import MASK_24, MASK_32
 from edu_hv.machine.events import Event, Observer, StorageStored
-from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT
+from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, UNRESOLVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,9 @@ class Recorder:
         self._enabled = PERCode(cpu.cr[9] >> 24 & 0xF0)
         self._range, self._mask = (cpu.cr[10] & MASK_24, cpu.cr[11] & MASK_24), cpu.cr[9] & 0xFFFF
         cpu.branched, cpu.execute_target = False, None
-        cpu.forget_mappings()  # So that the store map tells what this instruction resolved.
+        cpu.forget_mappings()
+        cpu.select_maps()
+        self._map = cpu.store_map  # It will tell what this instruction resolved, even if it changes the context.
         storage.observer = self._observer(observer)
         try:
             yield
@@ -103,7 +105,7 @@ class Recorder:
                 found |= PERCode.SUCCESSFUL_BRANCHING
             if self._registers.altered & self._mask:
                 found |= PERCode.REGISTER_ALTERATION
-            if any(self._in_range(event) for event in self._stored):
+            if self._stored and self._altered_storage():
                 found |= PERCode.STORAGE_ALTERATION
         found &= self._enabled
         return PEREvent(found, self._address) if found else None
@@ -117,6 +119,10 @@ class Recorder:
         start, end = self._range
         return start <= address <= end if start <= end else address >= start or address <= end
 
+    def _altered_storage(self) -> bool:
+        self._resolved = {entry: block for block, entry in enumerate(self._map) if entry != UNRESOLVED}
+        return any(self._in_range(event) for event in self._stored)
+
     def _in_range(self, event: StorageStored) -> bool:
         logical = self._logical(event.absolute)
         return logical is not None and any(self._designates(logical + at & MASK_24) for at in range(len(event.new)))
@@ -124,7 +130,7 @@ class Recorder:
     def _logical(self, absolute: int) -> int | None:
         """The logical address of what was stored, or None for what is not the instruction's own (a swapped PSW)."""
         block = absolute & ~(BLOCK - 1) & MASK_32
-        for number in self._cpu.resolved_stores():
-            if self._cpu.store_map[number] in (block, -2 - block):
-                return number << BLOCK_SHIFT | absolute & BLOCK - 1
+        for entry in (block, -2 - block):
+            if entry in self._resolved:
+                return self._resolved[entry] << BLOCK_SHIFT | absolute & BLOCK - 1
         return None

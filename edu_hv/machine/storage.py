@@ -17,6 +17,8 @@ LINE_SHIFT = 5
 """Compiled code and watched storage are noted by lines of 32 bytes: most programs have code and data in one block."""
 MAXIMUM = 16 * 1024 * 1024
 
+UNRESOLVED = -1
+"""In an access map: a block that has not been accessed yet since the map was made."""
 CODE, STORE_WATCHED, FETCH_WATCHED = 1, 2, 4
 """Flags of a line: instructions were compiled from it; compiled code may not store into it, or not fetch from it."""
 
