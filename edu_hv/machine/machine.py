@@ -23,7 +23,7 @@ from edu_hv.machine.interruptions import (
 )
 from edu_hv.machine.machine_check import CHECK_STOP_CONTROL, Failure, store_machine_check, store_status
 from edu_hv.machine.per import Recorder
-from edu_hv.machine.storage import Storage
+from edu_hv.machine.storage import FETCH_WATCHED, LINE_SHIFT, STORE_WATCHED, Storage
 from edu_hv.machine.system360 import System360CPU
 from edu_hv.machine.timing import INSTRUCTION_MICROSECONDS, Clocks, timer_units
 
@@ -96,7 +96,8 @@ class Machine:
         """Instructions begun."""
         self.observer: Observer | None = None
         self.engine: Engine | None = None
-        """Used by `run`; `advance` never needs it."""
+        """Used by `run`; `advance` never needs it.  A System/360 has none: its operands have to be aligned."""
+        self._timer_line = -1
 
     def observe(self, observer: Observer | None) -> None:
         """Tell `observer` every event from now on; None to stop."""
@@ -147,6 +148,7 @@ class Machine:
         """
         if self.engine is None or not self._may_run_compiled():
             return 0
+        self._watch_interval_timer()
         budget = min(limit, self._quiet_time())
         done = self.engine.run(budget) if budget > 0 else 0
         if done:
@@ -160,6 +162,13 @@ class Machine:
         psw = self.cpu.psw
         usual = self.at_boundary and not (psw.wait or psw.unassigned or psw.per or self.check_stopped)
         return usual and self.per_pending is None and self._pending() is None
+
+    def _watch_interval_timer(self) -> None:
+        """Compiled code must leave the word at real 80 alone: it is brought up to date only between its runs."""
+        line = self.cpu.absolute(PSA.INTERVAL_TIMER) >> LINE_SHIFT
+        if line != self._timer_line:
+            self.storage.set_flags(line, FETCH_WATCHED | STORE_WATCHED)
+            self._timer_line = line
 
     def _quiet_time(self) -> int:
         """Instructions that can be executed before the channels or the clocks have to be looked at again."""
