@@ -8,7 +8,8 @@ What is left out, because Hercules cannot tell right from wrong there; hand-writ
 - DIAGNOSE, SET PREFIX, SET CLOCK in supervisor state: they would change the harness or the clock it runs by.
 - page-table lengths between 1 and 14: Hercules compares with them only when the length is 0, GA22-7000 "Segment-Table
   Entries" always.
-- segment-table bits 29-30, EC PSW bit 16, CR0 bit 3: facilities that Hercules has and this machine has not.
+- segment-table bit 29, CR0 bit 3: segment protection and low-address protection, which Hercules has and this machine
+  has not.  Address spaces and keys of 4K are in `cases_control`.
 - MOVE INVERSE with operands that overlap: unpredictable.
 - devices that are there: `tests/machine/test_channel.py`.
 """
@@ -33,7 +34,11 @@ BRANCHED = bytes.fromhex("0AFE")
 TABLES = 0xD000
 """Translation tables, up to the end of the window."""
 EDGES = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFFFE, 0x0000FFFF, 0xFFFF8000, 0x00010000)
-NOT_COMPARABLE = {"DIAG", "SPX", "SCK"}
+NOT_COMPARABLE = {"DIAG", "SPX", "SCK", "SIGP", "CONCS", "DISCS"} | {
+    "EPAR", "ESAR", "IAC", "ISKE", "IVSK", "IPTE", "LASP", "MVCK", "MVCP", "MVCS", "PC", "PT", "RRBE", "SAC", "SSAR",
+    "SSKE", "TB", "TPROT",
+}  # fmt: skip
+"""The second set is in `cases_control`."""
 
 LENGTHS = (
     dict.fromkeys(("A", "AL", "N", "C", "CL", "D", "X", "L", "M", "O", "ST", "S", "SL", "LE", "STE"), 4)
@@ -524,12 +529,111 @@ def translate(scene: Scene, row: Operation) -> bytes:
 
 @makes("ED", "EDMK")
 def edit(scene: Scene, row: Operation) -> bytes:
-    """A pattern of digit selectors with some of everything else, and a packed source."""
-    length = scene.random.randint(1, 24)
+    """A pattern of digit selectors with some of everything else, and a packed source; sometimes the longest."""
+    length = scene.random.randint(1, 24) if scene.chance(0.85) else scene.random.choice((255, 256))
     pattern = bytes(scene.random.choice((0x20, 0x20, 0x20, 0x21, 0x22, 0x40, 0x4B, 0x5C)) for _ in range(length))
-    digits = "".join(scene.random.choice("00012345678999CD") for _ in range(48))
+    size = max(sum(byte in (0x20, 0x21) for byte in pattern), 1)
+    signs = scene.random.choice(("C", "D", "CD", "ABCDEF"))
+    source = "".join(
+        scene.random.choice("0001234567899") + scene.random.choice(f"00012345678999{signs}") for _ in range(size)
+    )
+    if scene.chance(0.1):
+        source = damaged(scene, source)
     first = scene.source(length, data=pattern)
-    return second_byte(row, length - 1, scene.base(first), scene.base(scene.source(24, data=bytes.fromhex(digits))))
+    return second_byte(row, length - 1, scene.base(first), scene.base(scene.source(size, data=bytes.fromhex(source))))
+
+
+def damaged(scene: Scene, digits: str) -> str:
+    """Hexadecimal digits, one of them replaced by any."""
+    at = scene.random.randrange(len(digits))
+    return digits[:at] + scene.random.choice("0123456789ABCDEF") + digits[at + 1 :]
+
+
+def packed(scene: Scene, length: int, number: int | None = None) -> bytes:
+    """A packed field, often with zeros on the left or all nines; sometimes damaged.  A number given may be cut."""
+    count = 2 * length - 1
+    if number is None:
+        used = scene.random.choice((0, 1, count - 1, count, scene.random.randint(0, count)))
+        number = scene.random.choice((10**used - 1, 10**used // 10, scene.random.randrange(10**used)))
+        number *= scene.random.choice((1, -1))
+    sign = scene.random.choice("CCCAEF" if number > 0 or (number == 0 and scene.chance(0.5)) else "DDDB")
+    text = f"{abs(number) % 10**count:0{count}d}{sign}"
+    return bytes.fromhex(damaged(scene, text) if scene.chance(0.08) else text)
+
+
+def two_fields(scene: Scene, row: Operation, fields: tuple[bytes, bytes]) -> bytes:
+    """An instruction with two packed operands, which may share their rightmost byte, or overlap in another way."""
+    l1, l2 = map(len, fields)
+    first = scene.source(l1, data=fields[0])
+    if scene.chance(0.2):
+        second = first + l1 - l2 & MASK_24
+        if l2 > l1:
+            scene.put(second, fields[1])
+        scene.watch(second, l2)
+    else:
+        second = scene.source(l2, near=first if scene.chance(0.2) else None, data=fields[1])
+    return second_byte(row, l1 - 1 << 4 | l2 - 1, scene.base(first), scene.base(second))
+
+
+@makes("AP", "SP", "CP", "ZAP")
+def add_packed(scene: Scene, row: Operation) -> bytes:
+    """All lengths; often the same magnitude in both, or one that just overflows."""
+    l1, l2 = scene.random.randint(1, 16), scene.random.randint(1, 16)
+    first = packed(scene, l1)
+    digits = first.hex()[:-1]
+    number = None
+    if scene.chance(0.4) and digits.isdecimal():
+        number = scene.random.choice((int(digits), int(digits) + 1, 10 ** (2 * l1 - 1) - int(digits)))
+        number *= scene.random.choice((1, -1))
+    return two_fields(scene, row, (first, packed(scene, l2, number)))
+
+
+def factor_lengths(scene: Scene) -> tuple[int, int]:
+    """Lengths for a multiplication or division, mostly allowed."""
+    l1 = scene.random.randint(2, 16)
+    l2 = scene.random.randint(1, min(l1 - 1, 8))
+    if scene.chance(0.08):
+        l1, l2 = scene.random.randint(1, 16), scene.random.randint(1, 16)
+    return l1, l2
+
+
+@makes("MP")
+def multiply_packed(scene: Scene, row: Operation) -> bytes:
+    """Mostly as many bytes of zeros in the multiplicand as the multiplier has, or just not."""
+    l1, l2 = factor_lengths(scene)
+    room = max(l1 - l2, 1)
+    first = packed(scene, room).rjust(l1, b"\0")
+    if scene.chance(0.1):
+        first = packed(scene, l1, 10 ** min(2 * room - 1 + scene.random.randint(-1, 1), 2 * l1 - 2))
+    return two_fields(scene, row, (first, packed(scene, l2)))
+
+
+@makes("DP")
+def divide_packed(scene: Scene, row: Operation) -> bytes:
+    """Often a dividend whose quotient just fits, or just does not."""
+    l1, l2 = factor_lengths(scene)
+    second = packed(scene, l2)
+    digits = second.hex()[:-1]
+    number = None
+    if scene.chance(0.8) and digits.isdecimal() and l1 > l2:
+        limit = 10 ** (2 * (l1 - l2) - 1)
+        quotient = scene.random.choice((0, 1, limit - 1, limit, scene.random.randrange(limit)))
+        number = quotient * int(digits) + scene.random.choice((0, 1, -1, max(int(digits) - 1, 0)))
+        number *= scene.random.choice((1, -1))
+    return two_fields(scene, row, (packed(scene, l1, number), second))
+
+
+@makes("SRP")
+def shift_packed(scene: Scene, row: Operation) -> bytes:
+    """All shifts; rounding digits mostly valid."""
+    length = scene.random.randint(1, 16)
+    rounding = scene.random.choice((0, 4, 5, 9, scene.random.randint(0, 9)))
+    if scene.chance(0.06):
+        rounding = scene.random.randint(10, 15)
+    amount = scene.random.choice((0, 1, 63, scene.random.randint(1, 2 * length), -scene.random.randint(1, 2 * length)))
+    shift = amount & 63 if scene.chance(0.7) else scene.random.getrandbits(24)
+    first = scene.source(length, data=packed(scene, length))
+    return second_byte(row, length - 1 << 4 | rounding, scene.base(first), scene.base(shift))
 
 
 @makes("MC")
@@ -647,6 +751,113 @@ def execute(scene: Scene, row: Operation) -> bytes:
         scene.set(r1, scene.word() & 0xFFFFFF00)
     address = scene.operand(len(text), 2)
     return rx(scene, row, r1, scene.put(address, bytes(text)))
+
+
+FLOATING = [row.mnemonic for row in OPERATIONS if row.group is Group.FLOATING_POINT]
+
+
+@makes(*FLOATING)
+def floating(scene: Scene, row: Operation) -> bytes:
+    """Two floating-point numbers that have something to do with each other."""
+    digits = fraction_digits(row.mnemonic)
+    first = floating_number(scene, digits)
+    second = related_number(scene, digits, first) if scene.chance(0.8) else floating_number(scene, digits)
+    r1, r2 = floating_register(scene, row.mnemonic), floating_register(scene, row.mnemonic)
+    if row.format is Format.RR_F:
+        put_floating(scene, r2, second)
+        if r1 != r2:
+            put_floating(scene, r1, first)
+        return halfwords(row.code << 8 | r1 << 4 | r2)
+    put_floating(scene, r1, first)
+    length = 4 if digits == 6 else 8
+    return rx(scene, row, r1, scene.source(length, data=floating_parts(scene, second)[0].to_bytes(8, "big")[:length]))
+
+
+def fraction_digits(mnemonic: str) -> int:
+    """The digits that the operands have, or the result of LOAD ROUNDED."""
+    if "X" in mnemonic and mnemonic not in ("MXD", "MXDR"):
+        return 28
+    return 6 if "E" in mnemonic or "U" in mnemonic else 14
+
+
+def floating_register(scene: Scene, mnemonic: str) -> int:
+    """A floating-point register, the first of a pair for extended operands; sometimes none."""
+    if scene.chance(0.04):
+        return scene.random.randrange(16)
+    pairs = ("X" in mnemonic or mnemonic == "LRDR") and scene.chance(0.9)
+    return scene.random.choice((0, 4) if pairs else (0, 2, 4, 6))
+
+
+def put_floating(scene: Scene, register: int, number: tuple[int, int, int]) -> None:
+    """Put a number into a register and, of a pair, the rest of it into the next; nothing when there is none."""
+    if register in (0, 2, 4, 6):
+        high, low = floating_parts(scene, number)
+        scene.fpr[register >> 1] = high
+        if register in (0, 4):
+            scene.fpr[(register >> 1) + 1] = low
+
+
+def floating_parts(scene: Scene, number: tuple[int, int, int]) -> tuple[int, int]:
+    """High-order and low-order part; sign and characteristic of the latter are anything."""
+    sign, characteristic, fraction = number
+    high = sign << 63 | characteristic << 56 | fraction >> 56
+    return high, scene.random.getrandbits(8) << 56 | fraction & (1 << 56) - 1
+
+
+def floating_number(scene: Scene, digits: int) -> tuple[int, int, int]:
+    """Sign, characteristic and a fraction of 28 digits, of which the leftmost `digits` are made with care."""
+    edge = scene.random.choice((0, 1, 2, 13, 14, 63, 64, 65, 126, 127))
+    characteristic = edge if scene.chance(0.4) else scene.random.randrange(128)
+    if scene.chance(0.03):
+        return scene.random.getrandbits(1), 127, with_tail(scene, digits, (1 << 4 * digits) - 1)
+    return scene.random.getrandbits(1), characteristic, with_tail(scene, digits, floating_fraction(scene, digits))
+
+
+def floating_fraction(scene: Scene, digits: int) -> int:
+    """A fraction: zero, ends of the range, one digit, few digits, normalized or with leading zeros."""
+    random, bits = scene.random, 4 * digits
+    match random.randrange(8):
+        case 0:
+            return random.choice((0, 0, 1, 1 << bits - 4, (1 << bits) - 1, 0xF << bits - 4, 1 << bits - 5))
+        case 1:
+            return random.randrange(16) << 4 * random.randrange(digits)
+        case 2:
+            return int("".join(random.choice("00008F1") for _ in range(digits)), 16)
+        case 3 | 4:
+            return random.getrandbits(4 * random.randint(1, digits))
+        case _:
+            return random.getrandbits(bits) | 1 << random.randint(bits - 4, bits - 1)
+
+
+def with_tail(scene: Scene, digits: int, fraction: int) -> int:
+    """The digits to the right of the operand's: nothing that matters, except when it is rounded."""
+    bits = 112 - 4 * digits
+    half = 1 << bits >> 1
+    tail = scene.random.choice((0, half, half - 1, (1 << bits) - 1, scene.random.getrandbits(bits))) if bits else 0
+    return fraction << bits | tail
+
+
+def related_number(scene: Scene, digits: int, other: tuple[int, int, int]) -> tuple[int, int, int]:
+    """A number near another, or such that a sum, product or quotient is at the end of a range."""
+    random, bits = scene.random, 112 - 4 * digits
+    _, near, fraction = other
+    fraction >>= bits
+    distance = random.choice((0, 0, 1, 2, digits - 1, digits, digits + 1, random.randrange(30)))
+    border = random.choice((-2, -1, 0, 1, 127, 128, 129))
+    characteristic = random.choice((near + distance, near - distance, near, 64 + border - near, near + 64 - border))
+    made = random.choice(
+        (
+            fraction,
+            fraction + random.randint(-1, 1),
+            fraction << 4,
+            fraction >> 4 * random.randrange(3),
+            (1 << 4 * digits) - fraction + random.randint(-1, 1),
+            fraction ^ 1 << random.randrange(4 * digits),
+            floating_fraction(scene, digits),
+        )
+    )
+    made = with_tail(scene, digits, max(made, 0) & (1 << 4 * digits) - 1)
+    return random.getrandbits(1), min(max(characteristic, 0), 127), made
 
 
 def instruction(scene: Scene, row: Operation) -> bytes:

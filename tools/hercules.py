@@ -20,15 +20,17 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 from edu_hv.asm.assembler import assemble
 from edu_hv.isa.codes import Class
 
-MEBIBYTES = 4
-SIZE = MEBIBYTES << 20
-"""Bytes of main storage, in Hercules and in our machine."""
+SIZE = 4 << 20
+"""Bytes of main storage, in Hercules and in our machine, unless a case has its own."""
+WHOLE = 16 << 20
+"""As much as addresses reach: storage in which an operand that wraps around has both its parts."""
 WINDOW = range(0x1000, 0x10000)
 """Cleared, with keys zero, before each case."""
 POOL = 0x100000
@@ -37,10 +39,11 @@ TOP = SIZE - 0x2000
 """The last 8K are the cases' again, for operands that cross the end of storage."""
 CONTROL_REGISTERS = (0, 0, 0xFFFFFFFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC2000000, 0)
 """A case's control registers unless it says otherwise: no external interruption is allowed."""
-CONFIGURATION = f"""\
+CONFIGURATION = """\
 CPUSERIAL 001370
 CPUMODEL 0158
-MAINSIZE {MEBIBYTES}
+CPUVERID 00
+MAINSIZE {mebibytes}
 XPNDSIZE 0
 NUMCPU 1
 ARCHMODE S/370
@@ -220,6 +223,8 @@ class Case:
     """Addresses and lengths of the storage to be looked at afterwards."""
     name: str = ""
     """The mnemonic; after EX also that of the target."""
+    size: int = SIZE
+    """Bytes of main storage; SIZE or WHOLE."""
 
     @property
     def operation(self) -> str:
@@ -244,8 +249,8 @@ class Outcome:
     areas: tuple[bytes, ...]
     psa: bytes = field(repr=False)
     """The first 200 bytes of real storage."""
-    fetched: bool = field(default=True, compare=False)
-    """Whether the instruction that was interrupted could be fetched; known of our machine only."""
+    text: bytes = field(default=b"", compare=False)
+    """What was executed last (the target of EXECUTE), empty when it could not be fetched; of our machine only."""
 
     @classmethod
     def of(
@@ -325,16 +330,28 @@ class Pool:
         return Outcome.of(kind, core[at + 164 : at + 164 + PSA_BYTES], registers, keys, areas)
 
 
+@cache
+def assembled_harness() -> Assembly:
+    """The harness."""
+    return assemble(HARNESS, "harness")
+
+
+@cache
+def restart_psw() -> bytes:
+    """What each case finds at real 0."""
+    return (0x00080000 << 32 | assembled_harness().address_of("RESTART")).to_bytes(8, "big")
+
+
 class Hercules:
     """One Hercules process in S/370 mode, which takes commands on its standard input."""
 
     patience = 0.4
     """Seconds without progress after which a case is taken to loop or wait."""
 
-    def __init__(self, program: str = "hercules") -> None:
+    def __init__(self, size: int = SIZE, program: str = "hercules") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="conformance-"))
-        (self.folder / "hercules.cnf").write_text(CONFIGURATION)
-        harness = assemble(HARNESS, "harness")
+        (self.folder / "hercules.cnf").write_text(CONFIGURATION.format(mebibytes=size >> 20))
+        harness = assembled_harness()
         self.page = bytearray(0x1000)
         for text in harness.image:
             self.page[text.address : text.end] = text.data

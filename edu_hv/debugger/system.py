@@ -3,7 +3,8 @@
 Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -251,7 +252,8 @@ def bare(program: Program) -> System:
     for address, device in ((CONSOLE, console), (READER, _reader(program)), (PRINTER, Printer()), (TAPE, tape)):
         machine.channels.attach(address, device)
     if program.deck() is not None:
-        machine.load(READER)
+        with _naming_the_deck(program):
+            machine.load(READER)
     else:
         machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
     return System(machine, None, [Guest(BARE, program, console, None, tape, TAPE)])
@@ -278,7 +280,8 @@ def _log_on(cp: ControlProgram, program: Program, userid: str, real_tape: int) -
     cp.machine.channels.attach(real_tape, tape)
     cp.attach(vm, TAPE, "TAPE", real_tape)
     if program.deck() is not None:
-        cp.ipl(vm, READER)
+        with _naming_the_deck(program):
+            cp.ipl(vm, READER)
     else:
         vm.cpu.load_psw(_put_into_storage(program, vm.cpu.store_real))
         vm.cf = False
@@ -290,6 +293,15 @@ def _userid(name: str, taken: list[Guest]) -> str:
     if base not in [guest.name for guest in taken]:
         return base
     return next(f"{base}{n}" for n in range(2, 10) if f"{base}{n}" not in [guest.name for guest in taken])
+
+
+@contextmanager
+def _naming_the_deck(program: Program) -> Iterator[None]:
+    """Name the deck that cannot be loaded from; the channel knows only the device and the CCW."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"deck {program.name} does not begin with a loader that works: {error}") from None
 
 
 def _reader(program: Program) -> CardReader:

@@ -26,14 +26,23 @@ class IODevice:
 
     A method in `commands` moves data and answers with the ending status; one in `immediate_commands` is carried out
     while the channel starts the command, and answers with the initial status.
+
+    Either status may hold channel end without device end: then the device goes on by itself for `working`
+    microseconds, and `finish` gives the status with device end.  GA22-7000 "Channel End" and "Device End".
     """
 
+    model: ClassVar[str] = ""
+    """The machine type, for tables and messages: "3420"."""
+    burst: ClassVar[bool] = False
+    """Whether the device is so fast that it holds a byte-multiplexer channel during data transfer: tape, disk."""
     commands: ClassVar[Commands] = {}
     immediate_commands: ClassVar[ImmediateCommands] = {}
     sense_length: ClassVar[int] = 1
 
     def __init__(self) -> None:
         self.sense = bytes(self.sense_length)
+        self.area = 0
+        """Bytes of the data area of the command in force; LONGEST_RECORD with data chaining."""
 
     @property
     def ready(self) -> bool:
@@ -74,6 +83,31 @@ class IODevice:
     def motion(self, command: int, count: int) -> int:
         """Microseconds that a command takes which moves paper, cards or tape."""
         return CONTROL_MICROSECONDS
+
+    def begin(self) -> None:
+        """A channel program begins: its first command follows.  What lasts for one chain of commands starts anew."""
+
+    def working(self, command: int, count: int) -> int:
+        """Microseconds from channel end to device end of a command that gave channel end alone."""
+        return CONTROL_MICROSECONDS
+
+    def finish(self, command: int) -> UnitStatus:
+        """The device has finished what it went on with after channel end: the status, with device end."""
+        return UnitStatus.DEVICE_END
+
+    def halt(self, command: int) -> UnitStatus:
+        """HALT I/O or HALT DEVICE ended the command before any data moved: the ending status, instead of `execute`.
+
+        It may be channel end alone, as `execute`'s may.  GA22-7000 "Halt I/O".
+        """
+        return ENDING
+
+    def reset(self) -> None:
+        """System reset or selective reset: whatever the device was doing has stopped.  The medium stays as it is.
+
+        GA22-7000 "I/O-System Reset".
+        """
+        self.sense = bytes(self.sense_length)
 
     def waiting_for_input(self, command: int) -> bool:
         """Whether the command cannot end before somebody has entered something."""

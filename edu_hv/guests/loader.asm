@@ -87,13 +87,17 @@ END      L     R3,CARD+4
 *
 *        Read one card, waiting for the interruption at its end.  The
 *        program's own I/O new PSW may be in place already: keep it.
+*        The reader is busy at first: it moves the card that IPL read.
 *
 READ     LA    R7,1(,R7)
          MVC   KEPT,IONPSW
          MVC   IONPSW(8),DONE
          MVC   CAW(4),=A(READCARD)
-         SIO   0(R2)
-         BNZ   NOCARD               it did not start
+AGAIN    SIO   0(R2)
+         BZ    WAIT                 CC 0: started
+         TM    CSW+4,X'10'          CC 1: busy, or has it been?
+         BO    AGAIN
+NOCARD   LPSW  READWAIT
 WAIT     LPSW  WAITING
 ENDED    CLC   IOOPSW+2(2),READER   another device's interruption?
          BNE   WAIT
@@ -105,7 +109,6 @@ ENDED    CLC   IOOPSW+2(2),READER   another device's interruption?
          BNE   NOCARD
          MVC   IONPSW(8),KEPT
          BR    R14
-NOCARD   LPSW  READWAIT
 *
 READCARD CCW   X'02',CARD,X'20',80
 WAITING  DC    X'FE020000',A(0)     wait, enabled for I/O

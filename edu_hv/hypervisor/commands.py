@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import CR0, External
-from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -188,7 +187,7 @@ def _store_psw(vm: "VMBLOK", words: list[int]) -> Answer:
     if len(words) > 2:
         return Answer(["DMKCDS026E OPERAND MISSING OR INVALID"], 26)
     text = b"".join(word.to_bytes(4, "big") for word in words)
-    vm.cpu.load_psw(PSW.from_bytes(vm.vmpsw.to_bytes()[: 8 - len(text)] + text))
+    vm.cpu.load_psw(vm.cpu.decode_psw(vm.vmpsw.to_bytes()[: 8 - len(text)] + text))
     return Answer(["STORE COMPLETE"])
 
 

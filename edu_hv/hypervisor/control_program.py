@@ -155,7 +155,7 @@ class ControlProgram:
         psw = vm.cpu.load_real(0, 8)
         if not psw[1] & 0x08:
             vm.cpu.store_real(2, device.to_bytes(2, "big"))
-        vm.cpu.load_psw(PSW.from_bytes(psw))
+        vm.cpu.load_psw(vm.cpu.decode_psw(psw))
         vm.cf = False
         self.dispatch_again()
 

@@ -50,6 +50,12 @@ class Trap:
         return row.mnemonic if row else ""
 
     @property
+    def facility_absent(self) -> bool:
+        """Whether the instruction is a semiprivileged one that CP does not simulate: one of dual address spaces."""
+        row = operation(self.text) if self.text else None
+        return row is not None and row.semiprivileged and self.mnemonic not in SIMULATED
+
+    @property
     def is_io(self) -> bool:
         """Whether the instruction is one of the I/O instructions that CP carries out."""
         return self.mnemonic in IO_INSTRUCTIONS
@@ -157,6 +163,20 @@ PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
 )
 """A privileged-operation exception: the guest ran a privileged instruction in real problem state."""
 
+NOT_IN_A_VIRTUAL_MACHINE: tuple[Rule[Trap], ...] = (
+    Rule(
+        "PRG-3",
+        "is it an instruction of a facility that no virtual machine has?",
+        "reflect code 0001 into the guest",
+        "the real machine has this instruction, the virtual machine does not: there it is an operation exception, "
+        "in either state",
+        'SY20-0886 "Privileged Instruction Simulation"',
+        lambda trap: True,
+        ReflectAs(PIC.OPERATION),
+    ),
+)
+"""Whatever exception ended an instruction of dual address spaces on the real machine, which has them."""
+
 GUESTS_OWN: tuple[Rule[Trap], ...] = (
     Rule(
         "PRG-1",
@@ -262,12 +282,21 @@ INPUT_OUTPUT: tuple[Rule[Trap], ...] = (
 )
 """A real I/O interruption."""
 
-ALL_RULES: tuple[Rule[Trap], ...] = (*PRIVILEGED_OPERATION, *GUESTS_OWN, *SUPERVISOR_CALL, *EXTERNAL, *INPUT_OUTPUT)
+ALL_RULES: tuple[Rule[Trap], ...] = (
+    *PRIVILEGED_OPERATION,
+    *GUESTS_OWN,
+    *NOT_IN_A_VIRTUAL_MACHINE,
+    *SUPERVISOR_CALL,
+    *EXTERNAL,
+    *INPUT_OUTPUT,
+)
 
 
 def on_interruption(trap: Trap) -> Verdict:
     """What CP does about an interruption of a running guest.  Decides; changes nothing."""
     match trap.interruption.kind:
+        case Class.PROGRAM if trap.facility_absent:
+            return decide(NOT_IN_A_VIRTUAL_MACHINE, trap)
         case Class.PROGRAM if trap.interruption.code == PIC.PRIVILEGED_OPERATION:
             return decide(PRIVILEGED_OPERATION, trap)
         case Class.PROGRAM:

@@ -7,15 +7,17 @@ and started on the real device.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.ccw_translation import RCWTASK, translate
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK
 from edu_hv.isa.codes import PSA, ChannelStatus, Key, UnitStatus
-from edu_hv.machine.ccw import CSW, NO_STATUS
+from edu_hv.machine.ccw import CSW
 from edu_hv.machine.channel_program import ChannelProgramCheck, ChannelProtectionCheck
 from edu_hv.machine.cpu import CPU
+from edu_hv.machine.instructions.io import block_multiplexing
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.storage import BLOCK_SHIFT
 
@@ -93,11 +95,12 @@ class VirtualIO:
 
     def _virtual(self, vm: VMBLOK, mnemonic: str, address: int) -> int:
         channels = vm.channels
-        operations = {
-            "SIO": channels.start_io,
-            "SIOF": channels.start_io,
+        multiplexing = block_multiplexing(vm.cpu)
+        operations: dict[str, Callable[[CPU, int], int]] = {
+            "SIO": partial(channels.start_io, multiplexing=multiplexing),
+            "SIOF": partial(channels.start_io_fast_release, multiplexing=multiplexing),
             "TIO": channels.test_io,
-            "CLRIO": channels.clear_io,
+            "CLRIO": partial(channels.clear_io, multiplexing=multiplexing),
             "HIO": channels.halt_io,
             "HDV": channels.halt_device,
         }
@@ -109,10 +112,10 @@ class VirtualIO:
 
     def _start(self, vm: VMBLOK, device: VDEVBLOK) -> int:
         """SIO.  Busy, pending, CAW, translation, real SIO: in this order."""
-        if device.busy:
+        if device.busy or _ended(device):
             return BUSY
         if device.pending:
-            return self._give_csw(vm, device, UnitStatus.BUSY)
+            return self._give_busy(vm, device, device.pending)
         caw = int.from_bytes(vm.cpu.load_real(PSA.CAW, 4), "big")
         if caw & 0x0F000007 or not _fetchable(vm, caw & 0xFFFFFF):
             _store_status(vm, UnitStatus(0), ChannelStatus.PROGRAM_CHECK)
@@ -137,13 +140,19 @@ class VirtualIO:
     def _start_real(self, device: VDEVBLOK, task: RCWTASK) -> int:
         assert device.real is not None
         self.real.store_real(PSA.CAW, (task.key << 28 | task.real_address).to_bytes(4, "big"))
-        return self.channels.start_io(self.real, device.real)
+        return self.channels.start_io(self.real, device.real, multiplexing=True)
 
     def _test(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """TIO, and CLRIO: CP queues no operation that could be cleared."""
+        """TIO, and CLRIO: CP queues no operation that could be cleared.  The real device may still work by itself."""
         if device.busy:
             return BUSY
-        return self._give_csw(vm, device) if device.pending else AVAILABLE
+        if device.pending:
+            return self._give_csw(vm, device)
+        assert device.real is not None
+        cc = self.channels.test_io(self.real, device.real)
+        if cc == CSW_STORED:
+            vm.cpu.store_real(PSA.CSW, self.real.load_real(PSA.CSW, 8))
+        return cc
 
     def _halt(self, vm: VMBLOK, device: VDEVBLOK) -> int:
         """HIO and HDV.  CC 0 while an interruption is pending; else the real device is told."""
@@ -152,14 +161,19 @@ class VirtualIO:
             return AVAILABLE
         return self._pass_on(vm, self.channels.halt_device(self.real, device.real))
 
-    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK, busy: UnitStatus = NO_STATUS) -> int:
-        """Store the pending CSW in the guest's storage and clear it.
-
-        SIO adds the busy bit: that is how the guest knows that its new program was not what the status is about.
-        """
+    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK) -> int:
+        """Store the pending CSW in the guest's storage and clear it."""
         assert device.pending is not None
-        csw = replace(device.pending, unit_status=device.pending.unit_status | busy)
-        vm.cpu.store_real(PSA.CSW, csw.to_bytes())
+        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
+        device.pending = None
+        return CSW_STORED
+
+    def _give_busy(self, vm: VMBLOK, device: VDEVBLOK, pending: CSW) -> int:
+        """SIO while the device has something to say: the status with the busy bit.
+
+        That is how the guest knows that its new program was not what the status is about.
+        """
+        _store_status(vm, pending.unit_status | UnitStatus.BUSY, pending.channel_status)
         device.pending = None
         return CSW_STORED
 
@@ -184,8 +198,8 @@ class VirtualIO:
     def reset(self, vm: VMBLOK) -> None:
         """Virtual system reset, the dedicated devices' part: nothing runs and nothing is pending."""
         for device in vm.vmdevs.values():
-            if device.real is not None and device.busy:
-                self.channels.clear_io(self.real, device.real)
+            if device.real is not None:
+                self.channels.reset_device(device.real)
             self._release(device)
             device.pending = None
 
@@ -218,6 +232,11 @@ def accept(vm: VMBLOK, address: int) -> None:
         device.pending = None
     else:
         vm.channels.accept(vm.cpu, address)
+
+
+def _ended(device: VDEVBLOK) -> bool:
+    """Whether the pending status is the end of a channel program: the virtual subchannel is not available."""
+    return device.pending is not None and device.pending.address != 0
 
 
 def _merged(old: CSW, new: CSW) -> CSW:

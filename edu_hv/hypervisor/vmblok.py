@@ -16,7 +16,7 @@ from edu_hv.machine.channel_program import Device
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.dat import walk
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
-from edu_hv.machine.psw import PSW
+from edu_hv.machine.psw import ADDRESS_SPACE_CONTROL, PSW
 from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT
 from edu_hv.machine.timing import Clocks
 
@@ -33,6 +33,14 @@ class VirtualCPU(CPU):
         self.size = size
         self.vmseg = vmseg
         self.identification = VIRTUAL_CPU_ID
+
+    def decode_psw(self, text: bytes) -> PSW:
+        """As on a machine without dual address spaces: bit 16 of an EC-mode PSW must be zero."""
+        psw = super().decode_psw(text)
+        if psw.secondary_space:
+            psw.secondary_space = False
+            psw.unassigned |= ADDRESS_SPACE_CONTROL
+        return psw
 
     def to_real(self, address: int) -> int:
         """As on the machine; an operand beyond the guest's storage ends the instruction as it does there."""

@@ -4,7 +4,7 @@ GA22-7000 "Input/Output Operations".  The machine's channels run these; a contro
 interpret a guest's chain over the guest's storage.  Read next: `channel`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 from edu_hv.isa.codes import MASK_24, CCWFlag, ChannelStatus, Key, UnitStatus
@@ -15,9 +15,15 @@ from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, Storage
 LONGEST_RECORD = 65_535
 """Bytes a device takes in one write at most, however long the data chain is."""
 
+_DEVICE_END = UnitStatus.DEVICE_END
 _READ_BACKWARD = 0x0C
 _CONTROL = 0x03
 _IPL_CCW = bytes.fromhex("02000000 60000018")
+
+_RESERVED_FLAGS = 0x03
+"""CCW bits 38 and 39, which are zero in every valid CCW but a TIC."""
+_RESERVED_FLAGS_360 = 0x07
+"""System/360 has no indirect data addresses either.  GA22-6821 "Channel Command Word"."""
 
 
 # ---- what a channel works with -------------------------------------------------------------------------------------
@@ -85,6 +91,13 @@ class Device(Protocol):
 
     sense: bytes
     """What a sense command would transfer now."""
+    area: int
+    """Bytes of the data area of the command being started: the CCW's count, or more than any with data chaining."""
+    burst: ClassVar[bool]
+    """Whether the device holds a byte-multiplexer channel during data transfer."""
+
+    def begin(self) -> None:
+        """A channel program begins: `start` with its first command follows."""
 
     def start(self, command: int) -> UnitStatus:
         """Accept a command: the initial status.
@@ -97,7 +110,19 @@ class Device(Protocol):
         """Carry out an accepted command, data and all; the ending status."""
 
     def duration(self, command: int, count: int) -> int:
-        """Microseconds of machine time that an accepted command takes; `count` is the CCW's."""
+        """Microseconds of machine time that an accepted command takes to channel end; `count` is the CCW's."""
+
+    def working(self, command: int, count: int) -> int:
+        """Microseconds from channel end to device end, when the command's status had the first without the second."""
+
+    def finish(self, command: int) -> UnitStatus:
+        """Called when that time has passed: the status, with device end."""
+
+    def halt(self, command: int) -> UnitStatus:
+        """Instead of `execute`: the operation was halted before any data moved; the ending status."""
+
+    def reset(self) -> None:
+        """System or selective reset: stop what was going on."""
 
     def waiting_for_input(self, command: int) -> bool:
         """Whether the command cannot end before somebody has done something at the device."""
@@ -160,13 +185,16 @@ class _DataArea:
 class _Chain:
     """The channel's place in a chain of CCWs: the CCW in control and what is left of its count."""
 
-    def __init__(self, storage: ChannelStorage) -> None:
+    def __init__(self, storage: ChannelStorage, reserved_flags: int = _RESERVED_FLAGS) -> None:
         self.storage = storage
+        self.reserved_flags = reserved_flags
         self.key = 0
         self.address = 0
         """Address of the CCW in control, or of the one that was found invalid."""
         self.text = b""
         self.ccw = CCW(0, 0, 0, 0)
+        self.command = 0
+        """The command in force: that of a CCW reached by data chaining is not looked at."""
         self.remaining = 0
         self.interruption_requested = False
         """A CCW with the PCI flag has taken control since somebody asked last."""
@@ -183,12 +211,23 @@ class _Chain:
         self.address += offset
         ccw = self._fetch(self.address)
         if ccw.transfer_in_channel:
-            target = ccw.address
-            ccw = self._fetch(target)
-            self.address = target
+            ccw = self._fetch_target(ccw.address)
             if ccw.transfer_in_channel:
                 raise ChannelProgramCheck
         self._take(data_chaining)
+
+    def _fetch_target(self, target: int) -> CCW:
+        """The CCW a TIC leads to.  The CSW names the TIC when there is none, and the CCW when it is protected.
+
+        GA22-7000 "Contents of the CSW Command-Address Field".
+        """
+        tic = self.address
+        self.address = target
+        try:
+            return self._fetch(target)
+        except ChannelProgramCheck:
+            self.address = tic
+            raise
 
     def _fetch(self, address: int) -> CCW:
         if address & 7:
@@ -200,9 +239,11 @@ class _Chain:
     def _take(self, data_chaining: bool = False) -> None:
         """Check the CCW just fetched and give it control.  The command code is not looked at in data chaining."""
         ccw = CCW.from_bytes(self.text)
-        if (not data_chaining and not ccw.command & 0x0F) or ccw.flags & 3 or not ccw.count:
+        if (not data_chaining and not ccw.command & 0x0F) or ccw.flags & self.reserved_flags or not ccw.count:
             raise ChannelProgramCheck
         self.hold(ccw)
+        if not data_chaining:
+            self.command = ccw.command
         if ccw.flags & CCWFlag.PROGRAM_CONTROLLED_INTERRUPTION:
             self.interruption_requested = True
 
@@ -252,6 +293,10 @@ class Transfer:
         except ChannelCheck as check:
             self.channel_status |= check.status
         return bytes(data)
+
+    def want_more(self) -> None:
+        """The device asked for a byte behind the area: a long block on output.  GA22-7000 "Incorrect Length"."""
+        self._excess = True
 
     def incorrect_length(self) -> bool:
         """Whether the record and the area differ in length, and the program wants to know.
@@ -304,26 +349,36 @@ class ChannelProgramState:
     key: int
     address: int
     ccw: bytes
-    initial_status: int | None
+    command: int
+    remaining: int
     interruption_requested: bool
+    initial_status: int
+    finishing: bool
+    halted: bool
     csw: bytes | None
 
 
 class ChannelProgram:
     """One chain of CCWs on one device.  `start` it, then `step` until it ends; then `csw` is there.
 
-    `number` is the device's address, for the events only.  A step is one command with all its data.
+    `number` is the device's address, for the events only.  A step is one command with all its data, up to channel
+    end; when the device gives channel end alone and command chaining is to follow, the wait for device end is a step
+    more.  The first command of the chain is started by `start`, each other one when the one before it has ended.
     """
 
-    def __init__(self, device: Device, storage: ChannelStorage, number: int = 0) -> None:
+    def __init__(self, device: Device, storage: ChannelStorage, number: int = 0, system_360: bool = False) -> None:
         self.device = device
         self.number = number
         self.csw: CSW | None = None
         """None while the program runs."""
         self.observer: Observer | None = None
-        self._chain = _Chain(storage)
-        self._initial: UnitStatus | None = None
-        """Initial status of the CCW in control; None before the device has been asked to start it."""
+        self.halted = False
+        """HALT I/O or HALT DEVICE was signalled: no data moves, nothing is chained."""
+        self._chain = _Chain(storage, _RESERVED_FLAGS_360 if system_360 else _RESERVED_FLAGS)
+        self._initial = NO_STATUS
+        """Initial status of an immediate command, from which the chain goes on at the next step."""
+        self._finishing = False
+        """The device has given channel end; the chain goes on at device end."""
 
     def start(self, caw: bytes) -> bool:
         """Check the CAW and the first CCW and start the device; False when the program has already ended.
@@ -339,12 +394,15 @@ class ChannelProgram:
             chain.first(word >> 28, word & MASK_24)
         except ChannelCheck as check:
             return self._refuse(check)
+        self.device.begin()
         return self._start_command()
 
     def start_initial_program_load(self) -> bool:
         """Start with the implied READ of 24 bytes to 0; it chains to the CCW at 8."""
         self._chain.text = _IPL_CCW
         self._chain.hold(CCW.from_bytes(_IPL_CCW))
+        self._chain.command = self.ccw.command
+        self.device.begin()
         return self._start_command()
 
     @property
@@ -368,32 +426,68 @@ class ChannelProgram:
         return self._chain.key
 
     @property
+    def moving_data(self) -> bool:
+        """Whether the device is connected: a command was accepted, and channel end has not come."""
+        return not (self.ended or self.halted or self._finishing or self._initial)
+
+    @property
     def waiting(self) -> bool:
         """Whether the next step has to wait for somebody at the device."""
-        return not self.ended and self.device.waiting_for_input(self.ccw.command)
+        return self.moving_data and self.device.waiting_for_input(self._chain.command)
 
     @property
     def duration(self) -> int:
         """Microseconds the next step takes, at least 1."""
-        return max(1, self.device.duration(self.ccw.command, self.ccw.count))
+        time = self.device.working if self._finishing else self.device.duration
+        return max(1, time(self._chain.command, self.ccw.count))
+
+    @property
+    def device_working(self) -> int:
+        """Microseconds the device goes on by itself, the program having ended with channel end alone; 0: it does not.
+
+        GA22-7000 "Channel End" and "Device End".
+        """
+        if self.csw is None or self.csw.unit_status & ENDING != UnitStatus.CHANNEL_END:
+            return 0
+        return max(1, self.device.working(self._chain.command, self.ccw.count))
+
+    @property
+    def command(self) -> int:
+        """The command in force."""
+        return self._chain.command
+
+    @property
+    def progress(self) -> CSW:
+        """Key, address and count as they are now, without any status."""
+        return self._status_word(NO_STATUS, NO_CHANNEL_STATUS)
 
     def step(self) -> bool:
-        """Perform the CCW in control and fetch the next; False when the program has ended."""
+        """Go on to channel end of the CCW in control or to device end, and start the next; False when all has ended."""
         place = self._chain.address, self._chain.text
-        status = self.device.start(self.ccw.command) if self._initial is None else self._initial
-        self._initial = None
-        channel_status = NO_CHANNEL_STATUS
+        if self._finishing:
+            self._finishing = False
+            return self._go_on(self.device.finish(self.command), NO_CHANNEL_STATUS, _DEVICE_END)
+        status, channel_status = self._initial, NO_CHANNEL_STATUS
+        self._initial = NO_STATUS
         if not status:
-            status, channel_status = self._execute()
+            status, channel_status = self._halt() if self.halted else self._execute()
         self._report(*place, status, channel_status)
-        if not self._chains_on(status, channel_status):
-            self.csw = self._status_word(status, channel_status)
-            return False
-        return self._chain_command(16 if status & UnitStatus.STATUS_MODIFIER else 8)
+        return self._go_on(status, channel_status, ENDING)
 
     def halt(self) -> None:
-        """End the operation now, as if the device had transferred nothing."""
-        self.csw = self._status_word(ENDING, NO_CHANNEL_STATUS)
+        """HALT I/O or HALT DEVICE: chaining is suppressed, and the next step moves no data.
+
+        GA22-7000 "Halt I/O"; the extent of data transfer is that none took place.
+        """
+        self.halted = True
+
+    def ending_csw(self) -> CSW:
+        """The CSW of the program, which has ended, with the PCI bit when a CCW asked for one last."""
+        if self.csw is None:
+            raise ValueError("the channel program has not ended")
+        request = self.take_interruption_request()
+        status = self.csw.channel_status
+        return replace(self.csw, channel_status=status | request.channel_status) if request else self.csw
 
     def take_interruption_request(self) -> CSW | None:
         """The CSW of a program-controlled interruption, once, when a CCW with the PCI flag has taken control."""
@@ -403,32 +497,52 @@ class ChannelProgram:
         return self._status_word(NO_STATUS, ChannelStatus.PROGRAM_CONTROLLED_INTERRUPTION)
 
     def _start_command(self) -> bool:
-        initial = self._initial = self.device.start(self.ccw.command)
-        if not initial or self._chains_on(initial, NO_CHANNEL_STATUS):
+        """Start the device with the CCW that has just taken control; False when this ends the program."""
+        self.device.area = LONGEST_RECORD if self.ccw.chains_data else self.ccw.count
+        initial = self.device.start(self.command)
+        if not initial:
+            return True
+        if self._chains_on(initial, NO_CHANNEL_STATUS, ENDING):
+            self._initial = initial
             return True
         self._report(self._chain.address, self._chain.text, initial, NO_CHANNEL_STATUS)
-        self.csw = self._status_word(initial, NO_CHANNEL_STATUS)
-        return False
+        return self._go_on(initial, NO_CHANNEL_STATUS, ENDING)
+
+    def _go_on(self, status: UnitStatus, channel_status: ChannelStatus, ending: UnitStatus) -> bool:
+        """Chain, wait for device end in order to chain, or end.  `ending` is the normal status at this point."""
+        if self._chains_on(status, channel_status, ending):
+            return self._chain_command(16 if status & UnitStatus.STATUS_MODIFIER else 8)
+        self._finishing = self._chains_on(status, channel_status, UnitStatus.CHANNEL_END)
+        if not self._finishing:
+            self.csw = self._status_word(status, channel_status)
+        return self._finishing
 
     def _execute(self) -> tuple[UnitStatus, ChannelStatus]:
         transfer = Transfer(self._chain)
-        status = self.device.execute(self.ccw.command, transfer)
+        status = self.device.execute(self.command, transfer)
         channel_status = transfer.channel_status
         if not channel_status and transfer.incorrect_length():
             channel_status = ChannelStatus.INCORRECT_LENGTH
         return status, channel_status
 
-    def _chains_on(self, status: UnitStatus, channel_status: ChannelStatus) -> bool:
-        """Whether command chaining takes place.  GA22-7000 "Command Chaining"."""
-        normal = status & ~UnitStatus.STATUS_MODIFIER == ENDING
-        return normal and not channel_status and self.ccw.chains_command
+    def _halt(self) -> tuple[UnitStatus, ChannelStatus]:
+        """Incorrect length is indicated as for any ending.  GA22-7000 "Termination by HALT I/O or HALT DEVICE"."""
+        incorrect = Transfer(self._chain).incorrect_length()
+        status = self.device.halt(self.command)
+        return status, ChannelStatus.INCORRECT_LENGTH if incorrect else NO_CHANNEL_STATUS
+
+    def _chains_on(self, status: UnitStatus, channel_status: ChannelStatus, ending: UnitStatus) -> bool:
+        """Whether command chaining takes place at this status.  GA22-7000 "Command Chaining"."""
+        modifier = UnitStatus.STATUS_MODIFIER if ending & UnitStatus.DEVICE_END else NO_STATUS
+        normal = status & ~modifier == ending
+        return normal and not channel_status and self.ccw.chains_command and not self.halted
 
     def _chain_command(self, offset: int) -> bool:
         try:
             self._chain.next(offset)
         except ChannelCheck as check:
             return self._refuse(check)
-        return True
+        return self._start_command()
 
     def _refuse(self, check: ChannelCheck) -> bool:
         """End at a CCW that cannot take control; no device has anything to do with it."""
@@ -448,9 +562,18 @@ class ChannelProgram:
     def state(self) -> ChannelProgramState:
         """A checkpoint, taken between steps."""
         chain = self._chain
-        csw = self.csw.to_bytes() if self.csw else None
-        requested = chain.interruption_requested
-        return ChannelProgramState(chain.key, chain.address, chain.text, self._initial, requested, csw)
+        return ChannelProgramState(
+            chain.key,
+            chain.address,
+            chain.text,
+            chain.command,
+            chain.remaining,
+            chain.interruption_requested,
+            self._initial,
+            self._finishing,
+            self.halted,
+            self.csw.to_bytes() if self.csw else None,
+        )
 
     def restore(self, state: ChannelProgramState) -> None:
         """Go back to a checkpoint.  The device has one of its own."""
@@ -458,5 +581,7 @@ class ChannelProgram:
         chain.key, chain.address, chain.text = state.key, state.address, state.ccw
         chain.interruption_requested = state.interruption_requested
         chain.hold(CCW.from_bytes(state.ccw))
-        self._initial = None if state.initial_status is None else UnitStatus(state.initial_status)
+        chain.command, chain.remaining = state.command, state.remaining
+        self._initial = UnitStatus(state.initial_status)
+        self._finishing, self.halted = state.finishing, state.halted
         self.csw = CSW.from_bytes(state.csw) if state.csw else None

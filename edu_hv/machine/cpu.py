@@ -67,7 +67,7 @@ _CLEARED = memoryview(array("i", [UNRESOLVED]) * BLOCKS)
 Context = tuple[object, ...]
 Registers = tuple[int, ...]
 TLBEntry = tuple[tuple[int, int, int], int]
-CPUState = tuple[Registers, Registers, Registers, bytes, int, int, tuple[TLBEntry, ...]]
+CPUState = tuple[Registers, Registers, Registers, bytes, int, int, int, int, tuple[TLBEntry, ...]]
 
 
 class CPU:
@@ -90,6 +90,10 @@ class CPU:
         self.cr = list(self.control_registers_at_reset)
         self.psw = PSW()
         self.prefix = 0
+        self.signals = 0
+        """Signals of SIGP that are pending: the bits of CR0 that allow them."""
+        self.direct_out = 0
+        """The byte WRITE DIRECT has put out, on a System/360."""
         self.identification = CPU_ID
         self.ilc = 0
         """Length code, in halfwords, of the instruction being executed."""
@@ -165,6 +169,10 @@ class CPU:
         self._contexts[context] = self.slot = slot
         self.fetch_map, self.store_map = self._slots[slot]
 
+    def store_maps(self) -> list[memoryview]:
+        """The store maps of every context that was selected since the mappings were forgotten."""
+        return [self._slots[slot].store for slot in self._contexts.values()]
+
     def _free_slot(self) -> int:
         slot = len(self._contexts)
         if slot == MAP_SLOTS:
@@ -181,7 +189,7 @@ class CPU:
         self.gr[:] = [0] * 16
         self.fpr[:] = [0] * 4
         self.cr[:] = self.control_registers_at_reset
-        self.prefix = 0
+        self.prefix = self.signals = self.direct_out = 0
         self.load_psw(PSW())
         self.tlb.purge()
         self.forget_mappings()
@@ -400,11 +408,12 @@ class CPU:
     def state(self) -> CPUState:
         """A checkpoint of the registers.  The TLB is part of it: a stale entry must come back."""
         registers = tuple(self.gr), tuple(self.fpr), tuple(self.cr)
-        return *registers, self.psw.to_bytes(), self.prefix, self.ilc, tuple(self.tlb.entries.items())
+        others = self.prefix, self.ilc, self.signals, self.direct_out
+        return *registers, self.psw.to_bytes(), *others, tuple(self.tlb.entries.items())
 
     def restore(self, state: CPUState) -> None:
         """Go back to a checkpoint."""
-        gr, fpr, cr, psw, self.prefix, self.ilc, tlb = state
+        gr, fpr, cr, psw, self.prefix, self.ilc, self.signals, self.direct_out, tlb = state
         self.gr[:], self.fpr[:], self.cr[:] = gr, fpr, cr
         self.tlb.entries = dict(tlb)
         self.load_psw(self.decode_psw(psw))

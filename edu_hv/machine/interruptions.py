@@ -186,6 +186,8 @@ def _store_extras(storage: LowStorage, interruption: Interruption) -> None:
     if interruption.per is not None:
         storage.store_real(PSA.PER_CODE, bytes([interruption.per.code, 0]))
         storage.store_real(PSA.PER_ADDRESS, interruption.per.address.to_bytes(4, "big"))
+    if interruption.code in (External.EMERGENCY_SIGNAL, External.EXTERNAL_CALL):
+        storage.store_real(PSA.SIGNALLING_CPU, bytes(2))  # The only CPU has the address 0.
     if interruption.translation_address is not None:
         storage.store_real(PSA.TRANSLATION_EXCEPTION_ADDRESS, interruption.translation_address.to_bytes(4, "big"))
     if interruption.kind is Class.PROGRAM and interruption.code & 0x7F == PIC.MONITOR_EVENT:

@@ -29,6 +29,12 @@ from edu_hv.machine.timing import INSTRUCTION_MICROSECONDS, Clocks, timer_units
 
 _FOREVER = 1 << 62
 
+SIGNALS: dict[int, int] = {
+    External.EMERGENCY_SIGNAL: CR0.EMERGENCY_SIGNAL_MASK,
+    External.EXTERNAL_CALL: CR0.EXTERNAL_CALL_MASK,
+}
+"""What one CPU signals to another, in the order of priority, and the mask that allows it."""
+
 
 class Architecture(Enum):
     """What the machine is; the value is its name."""
@@ -336,6 +342,9 @@ class Machine:
             code |= External.INTERRUPT_KEY
         if code:
             return code
+        for signal, mask in SIGNALS.items():
+            if self.cpu.signals & cr0 & mask:
+                return signal
         if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.comparator_pending:
             return External.CLOCK_COMPARATOR
         if cr0 & CR0.CPU_TIMER_MASK and clocks.cpu_timer_pending:
@@ -346,6 +355,7 @@ class Machine:
         if code < 0x100:
             self.interval_timer_pending &= not code & External.INTERVAL_TIMER
             self.interrupt_key_pending &= not code & External.INTERRUPT_KEY
+        self.cpu.signals &= ~SIGNALS.get(code, 0)
 
     # ---- operator --------------------------------------------------------------------------------------------
 

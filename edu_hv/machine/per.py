@@ -75,9 +75,7 @@ class Recorder:
         self._enabled = PERCode(cpu.cr[9] >> 24 & 0xF0)
         self._range, self._mask = (cpu.cr[10] & MASK_24, cpu.cr[11] & MASK_24), cpu.cr[9] & 0xFFFF
         cpu.branched, cpu.execute_target = False, None
-        cpu.forget_mappings()
-        cpu.select_maps()
-        self._map = cpu.store_map  # It will tell what this instruction resolved, even if it changes the context.
+        cpu.forget_mappings()  # So that the store maps tell what this instruction resolved, in whatever context.
         storage.observer = self._observer(observer)
         try:
             yield
@@ -120,7 +118,8 @@ class Recorder:
         return start <= address <= end if start <= end else address >= start or address <= end
 
     def _altered_storage(self) -> bool:
-        self._resolved = {entry: block for block, entry in enumerate(self._map) if entry != UNRESOLVED}
+        maps = self._cpu.store_maps()
+        self._resolved = {entry: block for map in maps for block, entry in enumerate(map) if entry != UNRESOLVED}
         return any(self._in_range(event) for event in self._stored)
 
     def _in_range(self, event: StorageStored) -> bool:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from edu_hv.isa.codes import CR0
 
-_EC_UNASSIGNED = 0xB8_00_C0_FF_FF_00_00_00
-"""Bits of an EC-mode PSW that must be zero: 0, 2-4, 16-17, 24-39."""
+_EC_UNASSIGNED = 0xB8_00_40_FF_FF_00_00_00
+"""Bits of an EC-mode PSW that must be zero: 0, 2-4, 17, 24-39."""
+ADDRESS_SPACE_CONTROL = 1 << 63 - 16
+"""Bit 16 of an EC-mode PSW."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,10 @@ class PSW:
     """BC mode only, and only in an old PSW: instruction-length code in halfwords, bits 32-33."""
     unassigned: int = 0
     """EC mode only: the bits that must be zero and are not, in place within the 64 bits."""
+    secondary_space: bool = False
+    """EC mode only: bit 16, address-space control.  With DAT on, logical addresses are secondary virtual ones."""
+    ascii: bool = False
+    """System/360 only: bit 12, which selects the signs and zones of decimal results.  It is the EC bit elsewhere."""
 
     @classmethod
     def from_bytes(cls, text: bytes) -> "PSW":
@@ -41,6 +47,7 @@ class PSW:
             machine_check_mask=bool(text[1] & 0x04),
             wait=bool(text[1] & 0x02),
             problem_state=bool(text[1] & 0x01),
+            secondary_space=ec_mode and bool(text[2] & 0x80),
             cc=conditions >> 4 & 3,
             program_mask=conditions & 15,
             instruction_address=whole & 0xFFFFFF,
@@ -51,10 +58,11 @@ class PSW:
 
     def to_bytes(self) -> bytes:
         """The 8 bytes of the PSW as it would be stored."""
-        states = self.ec_mode << 3 | self.machine_check_mask << 2 | self.wait << 1 | self.problem_state
+        states = (self.ec_mode or self.ascii) << 3 | self.machine_check_mask << 2 | self.wait << 1 | self.problem_state
         whole = self.system_mask << 56 | self.key << 52 | states << 48 | self.instruction_address
         if self.ec_mode:
-            whole |= (self.cc << 4 | self.program_mask) << 40 | self.unassigned
+            conditions = self.secondary_space << 7 | self.cc << 4 | self.program_mask
+            whole |= conditions << 40 | self.unassigned
         else:
             whole |= self.interruption_code << 32 | (self.ilc << 6 | self.cc << 4 | self.program_mask) << 24
         return whole.to_bytes(8, "big")

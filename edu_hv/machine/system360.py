@@ -6,6 +6,7 @@ GA22-6821 *IBM System/360 Principles of Operation*.  What an instruction does is
 from edu_hv.isa.codes import CR0, PIC
 from edu_hv.isa.table import Level
 from edu_hv.machine.cpu import CPU, find_entry
+from edu_hv.machine.instructions.direct_control import DIRECT_CONTROL
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
 
@@ -46,6 +47,7 @@ class System360CPU(CPU):
         Of the I/O instructions the second byte is ignored.
         """
         entry = find_entry(bytes([text[0], 0]) + text[2:] if text[0] in _IO_CODES else text)
+        entry = entry or DIRECT_CONTROL.get(text[0])
         if entry is None or entry[0].level not in _LEVELS:
             raise ProgramInterruption(PIC.OPERATION, Ending.SUPPRESSION)
         row, operands, execute = entry

@@ -8,7 +8,7 @@ import pytest
 
 from edu_hv.devices.card import CARD, CardReader
 from edu_hv.devices.console import Console
-from edu_hv.devices.tape import AwsTape, TapeDrive
+from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.machine.machine import Machine
 
 ENOUGH = 200_000
@@ -47,7 +47,7 @@ def ipl(deck: bytes, tape: bytes | None = None, size: int = 0x10000, drive: bool
     machine.channels.attach(0x009, console)
     machine.channels.attach(0x00C, reader)
     if drive:
-        machine.channels.attach(0x181, TapeDrive(tape and AwsTape.from_bytes(tape, "test")))
+        machine.channels.attach(0x181, TapeDrive(tape and Tape.from_bytes(tape, "test")))
     machine.load(0x00C)
     return Run(machine, console)
 

@@ -8,7 +8,7 @@ import pytest
 from edu_hv.asm.deck import CARD
 from edu_hv.asm.diagnostics import AssemblyError
 from edu_hv.asm.listing import listing_text
-from edu_hv.devices.tape import AwsTape
+from edu_hv.devices.tape import Tape
 from edu_hv.guests import catalog
 from edu_hv.isa.errors import UserError
 
@@ -61,7 +61,7 @@ def test_tapes_are_what_the_tool_writes():
 
 @pytest.mark.parametrize("name", ["kernel", "second"])
 def test_blocks_of_a_tape_differ_in_length_and_fit(name):
-    *blocks, mark, end = AwsTape.from_bytes(catalog.GUESTS[name].tape(), name).blocks
+    *blocks, mark, end = Tape.from_bytes(catalog.GUESTS[name].tape(), name).blocks
     lengths = [len(block) for block in blocks]
     assert (mark, end) == (None, None)
     assert len(set(lengths)) == len(lengths)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edu_hv.devices.card import CARD, CardReader
 from edu_hv.devices.console import Console
 from edu_hv.devices.printer import Printer
-from edu_hv.devices.tape import AwsTape, TapeDrive
+from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Verdict
@@ -43,7 +43,7 @@ class Bench:
         self.cp.define(vm, READER, "URI", CardReader())
         self.cp.define(vm, PRINTER, "URO", Printer())
         real = FIRST_REAL_TAPE + len(self.cp.vms) - 1
-        self.machine.channels.attach(real, TapeDrive(None if tape is None else AwsTape.from_bytes(tape, userid)))
+        self.machine.channels.attach(real, TapeDrive(None if tape is None else Tape.from_bytes(tape, userid)))
         self.cp.attach(vm, TAPE, "TAPE", real)
         return vm
 
@@ -126,7 +126,7 @@ def bare(name: str) -> list[str]:
     deck, tape = GUESTS[name].deck(), GUESTS[name].tape()
     reader.load([deck[at : at + CARD] for at in range(0, len(deck), CARD)])
     if tape is not None:
-        drive.mount(AwsTape.from_bytes(tape, name))
+        drive.mount(Tape.from_bytes(tape, name))
     for address, device in ((CONSOLE, console), (READER, reader), (PRINTER, Printer()), (TAPE, drive)):
         machine.channels.attach(address, device)
     machine.load(READER)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from edu_hv.devices.tape import AwsTape, TapeDrive, aws_image
+from edu_hv.devices.tape import Tape, TapeDrive, aws_image
 from edu_hv.hypervisor import vio
 from edu_hv.hypervisor.ccw_translation import LONGEST_CHAIN, translate
 from edu_hv.isa.codes import PSA, UnitStatus
@@ -34,7 +34,7 @@ class Program:
 def on_the_machine(program):
     """CC and storage after SIO and the end of the operation, its CSW stored; None when it does not end."""
     machine = Machine(SIZE)
-    machine.channels.attach(TAPE, TapeDrive(AwsTape.from_bytes(TAPE_IMAGE, "test")))
+    machine.channels.attach(TAPE, TapeDrive(Tape.from_bytes(TAPE_IMAGE, "test")))
     machine.storage.write(CODE, bytes.fromhex(SIO_AND_LOOP))
     machine.storage.write(PSA.CAW, program.caw.to_bytes(4, "big"))
     for address, text in program.storage.items():
@@ -44,7 +44,7 @@ def on_the_machine(program):
     machine.cpu.load_psw(PSW(instruction_address=CODE))
     machine.advance()
     for _ in range(MOST_EVENTS):
-        if not machine.channels.active:
+        if not any(subchannel.program for subchannel in machine.channels.state().subchannels):
             break
         machine.clocks.now = max(machine.clocks.now, machine.channels.next_event)
         machine.channels.advance()
@@ -272,6 +272,10 @@ def ended(made, vm):
     vm.vmdevs[TAPE].pending = CSW(0, 0x4008, UnitStatus.CHANNEL_END | UnitStatus.DEVICE_END, residual=5)
 
 
+def became_ready(made, vm):
+    vm.vmdevs[TAPE].pending = CSW(unit_status=UnitStatus.DEVICE_END)
+
+
 NO_CSW = "00000000 00000000"
 
 
@@ -281,7 +285,8 @@ NO_CSW = "00000000 00000000"
         pytest.param("9C000181", None, 0, NO_CSW, id="SIO"),
         pytest.param("9C010181", None, 0, NO_CSW, id="SIOF"),
         pytest.param("9C000181", started, 2, NO_CSW, id="SIO busy"),
-        pytest.param("9C000181", ended, 1, "00004008 1C000005", id="SIO with status pending: busy bit"),
+        pytest.param("9C000181", ended, 2, NO_CSW, id="SIO with the end of a program pending"),
+        pytest.param("9C000181", became_ready, 1, "00000000 14000000", id="SIO with device end pending: busy bit"),
         pytest.param("9C000182", None, 3, NO_CSW, id="SIO no such device"),
         pytest.param("9D000181", None, 0, NO_CSW, id="TIO"),
         pytest.param("9D000181", started, 2, NO_CSW, id="TIO busy"),
@@ -289,7 +294,7 @@ NO_CSW = "00000000 00000000"
         pytest.param("9D000182", None, 3, NO_CSW, id="TIO no such device"),
         pytest.param("9D010181", ended, 1, "00004008 0C000005", id="CLRIO"),
         pytest.param("9E000181", None, 1, NO_CSW, id="HIO"),
-        pytest.param("9E010181", started, 1, NO_CSW, id="HDV"),
+        pytest.param("9E010181", started, 2, NO_CSW, id="HDV while the channel works"),
         pytest.param("9E000181", ended, 0, NO_CSW, id="HIO with status pending"),
         pytest.param("9F000100", None, 0, NO_CSW, id="TCH of the tape's channel"),
         pytest.param("9F000100", ended, 1, NO_CSW, id="TCH with status pending"),

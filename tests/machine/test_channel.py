@@ -2,118 +2,34 @@
 
 import pytest
 
-from edu_hv.isa.codes import PSA, UnitStatus
+from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.ccw import CCW, CSW, ENDING, NO_STATUS, status_words
-from edu_hv.machine.channel import Channels
+from edu_hv.machine.ccw import CCW, CSW, ENDING, status_words
 from edu_hv.machine.channel_program import AbsoluteStorage, ChannelProgram
 from edu_hv.machine.events import CCWExecuted, IOStarted
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import Storage
-from edu_hv.machine.timing import Clocks
-
-TAPE = 0x181
-PROGRAM = 0x1000
-CD, CC, SLI, SKIP, PCI, IDA = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
-WRITE, READ, NOP, SENSE, TIC, READ_BACKWARD, SEARCH, ASK, REFUSED = 0x01, 0x02, 0x03, 0x04, 0x08, 0x0C, 0x31, 0x0A, 0x05
-SEEK, END = 0x07, 0x1F
-
-
-class ScriptedDevice:
-    """Reads give the next record; an `ending` beside a record is its ending status."""
-
-    def __init__(self):
-        self.sense = b"\0"
-        self.records = []
-        self.endings = []
-        self.written = []
-        self.answered = True
-
-    def start(self, command):
-        if command == NOP:
-            return ENDING
-        if command == REFUSED:
-            self.sense = b"\x80"
-            return UnitStatus.UNIT_CHECK
-        return NO_STATUS
-
-    def execute(self, command, transfer):
-        if command == SEEK:
-            return ENDING
-        if command == END:
-            return ENDING | UnitStatus.UNIT_EXCEPTION
-        if command == SEARCH:
-            transfer.from_storage(4)
-            return ENDING | UnitStatus.STATUS_MODIFIER
-        if command & 3 == 1:
-            self.written.append(transfer.from_storage())
-        elif command == SENSE:
-            transfer.to_storage(self.sense)
-        elif self.records:
-            transfer.to_storage(self.records.pop(0))
-        return self.endings.pop(0) if self.endings else ENDING
-
-    def duration(self, command, count):
-        return 100
-
-    def waiting_for_input(self, command):
-        return command == ASK and not self.answered
-
-    def state(self):
-        return self.sense, tuple(self.records), tuple(self.endings), tuple(self.written), self.answered
-
-    def restore(self, state):
-        self.sense, records, endings, written, self.answered = state
-        self.records, self.endings, self.written = list(records), list(endings), list(written)
-
-
-class System:
-    """64K of storage that is all X'EE', channels with a device at 181, and the low storage of an unprefixed CPU."""
-
-    def __init__(self):
-        self.storage = Storage(0x10000)
-        self.storage.write(0x800, b"\xee" * 0xF800)
-        self.clocks = Clocks()
-        self.channels = Channels(self.storage, self.clocks)
-        self.device = ScriptedDevice()
-        self.channels.attach(TAPE, self.device)
-
-    def load_real(self, real, length):
-        return self.storage.read(real, length)
-
-    def store_real(self, real, data):
-        self.storage.write(real, data)
-
-    def ccws(self, *ccws, at=PROGRAM):
-        """Store CCWs given as (command, address, flags, count) one after another, and a CAW with key 0."""
-        for command, address, flags, count in ccws:
-            self.storage.write(at, CCW(command, address, flags, count).to_bytes())
-            at += 8
-        self.storage.write(PSA.CAW, PROGRAM.to_bytes(4, "big"))
-
-    def start(self, caw=None):
-        if caw is not None:
-            self.storage.write(PSA.CAW, caw.to_bytes(4, "big"))
-        self.storage.write(PSA.CSW, b"\xff" * 8)
-        return self.channels.start_io(self, TAPE)
-
-    def run(self):
-        """Let time pass from event to event until nothing is due."""
-        while self.channels.next_event is not None:
-            self.clocks.now = self.channels.next_event
-            assert self.channels.advance()
-
-    def csw(self):
-        return self.storage.read(PSA.CSW, 8).hex(" ", 4).upper()
-
-    def finish(self):
-        """Start, run to the end, take the interruption; the CSW in hexadecimal."""
-        assert self.start() == 0
-        self.run()
-        assert self.channels.pending(PSW(system_mask=0xFF), 0) == TAPE
-        self.channels.accept(self, TAPE)
-        assert self.channels.pending(PSW(system_mask=0xFF), 0) is None
-        return self.csw()
+from tests.machine.channel_bench import (
+    ASK,
+    CC,
+    CD,
+    END,
+    IDA,
+    NOP,
+    PCI,
+    PROGRAM,
+    READ,
+    READ_BACKWARD,
+    REFUSED,
+    SEARCH,
+    SEEK,
+    SKIP,
+    SLI,
+    TAPE,
+    TIC,
+    WRITE,
+    ScriptedDevice,
+    System,
+)
 
 
 @pytest.fixture
@@ -387,11 +303,7 @@ def test_program_waits_for_input_with_nothing_due(system):
     assert not system.channels.active
 
 
-# ---- condition codes -----------------------------------------------------------------------------------------------
-
-
-def available(system):
-    pass
+# ---- the beginning of a program, and interruptions ----------------------------------------------------------------
 
 
 def working(system):
@@ -399,86 +311,8 @@ def working(system):
     system.start()
 
 
-def ended(system):
-    working(system)
-    system.run()
-
-
 def attention(system):
     system.channels.present(TAPE, UnitStatus.ATTENTION)
-
-
-def not_there(system):
-    system.channels.detach(TAPE)
-    system.channels.attach(0x182, ScriptedDevice())
-
-
-def no_channel(system):
-    system.channels.detach(TAPE)
-
-
-UNCHANGED = "FFFFFFFF FFFFFFFF"
-
-
-@pytest.mark.parametrize(
-    ("state", "instruction", "cc", "csw"),
-    [
-        pytest.param(available, "start_io", 0, UNCHANGED, id="SIO-available"),
-        pytest.param(working, "start_io", 2, UNCHANGED, id="SIO-working"),
-        pytest.param(ended, "start_io", 2, UNCHANGED, id="SIO-end-pending"),
-        pytest.param(attention, "start_io", 1, "FFFFFFFF 9000FFFF", id="SIO-attention-pending"),
-        pytest.param(not_there, "start_io", 3, UNCHANGED, id="SIO-not-there"),
-        pytest.param(available, "test_io", 0, UNCHANGED, id="TIO-available"),
-        pytest.param(working, "test_io", 2, UNCHANGED, id="TIO-working"),
-        pytest.param(ended, "test_io", 1, "00001008 0C000004", id="TIO-end-pending"),
-        pytest.param(attention, "test_io", 1, "00000000 80000000", id="TIO-attention-pending"),
-        pytest.param(not_there, "test_io", 3, UNCHANGED, id="TIO-not-there"),
-        pytest.param(available, "halt_io", 1, "FFFFFFFF 0000FFFF", id="HIO-available"),
-        pytest.param(working, "halt_io", 1, "FFFFFFFF 0000FFFF", id="HIO-working"),
-        pytest.param(ended, "halt_io", 0, UNCHANGED, id="HIO-end-pending"),
-        pytest.param(not_there, "halt_io", 3, UNCHANGED, id="HIO-not-there"),
-        pytest.param(available, "halt_device", 1, "FFFFFFFF 0000FFFF", id="HDV-available"),
-        pytest.param(ended, "halt_device", 0, UNCHANGED, id="HDV-end-pending"),
-        pytest.param(not_there, "halt_device", 3, UNCHANGED, id="HDV-not-there"),
-        pytest.param(available, "clear_io", 0, UNCHANGED, id="CLRIO-available"),
-        pytest.param(working, "clear_io", 1, "00001008 00000004", id="CLRIO-working"),
-        pytest.param(ended, "clear_io", 1, "00001008 0C000004", id="CLRIO-end-pending"),
-        pytest.param(attention, "clear_io", 0, UNCHANGED, id="CLRIO-attention-pending"),
-        pytest.param(not_there, "clear_io", 3, UNCHANGED, id="CLRIO-not-there"),
-    ],
-)
-def test_condition_codes(system, state, instruction, cc, csw):
-    """GA22-7000, figure "Condition-Code Settings for I/O States and Functions"."""
-    state(system)
-    system.ccws((READ, 0x2000, SLI, 4))
-    system.storage.write(PSA.CSW, b"\xff" * 8)
-    assert getattr(system.channels, instruction)(system, TAPE) == cc
-    assert system.csw() == csw
-
-
-@pytest.mark.parametrize(
-    ("state", "cc"),
-    [
-        pytest.param(available, 0, id="available"),
-        pytest.param(working, 0, id="working"),
-        pytest.param(ended, 1, id="end-pending"),
-        pytest.param(attention, 1, id="attention-pending"),
-        pytest.param(not_there, 0, id="another-device-only"),
-        pytest.param(no_channel, 3, id="no-channel"),
-    ],
-)
-def test_test_channel(system, state, cc):
-    state(system)
-    assert system.channels.test_channel(TAPE) == cc
-
-
-def test_store_channel_id_tells_the_type(system):
-    system.channels.attach(0x009, ScriptedDevice())
-    assert system.channels.store_channel_id(system, 0x000) == 0
-    assert system.storage.read(PSA.CHANNEL_ID, 4).hex() == "10000000"
-    assert system.channels.store_channel_id(system, 0x100) == 0
-    assert system.storage.read(PSA.CHANNEL_ID, 4).hex() == "20000000"
-    assert system.channels.store_channel_id(system, 0x200) == 3
 
 
 @pytest.mark.parametrize(
@@ -524,16 +358,6 @@ def test_attention_waits_for_the_end_of_the_program(system):
     assert system.channels.pending(enabled, 0) == TAPE
     system.channels.accept(system, TAPE)
     assert system.csw() == "00000000 80000000"
-
-
-def test_halted_program_interrupts_and_does_not_chain(system):
-    system.ccws(*READ_TWO)
-    system.start()
-    assert system.channels.halt_io(system, TAPE) == 1
-    assert system.channels.next_event is None
-    system.channels.accept(system, TAPE)
-    assert system.csw() == "00001008 0C000002"
-    assert system.storage.read(0x2000, 2) == b"\xee\xee"
 
 
 def test_program_controlled_interruption_comes_while_the_program_runs(system):

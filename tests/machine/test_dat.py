@@ -165,3 +165,76 @@ def test_control_registers_0_and_1_take_effect_without_a_purge(boot):
     for _ in range(3):
         machine.advance()
     assert (machine.cpu.gr[1], machine.cpu.gr[5]) == (0x11111111, 0x22222222)
+
+
+SPACES = {0x5000: "F0004000", 0x5100: "F0004100", 0x4000: "0000 0010 0070 0030", 0x4100: "0000 0010 0080 0030"}
+"""Two spaces: page 2 is real 7000 in the one, 8000 in the other; each has page 3."""
+CONTENTS = {0x7000: "11111111", 0x8000: "22222222"}
+
+
+def spaces(boot, code, storage=None, **psw):
+    psw = {"ec_mode": True, "system_mask": 4} | psw
+    contents = SPACES | CONTENTS | (storage or {})
+    return boot(code, gr={2: 0x2000, 3: 0x3000}, cr={0: 0x04800000, 1: 0x5000, 7: 0x5100}, storage=contents, **psw)
+
+
+@pytest.mark.parametrize(
+    ("entries", "loaded"),
+    [
+        pytest.param(("F0004000", "F0004100"), [0x11111111, 0x22222222], id="private"),
+        pytest.param(("F0004002", "F0004102"), [0x11111111, 0x11111111], id="common"),
+    ],
+)
+def test_translation_of_a_common_segment_serves_the_other_space(boot, entries, loaded):
+    """L 5,0(2); SAC 256; L 6,0(2), with segment-table entries that claim what is not so."""
+    machine = spaces(boot, "58502000 B2190100 58602000", dict(zip((0x5000, 0x5100), entries, strict=True)))
+    for _ in range(3):
+        machine.advance()
+    assert [machine.cpu.gr[5], machine.cpu.gr[6]] == loaded
+
+
+def test_invalidated_page_is_no_longer_translated(boot, interrupt):
+    """L 5,0(2); IPTE 4,2; L 6,0(2)."""
+    machine = spaces(boot, "58502000 B2210042 58602000")
+    machine.cpu.gr[4] = 0xFF004007  # Only bits 8-28 are used.
+    machine.advance()
+    assert (interrupt(machine).code, machine.storage.read(0x4004, 2).hex()) == (PIC.PAGE_TRANSLATION, "0078")
+
+
+@pytest.mark.parametrize("bits", sorted(FORMATS))
+def test_ipte_sets_the_invalid_bit_of_the_format(boot, bits):
+    layout = FORMATS[bits]
+    index = layout.pages_in_segment - 1
+    machine = boot("B2210042", gr={2: 0xFFFFFFFF, 4: 0x4000}, cr={0: bits << 19})
+    machine.advance()
+    entry = int.from_bytes(machine.storage.read(0x4000 + 2 * index, 2), "big")
+    assert (entry, any(machine.storage.read(0x4000, 2 * index))) == (layout.invalid_bit, False)
+
+
+@pytest.mark.parametrize(
+    ("psw", "real"),
+    [
+        pytest.param({}, 0x7000, id="primary"),
+        pytest.param({"secondary_space": True}, 0x8000, id="secondary"),
+        pytest.param({"system_mask": 0}, 0x7000, id="primary-DAT-off"),
+        pytest.param({"secondary_space": True, "system_mask": 0}, 0x8000, id="secondary-DAT-off"),
+        pytest.param({"ec_mode": False, "system_mask": 0}, 0x7000, id="BC"),
+    ],
+)
+def test_lra_follows_the_address_space_control_whether_dat_is_on_or_not(boot, psw, real):
+    """LRA 5,0(2)."""
+    machine = spaces(boot, "B1502000", **psw)
+    machine.advance()
+    assert (machine.cpu.gr[5], machine.cpu.psw.cc) == (real, 0)
+
+
+def test_page_table_wraps_around_at_16_mib():
+    """The last byte of storage is not looked at: the entry behind it is at real 4."""
+    fetched = []
+
+    def fetch(real, length):
+        fetched.append(real)
+        return 0xF0FFFFF8.to_bytes(4, "big") if length == 4 else b"\0\x30"
+
+    assert walk(0x6000, 0b10000 << 19, 0x1000, fetch).real == 0x3000
+    assert fetched == [0x1000, 4]

@@ -25,9 +25,15 @@ def test_psw_keeps_every_bit_of_any_eight_bytes(text):
         pytest.param(
             "07 FA 2500 00 FFFFFE",
             {"system_mask": 7, "key": 15, "ec_mode": True, "machine_check_mask": False, "wait": True,
-             "problem_state": False, "interruption_code": 0, "ilc": 0, "cc": 2, "program_mask": 5,
-             "instruction_address": 0xFFFFFE, "unassigned": 0},
+             "problem_state": False, "secondary_space": False, "interruption_code": 0, "ilc": 0, "cc": 2,
+             "program_mask": 5, "instruction_address": 0xFFFFFE, "unassigned": 0},
             id="EC",
+        ),
+        pytest.param("04 08 9F00 00 001000", {"secondary_space": True, "cc": 1, "program_mask": 15}, id="EC-secondary"),
+        pytest.param(
+            "04 00 9F00 00 001000",
+            {"secondary_space": False, "interruption_code": 0x9F00},
+            id="BC-bit-16-is-of-the-interruption-code",
         ),
     ],
 )  # fmt: skip
@@ -36,7 +42,7 @@ def test_fields_of_a_psw(text, fields):
     assert {name: getattr(psw, name) for name in fields} == fields
 
 
-ASSIGNED = {1, 5, 6, 7, *range(8, 16), *range(18, 24), *range(40, 64)}
+ASSIGNED = {1, 5, 6, 7, *range(8, 17), *range(18, 24), *range(40, 64)}
 
 
 @pytest.mark.parametrize("bit", [bit for bit in range(64) if bit != 12])

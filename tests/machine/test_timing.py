@@ -97,3 +97,19 @@ def test_wait_passes_time_without_instructions(boot, interrupt):
     machine.clocks.clock_comparator = machine.clocks.tod + (1_000_000 << 12)
     interrupt(machine)
     assert (machine.clocks.now, machine.instructions) == (1_000_001, 0)
+
+
+@pytest.mark.parametrize(
+    ("set_and_store", "stored"),
+    [
+        pytest.param("B2042000 B2052008", 0x123456789ABCD000 + (1 << 12), id="SCK-STCK"),
+        pytest.param("B2062000 B2072008", 0x123456789ABCD000, id="SCKC-STCKC"),
+        pytest.param("B2082000 B2092008", 0x123456789ABCD000 - (1 << 12), id="SPT-STPT"),
+    ],
+)
+def test_clocks_have_no_bits_to_the_right_of_the_microsecond(boot, set_and_store, stored):
+    """Bits 52-63 of the operand are ignored, and zeros when the clock is stored, one instruction later."""
+    machine = boot(set_and_store, gr={2: 0x2000}, storage={0x2000: "123456789ABCDEF0"})
+    machine.advance()
+    machine.advance()
+    assert machine.storage.read(0x2008, 8) == stored.to_bytes(8, "big")

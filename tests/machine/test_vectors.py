@@ -9,12 +9,12 @@ from tools.cases import COMPARABLE
 from tools.conformance import differences, frozen, read_vectors, run_on_ours, thawed
 from tools.hercules import Case, Outcome
 
-VECTORS = Path(__file__).parent / "vectors/instructions.json.gz"
+VECTORS = sorted((Path(__file__).parent / "vectors").glob("*.json.gz"))
 
 
 @pytest.fixture(scope="module")
 def vectors() -> list[tuple[Case, Outcome]]:
-    return read_vectors(VECTORS)
+    return [vector for path in VECTORS for vector in read_vectors(path)]
 
 
 @pytest.mark.parametrize("mnemonic", COMPARABLE)

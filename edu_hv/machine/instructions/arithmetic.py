@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_32, PIC
-from edu_hv.machine.instructions.conditions import require_even, set_signed_result, signed, signed_halfword
+from edu_hv.machine.instructions.conditions import require_even, set_signed_result, signed, signed_halfword, zero_code
 from edu_hv.machine.instructions.registry import executes
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 
@@ -76,7 +76,7 @@ def subtract_logical(cpu: CPU, r1: int, address: int) -> None:
 def set_logical_sum(cpu: CPU, r1: int, total: int) -> None:
     """Put an unsigned sum into a register.  CC 0 zero, 1 not zero, 2 zero with carry, 3 not zero with carry."""
     cpu.gr[r1] = total & MASK_32
-    cpu.psw.cc = (total >> 32) << 1 | (total & MASK_32 != 0)
+    cpu.psw.cc = total >> 32 << 1 | zero_code(total & MASK_32)
 
 
 @executes("MR")
@@ -123,9 +123,12 @@ def divide_pair(cpu: CPU, r1: int, divisor: int) -> None:
 
     FIXED_POINT_DIVIDE, suppressed, when the divisor is zero or the quotient does not fit 32 bits.
     """
-    dividend = signed(cpu.gr[r1]) << 32 | cpu.gr[r1 + 1]
-    magnitude = abs(dividend) // abs(divisor) if divisor else 0
-    quotient = -magnitude if (dividend < 0) != (divisor < 0) else magnitude
-    if divisor == 0 or not -0x80000000 <= quotient <= 0x7FFFFFFF:
+    if divisor == 0:
         raise ProgramInterruption(PIC.FIXED_POINT_DIVIDE, Ending.SUPPRESSION)
-    cpu.gr[r1], cpu.gr[r1 + 1] = dividend - quotient * divisor & MASK_32, quotient & MASK_32
+    dividend = signed(cpu.gr[r1]) << 32 | cpu.gr[r1 + 1]
+    quotient, remainder = abs(dividend) // abs(divisor), abs(dividend) % abs(divisor)
+    negative = (dividend < 0) != (divisor < 0)
+    if quotient > (0x80000000 if negative else 0x7FFFFFFF):
+        raise ProgramInterruption(PIC.FIXED_POINT_DIVIDE, Ending.SUPPRESSION)
+    cpu.gr[r1] = (-remainder if dividend < 0 else remainder) & MASK_32
+    cpu.gr[r1 + 1] = (-quotient if negative else quotient) & MASK_32

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_32, PIC
 from edu_hv.isa.table import BY_MNEMONIC
-from edu_hv.machine.instructions.conditions import signed
+from edu_hv.machine.instructions.conditions import selects, signed
 from edu_hv.machine.instructions.registry import executes
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 
@@ -20,14 +20,14 @@ EXECUTE = BY_MNEMONIC["EX"].code
 @executes("BCR")
 def branch_on_condition_register(cpu: CPU, m1: int, r2: int) -> None:
     """BRANCH ON CONDITION (RR).  GA22-7000 "Branch on Condition".  R2 = 0: no branch."""
-    if r2 and m1 & 8 >> cpu.psw.cc:
+    if r2 and selects(m1, cpu.psw.cc):
         cpu.branch(cpu.gr[r2])
 
 
 @executes("BC")
 def branch_on_condition(cpu: CPU, m1: int, address: int) -> None:
     """BRANCH ON CONDITION (RX).  GA22-7000 "Branch on Condition".  The leftmost mask bit belongs to CC 0."""
-    if m1 & 8 >> cpu.psw.cc:
+    if selects(m1, cpu.psw.cc):
         cpu.branch(address)
 
 
@@ -67,16 +67,18 @@ def branch_and_save(cpu: CPU, r1: int, address: int) -> None:
 def branch_on_count_register(cpu: CPU, r1: int, r2: int) -> None:
     """BRANCH ON COUNT (RR).  GA22-7000 "Branch on Count".  R2 = 0: count only; R2 is read before R1 is counted."""
     target = cpu.gr[r2]
-    cpu.gr[r1] = cpu.gr[r1] - 1 & MASK_32
-    if r2 and cpu.gr[r1]:
+    count = cpu.gr[r1] - 1 & MASK_32
+    cpu.gr[r1] = count
+    if r2 and count:
         cpu.branch(target)
 
 
 @executes("BCT")
 def branch_on_count(cpu: CPU, r1: int, address: int) -> None:
     """BRANCH ON COUNT (RX).  GA22-7000 "Branch on Count".  Branch unless the count becomes zero."""
-    cpu.gr[r1] = cpu.gr[r1] - 1 & MASK_32
-    if cpu.gr[r1]:
+    count = cpu.gr[r1] - 1 & MASK_32
+    cpu.gr[r1] = count
+    if count:
         cpu.branch(address)
 
 
@@ -100,8 +102,9 @@ def index_is_high(cpu: CPU, r1: int, r3: int) -> bool:
     The comparand is the value before the addition, even when R1 holds it.
     """
     comparand = signed(cpu.gr[r3 | 1])
-    cpu.gr[r1] = cpu.gr[r1] + cpu.gr[r3] & MASK_32
-    return signed(cpu.gr[r1]) > comparand
+    total = cpu.gr[r1] + cpu.gr[r3] & MASK_32
+    cpu.gr[r1] = total
+    return signed(total) > comparand
 
 
 @executes("EX")
@@ -111,6 +114,7 @@ def execute(cpu: CPU, r1: int, address: int) -> None:
     SPECIFICATION for an odd target address, EXECUTE when the target is another EXECUTE; both suppressed.  The ILC and
     the instruction address stay those of EXECUTE.
     """
+    cpu.execute_target = address
     text = cpu.fetch_instruction(address)
     if text[0] == EXECUTE:
         raise ProgramInterruption(PIC.EXECUTE, Ending.SUPPRESSION)

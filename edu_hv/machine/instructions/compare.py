@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_32
 from edu_hv.machine.instructions.conditions import compare_code, require_even, signed, signed_halfword
+from edu_hv.machine.instructions.fields import fetch_field
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -51,9 +52,13 @@ def compare_logical_immediate(cpu: CPU, address: int, immediate: int) -> None:
 @executes("CLC")
 def compare_logical_characters(cpu: CPU, length: int, first: int, second: int) -> None:
     """COMPARE LOGICAL (SS).  GA22-7000 "Compare Logical".  CC 0 equal, 1 first low, 2 first high."""
-    left = cpu.load_bytes(first, length)
-    right = cpu.load_bytes(second, length)
-    cpu.psw.cc = compare_code(int.from_bytes(left, "big"), int.from_bytes(right, "big"))
+    one, other = fetch_field(cpu, first, length), fetch_field(cpu, second, length)
+    left, right = one.get(0), other.get(0)
+    for position in range(length):
+        left, right = one.get(position), other.get(position)
+        if left != right:
+            break
+    cpu.psw.cc = compare_code(left, right)
 
 
 @executes("CLM")
@@ -62,14 +67,14 @@ def compare_logical_under_mask(cpu: CPU, r1: int, m3: int, address: int) -> None
 
     With mask 0 one byte is still checked for access.
     """
-    text = cpu.load_bytes(address, m3.bit_count() or 1)
-    selected = masked_bytes(cpu.gr[r1], m3)
-    cpu.psw.cc = compare_code(int.from_bytes(selected, "big"), int.from_bytes(text[: len(selected)], "big"))
-
-
-def masked_bytes(value: int, mask: int) -> bytes:
-    """The bytes of a word that a 4-bit mask selects, left to right."""
-    return bytes(value >> shift & 0xFF for bit, shift in ((8, 24), (4, 16), (2, 8), (1, 0)) if mask & bit)
+    field = fetch_field(cpu, address, max(m3.bit_count(), 1))
+    selected, other, position = 0, 0, 0
+    for shift in (24, 16, 8, 0):
+        if m3 >> shift // 8 & 1:
+            selected = selected << 8 | cpu.gr[r1] >> shift & 0xFF
+            other = other << 8 | field.get(position)
+            position += 1
+    cpu.psw.cc = compare_code(selected, other)
 
 
 @executes("CS")
@@ -81,25 +86,27 @@ def compare_and_swap(cpu: CPU, r1: int, r3: int, address: int) -> None:
     cpu.require_alignment(address, 4)
     cpu.check_store(address, 4)
     current = cpu.load4(address)
-    cpu.psw.cc = int(current != cpu.gr[r1])
-    if cpu.psw.cc == 0:
-        cpu.store4(address, cpu.gr[r3])
-    else:
+    unequal = current != cpu.gr[r1]
+    cpu.psw.cc = int(unequal)
+    if unequal:
         cpu.gr[r1] = current
+    else:
+        cpu.store4(address, cpu.gr[r3])
 
 
 @executes("CDS")
 def compare_double_and_swap(cpu: CPU, r1: int, r3: int, address: int) -> None:
     """COMPARE DOUBLE AND SWAP.  GA22-7000, same heading.  As COMPARE AND SWAP with even-odd pairs, on a doubleword."""
-    require_even(r1, r3)
+    require_even(r1 | r3)
     cpu.require_alignment(address, 8)
     cpu.check_store(address, 8)
     current = cpu.load8(address)
-    cpu.psw.cc = int(current != cpu.gr[r1] << 32 | cpu.gr[r1 + 1])
-    if cpu.psw.cc == 0:
-        cpu.store8(address, cpu.gr[r3] << 32 | cpu.gr[r3 + 1])
-    else:
+    unequal = current != cpu.gr[r1] << 32 | cpu.gr[r1 + 1]
+    cpu.psw.cc = int(unequal)
+    if unequal:
         cpu.gr[r1], cpu.gr[r1 + 1] = current >> 32, current & MASK_32
+    else:
+        cpu.store8(address, cpu.gr[r3] << 32 | cpu.gr[r3 + 1])
 
 
 @executes("TS")

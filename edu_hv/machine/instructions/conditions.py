@@ -34,15 +34,34 @@ def compare_code(first: int, second: int) -> int:
     return 0 if first == second else 1 if first < second else 2
 
 
+def zero_code(value: int) -> int:
+    """CC 0 zero, 1 not zero."""
+    return int(value != 0)
+
+
+def overflows(total: int) -> bool:
+    """Whether a sum does not fit a signed word."""
+    return not -0x80000000 <= total <= 0x7FFFFFFF
+
+
+def sum_code(total: int) -> int:
+    """CC 0 zero, 1 negative, 2 positive, 3 overflow."""
+    return 3 if overflows(total) else sign_code(total)
+
+
+def selects(mask: int, cc: int) -> bool:
+    """Whether a branch mask selects a condition code; the leftmost of its four bits belongs to CC 0."""
+    return bool(mask & 8 >> cc)
+
+
 def set_signed_result(cpu: CPU, r1: int, total: int) -> None:
     """Put a signed sum into a register: CC 3 on overflow, then fixed-point overflow if the program mask allows.
 
     The interruption comes after the result is stored: ending completion.
     """
     cpu.gr[r1] = total & MASK_32
-    overflow = not -0x80000000 <= total <= 0x7FFFFFFF
-    cpu.psw.cc = 3 if overflow else sign_code(total)
-    if overflow:
+    cpu.psw.cc = sum_code(total)
+    if overflows(total):
         fixed_point_overflow(cpu)
 
 
@@ -57,7 +76,7 @@ def specification() -> ProgramInterruption:
     return ProgramInterruption(PIC.SPECIFICATION, Ending.SUPPRESSION)
 
 
-def require_even(*registers: int) -> None:
-    """Raise SPECIFICATION unless each register number is even."""
-    if any(register & 1 for register in registers):
+def require_even(register: int) -> None:
+    """Raise SPECIFICATION unless the register number is even."""
+    if register & 1:
         raise specification()

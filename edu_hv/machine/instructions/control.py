@@ -1,27 +1,24 @@
-"""Privileged control instructions.  GA22-7000 "Control Instructions".
+"""Privileged control instructions: PSW, control registers, translation, clocks.  GA22-7000 "Control Instructions".
 
-The CPU has checked the state before it calls: a privileged function runs in supervisor state only.
+The CPU has checked the state before it calls: a privileged function runs in supervisor state only.  Keys are in
+`keys`, address spaces in `dual_address_space`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edu_hv.isa.codes import CR0, MASK_24, PIC, Key
-from edu_hv.machine.dat import walk
+from edu_hv.isa.codes import CR0, MASK_24, MASK_64, PIC, Key
+from edu_hv.machine.dat import table_format, walk
 from edu_hv.machine.instructions.conditions import specification
 from edu_hv.machine.instructions.load_store import registers_between
 from edu_hv.machine.instructions.registry import executes
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
-from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import BLOCK_SHIFT, FRAME
 
 if TYPE_CHECKING:
     from edu_hv.machine.cpu import CPU
 
-
-CPU_ADDRESS = 0
-"""STAP: the only CPU."""
 
 # ---- the PSW -------------------------------------------------------------------------------------------------------
 
@@ -54,59 +51,7 @@ def store_then_or_system_mask(cpu: CPU, address: int, immediate: int) -> None:
 def load_psw(cpu: CPU, address: int) -> None:
     """LOAD PSW.  GA22-7000 "Load PSW".  An invalid new PSW is found when it is used, not here."""
     cpu.require_alignment(address, 8)
-    cpu.load_psw(PSW.from_bytes(cpu.load_bytes(address, 8)))
-
-
-@executes("SPKA")
-def set_psw_key_from_address(cpu: CPU, address: int) -> None:
-    """SET PSW KEY FROM ADDRESS.  GA22-7000, same heading.  The key is bits 24-27 of the address."""
-    cpu.psw.key = address >> 4 & 15
-    cpu.forget_mappings()
-
-
-@executes("IPK")
-def insert_psw_key(cpu: CPU) -> None:
-    """INSERT PSW KEY.  GA22-7000 "Insert PSW Key".  Into bits 24-27 of GR2; bits 28-31 become zeros."""
-    cpu.gr[2] = cpu.gr[2] & 0xFFFFFF00 | cpu.psw.key << 4
-
-
-# ---- storage keys --------------------------------------------------------------------------------------------------
-
-
-def block_of(cpu: CPU, address: int) -> int:
-    """The number of the 2K block at a real address.  ADDRESSING, suppressed, if there is none."""
-    return cpu.checked_real(address & MASK_24, 1) >> BLOCK_SHIFT
-
-
-def block_in_register(cpu: CPU, r2: int) -> int:
-    """The block that R2 designates.  SPECIFICATION unless bits 28-31 are zeros."""
-    if cpu.gr[r2] & 15:
-        raise specification()
-    return block_of(cpu, cpu.gr[r2])
-
-
-@executes("SSK")
-def set_storage_key(cpu: CPU, r1: int, r2: int) -> None:
-    """SET STORAGE KEY.  GA22-7000 "Set Storage Key".  Bits 24-30 of R1: access control, F, R, C."""
-    cpu.storage.set_key(block_in_register(cpu, r2), cpu.gr[r1] & 0xFE)
-
-
-@executes("ISK")
-def insert_storage_key(cpu: CPU, r1: int, r2: int) -> None:
-    """INSERT STORAGE KEY.  GA22-7000 "Insert Storage Key".  Into bits 24-31 of R1; R and C in EC mode only."""
-    key = cpu.storage.keys[block_in_register(cpu, r2)]
-    if not cpu.psw.ec_mode:
-        key &= Key.ACCESS_CONTROL | Key.FETCH_PROTECTION
-    cpu.gr[r1] = cpu.gr[r1] & 0xFFFFFF00 | key
-
-
-@executes("RRB")
-def reset_reference_bit(cpu: CPU, address: int) -> None:
-    """RESET REFERENCE BIT.  GA22-7000 "Reset Reference Bit".  CC: the reference and change bits before, as a number."""
-    block = block_of(cpu, address)
-    key = cpu.storage.keys[block]
-    cpu.psw.cc = (key & (Key.REFERENCE | Key.CHANGE)) >> 1
-    cpu.storage.set_key(block, key & ~Key.REFERENCE)
+    cpu.load_psw(cpu.decode_psw(cpu.load_bytes(address, 8)))
 
 
 # ---- control registers and translation -----------------------------------------------------------------------------
@@ -119,7 +64,7 @@ def load_control(cpu: CPU, r1: int, r3: int, address: int) -> None:
     text = cpu.load_bytes(address, 4 * len(registers_between(r1, r3)))
     for position, register in enumerate(registers_between(r1, r3)):
         cpu.cr[register] = int.from_bytes(text[4 * position : 4 * position + 4], "big")
-    cpu.forget_mappings()
+    cpu.change_context()
 
 
 @executes("STCTL")
@@ -135,7 +80,7 @@ def load_real_address(cpu: CPU, r1: int, address: int) -> None:
 
     CC 1 segment-table entry invalid, 2 page-table entry invalid, 3 a table too short: R1 has the entry's real address.
     """
-    found = walk(address, cpu.cr[0], cpu.cr[1], cpu.load_real)
+    found = walk(address, cpu.cr[0], cpu.segment_table_designation, cpu.load_real)
     if found.real is not None:
         cpu.gr[r1], cpu.psw.cc = found.real, 0
         return
@@ -149,6 +94,31 @@ def purge_tlb(cpu: CPU) -> None:
     """PURGE TLB.  GA22-7000 "Purge TLB"."""
     cpu.tlb.purge()
     cpu.forget_mappings()
+
+
+@executes("IPTE")
+def invalidate_page_table_entry(cpu: CPU, r1: int, r2: int) -> None:
+    """INVALIDATE PAGE TABLE ENTRY.  GA22-7000, same heading.  R1: page-table origin; R2: a virtual address.
+
+    The TLB loses every entry, more than it must.  TRANSLATION_SPECIFICATION for a format that CR0 cannot have;
+    ADDRESSING and PROTECTION by the PSW key for the entry, a real address.
+    """
+    layout = table_format(cpu.cr[0])
+    if layout is None:
+        raise ProgramInterruption(PIC.TRANSLATION_SPECIFICATION, Ending.SUPPRESSION)
+    set_bits_protected(cpu, layout.page_entry_address(cpu.gr[r1], cpu.gr[r2] & MASK_24), layout.invalid_bit)
+    cpu.tlb.purge()
+    cpu.forget_mappings()
+
+
+def set_bits_protected(cpu: CPU, real: int, bits: int) -> None:
+    """Turn on bits of a halfword at a real address, if the PSW key may store there.  ADDRESSING, PROTECTION."""
+    value = int.from_bytes(cpu.load_real(real, 2), "big") | bits
+    block = cpu.absolute(real) >> BLOCK_SHIFT
+    if cpu.psw.key not in (0, cpu.storage.keys[block] >> 4):
+        raise ProgramInterruption(PIC.PROTECTION, Ending.SUPPRESSION)
+    cpu.storage.keys[block] |= Key.REFERENCE | Key.CHANGE
+    cpu.store_real(real, value.to_bytes(2, "big"))
 
 
 @executes("SPX")
@@ -176,13 +146,6 @@ def store_prefix(cpu: CPU, address: int) -> None:
 # ---- identification ------------------------------------------------------------------------------------------------
 
 
-@executes("STAP")
-def store_cpu_address(cpu: CPU, address: int) -> None:
-    """STORE CPU ADDRESS.  GA22-7000 "Store CPU Address".  A halfword."""
-    cpu.require_alignment(address, 2)
-    cpu.store2(address, CPU_ADDRESS)
-
-
 @executes("STIDP")
 def store_cpu_id(cpu: CPU, address: int) -> None:
     """STORE CPU ID.  GA22-7000 "Store CPU ID".  Version, serial, model, length of the extended logout."""
@@ -202,10 +165,14 @@ def diagnose(cpu: CPU, r1: int, r3: int, address: int) -> None:
 # ---- clocks --------------------------------------------------------------------------------------------------------
 
 
-def doubleword(cpu: CPU, address: int) -> int:
-    """A doubleword operand that must be on its boundary."""
+CLOCK_BITS = MASK_64 & ~0xFFF
+"""Bits 0-51, which the clocks have; bits to the right of them are ignored when one is set."""
+
+
+def clock_operand(cpu: CPU, address: int) -> int:
+    """A doubleword operand, on its boundary, that a clock is set from."""
     cpu.require_alignment(address, 8)
-    return cpu.load8(address)
+    return cpu.load8(address) & CLOCK_BITS
 
 
 def store_doubleword(cpu: CPU, address: int, value: int) -> None:
@@ -217,14 +184,14 @@ def store_doubleword(cpu: CPU, address: int, value: int) -> None:
 @executes("SCK")
 def set_clock(cpu: CPU, address: int) -> None:
     """SET CLOCK.  GA22-7000 "Set Clock".  CC 0: the clock is set; its key is always turned to "enable set"."""
-    cpu.clocks.set_tod(doubleword(cpu, address))
+    cpu.clocks.set_tod(clock_operand(cpu, address))
     cpu.psw.cc = 0
 
 
 @executes("SCKC")
 def set_clock_comparator(cpu: CPU, address: int) -> None:
     """SET CLOCK COMPARATOR.  GA22-7000 "Set Clock Comparator"."""
-    cpu.clocks.clock_comparator = doubleword(cpu, address)
+    cpu.clocks.clock_comparator = clock_operand(cpu, address)
 
 
 @executes("STCKC")
@@ -236,7 +203,7 @@ def store_clock_comparator(cpu: CPU, address: int) -> None:
 @executes("SPT")
 def set_cpu_timer(cpu: CPU, address: int) -> None:
     """SET CPU TIMER.  GA22-7000 "Set CPU Timer"."""
-    cpu.clocks.cpu_timer = doubleword(cpu, address)
+    cpu.clocks.cpu_timer = clock_operand(cpu, address)
 
 
 @executes("STPT")

@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_32, PIC
 from edu_hv.machine.instructions.conditions import signed
-from edu_hv.machine.instructions.fields import RightToLeft
+from edu_hv.machine.instructions.fields import fetch_field, from_right, store_field
+from edu_hv.machine.instructions.packed import packed_numbers, preferred_sign, preferred_zone
 from edu_hv.machine.instructions.registry import executes
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 
 if TYPE_CHECKING:
     from edu_hv.machine.cpu import CPU
-
-
-MINUS_SIGNS = "bd"
-PLUS = 0xC
-MINUS = 0xD
 
 
 @executes("CVB")
@@ -25,25 +21,17 @@ def convert_to_binary(cpu: CPU, r1: int, address: int) -> None:
 
     DATA for a bad digit or sign.  FIXED_POINT_DIVIDE, completed, when the number does not fit: the low bits are loaded.
     """
-    number = packed_number(cpu.load_bytes(address, 8))
+    (number,) = packed_numbers(cpu.load_bytes(address, 8))
     cpu.gr[r1] = number & MASK_32
     if not -0x80000000 <= number <= 0x7FFFFFFF:
         raise ProgramInterruption(PIC.FIXED_POINT_DIVIDE, Ending.COMPLETION)
 
 
-def packed_number(text: bytes) -> int:
-    """The value of a packed decimal field.  DATA, terminated, for a bad digit or sign."""
-    digits, sign = text.hex()[:-1], text.hex()[-1]
-    if not digits.isdecimal() or sign.isdecimal():
-        raise ProgramInterruption(PIC.DATA, Ending.TERMINATION)
-    return -int(digits) if sign in MINUS_SIGNS else int(digits)
-
-
 @executes("CVD")
 def convert_to_decimal(cpu: CPU, r1: int, address: int) -> None:
-    """CONVERT TO DECIMAL.  GA22-7000 "Convert to Decimal".  Stores 15 digits and a sign (X'C' or X'D')."""
+    """CONVERT TO DECIMAL.  GA22-7000 "Convert to Decimal".  Stores 15 digits and the preferred sign."""
     number = signed(cpu.gr[r1])
-    cpu.store8(address, int(str(abs(number)), 16) << 4 | (MINUS if number < 0 else PLUS))
+    cpu.store8(address, int(str(abs(number)), 16) << 4 | preferred_sign(cpu, number < 0))
 
 
 @executes("PACK")
@@ -52,12 +40,13 @@ def pack(cpu: CPU, l1: int, first: int, l2: int, second: int) -> None:
 
     Byte by byte from the right, so that operands may overlap.
     """
-    fields = RightToLeft(cpu, l1, first, l2, second)
-    fields.store(0, swapped(fields.fetch(0)))
-    for position in range(1, l1):
-        right = fields.fetch(2 * position - 1)
-        fields.store(position, fields.fetch(2 * position) << 4 & 0xF0 | right & 0x0F)
-    fields.finish()
+    target, source = store_field(cpu, first, l1), fetch_field(cpu, second, l2)
+    target.put(l1 - 1, swapped(source.get(l2 - 1)))
+    for position in range(l1 - 1):
+        right = from_right(source, l2, 2 * position + 1)
+        left = from_right(source, l2, 2 * position + 2)
+        target.put(l1 - 2 - position, left << 4 & 0xF0 | right & 0x0F)
+    target.finish()
 
 
 @executes("UNPK")
@@ -66,14 +55,13 @@ def unpack(cpu: CPU, l1: int, first: int, l2: int, second: int) -> None:
 
     Byte by byte from the right, so that operands may overlap; one fetch serves two result bytes.
     """
-    fields = RightToLeft(cpu, l1, first, l2, second)
-    fields.store(0, swapped(fields.fetch(0)))
-    for position in range(1, l1, 2):
-        digits = fields.fetch(position + 1 >> 1)
-        fields.store(position, 0xF0 | digits & 0x0F)
-        if position + 1 < l1:
-            fields.store(position + 1, 0xF0 | digits >> 4)
-    fields.finish()
+    target, source = store_field(cpu, first, l1), fetch_field(cpu, second, l2)
+    zone, digits = preferred_zone(cpu) << 4, 0
+    target.put(l1 - 1, swapped(source.get(l2 - 1)))
+    for position in range(l1 - 1):
+        digits = digits >> 4 if position & 1 else from_right(source, l2, (position >> 1) + 1)
+        target.put(l1 - 2 - position, zone | digits & 0x0F)
+    target.finish()
 
 
 def swapped(byte: int) -> int:

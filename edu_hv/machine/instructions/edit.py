@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edu_hv.isa.codes import MASK_24, PIC
+from edu_hv.isa.codes import MASK_24
+from edu_hv.machine.instructions.packed import data_exception, preferred_zone
 from edu_hv.machine.instructions.registry import executes
-from edu_hv.machine.interruptions import Ending, ProgramInterruption
 
 if TYPE_CHECKING:
     from edu_hv.machine.cpu import CPU
@@ -47,7 +47,7 @@ class Editor:
         shown = self.significance or digit != 0
         self.nonzero |= digit != 0
         self.significance = (shown or pattern == SIGNIFICANCE_STARTER) and not plus
-        return 0xF0 | digit if shown else self.fill
+        return preferred_zone(self.cpu) << 4 | digit if shown else self.fill
 
     def _next_digit(self) -> tuple[int, bool]:
         """The next source digit, and whether a plus sign follows it.  DATA, terminated, for a bad left half."""
@@ -58,7 +58,7 @@ class Editor:
         self.source = self.source + 1 & MASK_24
         digit, right = byte >> 4, byte & 15
         if digit > 9:
-            raise ProgramInterruption(PIC.DATA, Ending.TERMINATION)
+            raise data_exception()
         self.right_digit = right if right <= 9 else None
         return digit, right in PLUS_SIGNS
 

@@ -58,7 +58,7 @@ def move_long(cpu: CPU, r1: int, r2: int) -> None:
 
     R1 and R2 are even.  A first operand that is longer is filled with the padding byte.
     """
-    require_even(r1, r2)
+    require_even(r1 | r2)
     first, second = LongOperand(cpu, r1), LongOperand(cpu, r2)
     destructive = 0 < (first.address - second.address & MASK_24) < min(first.length, second.length)
     count = 0 if destructive or not first.length else unit_of_operation(first, second)
@@ -82,7 +82,7 @@ def compare_logical_long(cpu: CPU, r1: int, r2: int) -> None:
     R1 and R2 are even.  The shorter operand is extended with the padding byte.  When unequal, the registers designate
     the unequal bytes.
     """
-    require_even(r1, r2)
+    require_even(r1 | r2)
     first, second = LongOperand(cpu, r1), LongOperand(cpu, r2)
     count = unit_of_operation(first, second)
     left, right = first.fetch(count, second.high_byte), second.fetch(count, second.high_byte)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edu_hv.isa.codes import CR0
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -17,19 +18,25 @@ DEVICE_ADDRESS = 0xFFFF
 """Bits 16-31 of the operand address: channel and device."""
 
 
+def block_multiplexing(cpu: CPU) -> bool:
+    """Whether CR0 bit 0 allows it.  GA22-7000 "Block-Multiplexing Control"."""
+    return bool(cpu.cr[0] & CR0.BLOCK_MULTIPLEXING)
+
+
 @executes("SIO")
 def start_io(cpu: CPU, address: int) -> None:
     """START I/O.  GA22-7000 "Start I/O".  CC 0 started, 1 CSW stored, 2 busy, 3 not operational."""
-    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
 
 
 @executes("SIOF")
 def start_io_fast_release(cpu: CPU, address: int) -> None:
-    """START I/O FAST RELEASE.  GA22-7000 "Start I/O Fast Release".  Executed as START I/O.
+    """START I/O FAST RELEASE.  GA22-7000 "Start I/O Fast Release".
 
-    CC 0 started, 1 CSW stored, 2 busy, 3 not operational.
+    CC 0 started, 1 CSW stored, 2 busy, 3 not operational.  A block multiplexer with block multiplexing allowed gives
+    CC 0 where START I/O gives CC 1, and later an interruption with deferred condition code 1.
     """
-    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.start_io_fast_release(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
 
 
 @executes("TIO")
@@ -42,9 +49,9 @@ def test_io(cpu: CPU, address: int) -> None:
 def clear_io(cpu: CPU, address: int) -> None:
     """CLEAR I/O.  GA22-7000 "Clear I/O".
 
-    CC 0 no operation in progress, 1 CSW stored, 2 channel busy, 3 not operational.
+    CC 0 no operation in progress, 1 CSW stored, 2 channel busy, 3 not operational.  TEST I/O when CR0 bit 0 is zero.
     """
-    cpu.psw.cc = cpu.channels.clear_io(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.clear_io(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
 
 
 @executes("HIO")
@@ -78,3 +85,15 @@ def store_channel_id(cpu: CPU, address: int) -> None:
 def test_channel(cpu: CPU, address: int) -> None:
     """TEST CHANNEL.  GA22-7000 "Test Channel".  CC 0 available, 1 interruption pending, 2 burst, 3 not operational."""
     cpu.psw.cc = cpu.channels.test_channel(address & DEVICE_ADDRESS)
+
+
+@executes("CLRCH")
+def clear_channel(cpu: CPU, address: int) -> None:
+    """CLEAR CHANNEL.  GA22-7000 "Clear Channel".  CC 0 reset, 3 not operational."""
+    cpu.psw.cc = cpu.channels.clear_channel(address & DEVICE_ADDRESS)
+
+
+@executes("RIO")
+def resume_io(cpu: CPU, address: int) -> None:
+    """RESUME I/O.  GA22-7000 "Resume I/O".  CC 0 nothing to resume, 3 not operational."""
+    cpu.psw.cc = cpu.channels.resume_io(address & DEVICE_ADDRESS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_32
-from edu_hv.machine.instructions.compare import masked_bytes
 from edu_hv.machine.instructions.conditions import set_signed_result, sign_code, signed, signed_halfword
+from edu_hv.machine.instructions.fields import fetch_field, store_field
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ def load_address(cpu: CPU, r1: int, address: int) -> None:
 @executes("LTR")
 def load_and_test(cpu: CPU, r1: int, r2: int) -> None:
     """LOAD AND TEST.  GA22-7000 "Load and Test".  CC 0 zero, 1 negative, 2 positive."""
-    cpu.gr[r1] = cpu.gr[r2]
-    cpu.psw.cc = sign_code(signed(cpu.gr[r1]))
+    number = cpu.gr[r2]
+    cpu.gr[r1] = number
+    cpu.psw.cc = sign_code(signed(number))
 
 
 @executes("LCR")
@@ -65,20 +66,28 @@ def load_negative(cpu: CPU, r1: int, r2: int) -> None:
 @executes("LM")
 def load_multiple(cpu: CPU, r1: int, r3: int, address: int) -> None:
     """LOAD MULTIPLE.  GA22-7000 "Load Multiple".  R1 to R3 in ascending order; 0 follows 15."""
-    text = cpu.load_bytes(address, 4 * len(registers_between(r1, r3)))
-    for position, register in enumerate(registers_between(r1, r3)):
-        cpu.gr[register] = int.from_bytes(text[4 * position : 4 * position + 4], "big")
+    field = fetch_field(cpu, address, 4 * number_of_registers(r1, r3))
+    for position in range(number_of_registers(r1, r3)):
+        cpu.gr[r1 + position & 15] = field.get4(4 * position)
 
 
 @executes("STM")
 def store_multiple(cpu: CPU, r1: int, r3: int, address: int) -> None:
     """STORE MULTIPLE.  GA22-7000 "Store Multiple".  R1 to R3 in ascending order; 0 follows 15."""
-    cpu.store_bytes(address, b"".join(cpu.gr[r].to_bytes(4, "big") for r in registers_between(r1, r3)))
+    field = store_field(cpu, address, 4 * number_of_registers(r1, r3))
+    for position in range(number_of_registers(r1, r3)):
+        field.put4(4 * position, cpu.gr[r1 + position & 15])
+    field.finish()
+
+
+def number_of_registers(r1: int, r3: int) -> int:
+    """How many registers there are from R1 to R3, with wraparound from 15 to 0."""
+    return (r3 - r1 & 15) + 1
 
 
 def registers_between(r1: int, r3: int) -> list[int]:
     """The register numbers from R1 to R3, with wraparound from 15 to 0."""
-    return [r1 + step & 15 for step in range((r3 - r1 & 15) + 1)]
+    return [r1 + step & 15 for step in range(number_of_registers(r1, r3))]
 
 
 @executes("ST")
@@ -103,7 +112,12 @@ def store_character(cpu: CPU, r1: int, address: int) -> None:
 def store_characters_under_mask(cpu: CPU, r1: int, m3: int, address: int) -> None:
     """STORE CHARACTERS UNDER MASK.  GA22-7000, same heading.  The selected bytes, side by side; mask 0 stores none."""
     if m3:
-        cpu.store_bytes(address, masked_bytes(cpu.gr[r1], m3))
+        field, position = store_field(cpu, address, m3.bit_count()), 0
+        for shift in (24, 16, 8, 0):
+            if m3 >> shift // 8 & 1:
+                field.put(position, cpu.gr[r1] >> shift & 0xFF)
+                position += 1
+        field.finish()
 
 
 @executes("IC")
@@ -118,9 +132,12 @@ def insert_characters_under_mask(cpu: CPU, r1: int, m3: int, address: int) -> No
 
     With mask 0 one byte is still checked for access.
     """
-    text = cpu.load_bytes(address, m3.bit_count() or 1)
-    shifts = [shift for bit, shift in ((8, 24), (4, 16), (2, 8), (1, 0)) if m3 & bit]
-    inserted = text[: len(shifts)]
-    for shift, byte in zip(shifts, inserted, strict=True):
-        cpu.gr[r1] = cpu.gr[r1] & ~(0xFF << shift) | byte << shift
-    cpu.psw.cc = 0 if not any(inserted) else 1 if inserted[0] & 0x80 else 2
+    field = fetch_field(cpu, address, max(m3.bit_count(), 1))
+    word, inserted, position = cpu.gr[r1], 0, 0
+    for shift in (24, 16, 8, 0):
+        if m3 >> shift // 8 & 1:
+            word = word & ~(0xFF << shift) | field.get(position) << shift
+            inserted |= field.get(position)
+            position += 1
+    cpu.gr[r1] = word
+    cpu.psw.cc = 0 if inserted == 0 else 1 if field.get(0) & 0x80 else 2

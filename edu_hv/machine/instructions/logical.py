@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
-from edu_hv.machine.instructions.fields import combine
+from edu_hv.machine.instructions.conditions import zero_code
+from edu_hv.machine.instructions.fields import fetch_field, store_field
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def set_logical_result(cpu: CPU, r1: int, value: int) -> None:
     """Put a word into a register.  CC 0 zero, 1 not zero."""
     cpu.gr[r1] = value
-    cpu.psw.cc = int(value != 0)
+    cpu.psw.cc = zero_code(value)
 
 
 def set_logical_byte(cpu: CPU, address: int, value: int) -> None:
     """Put a byte into storage.  CC 0 zero, 1 not zero."""
     cpu.store1(address, value)
-    cpu.psw.cc = int(value != 0)
+    cpu.psw.cc = zero_code(value)
 
 
 @executes("NR")
@@ -46,7 +46,14 @@ def and_immediate(cpu: CPU, address: int, immediate: int) -> None:
 @executes("NC")
 def and_characters(cpu: CPU, length: int, first: int, second: int) -> None:
     """AND (SS).  GA22-7000 "And".  Byte by byte from the left.  CC 0 all zeros, 1 not."""
-    cpu.psw.cc = int(any(combine(cpu, length, first, second, operator.and_)))
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    result = 0
+    for position in range(length):
+        byte = target.get(position) & source.get(position)
+        target.put(position, byte)
+        result |= byte
+    target.finish()
+    cpu.psw.cc = zero_code(result)
 
 
 @executes("OR")
@@ -71,7 +78,14 @@ def or_immediate(cpu: CPU, address: int, immediate: int) -> None:
 @executes("OC")
 def or_characters(cpu: CPU, length: int, first: int, second: int) -> None:
     """OR (SS).  GA22-7000 "Or".  Byte by byte from the left.  CC 0 all zeros, 1 not."""
-    cpu.psw.cc = int(any(combine(cpu, length, first, second, operator.or_)))
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    result = 0
+    for position in range(length):
+        byte = target.get(position) | source.get(position)
+        target.put(position, byte)
+        result |= byte
+    target.finish()
+    cpu.psw.cc = zero_code(result)
 
 
 @executes("XR")
@@ -96,7 +110,14 @@ def exclusive_or_immediate(cpu: CPU, address: int, immediate: int) -> None:
 @executes("XC")
 def exclusive_or_characters(cpu: CPU, length: int, first: int, second: int) -> None:
     """EXCLUSIVE OR (SS).  GA22-7000 "Exclusive Or".  Byte by byte from the left.  CC 0 all zeros, 1 not."""
-    cpu.psw.cc = int(any(combine(cpu, length, first, second, operator.xor)))
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    result = 0
+    for position in range(length):
+        byte = target.get(position) ^ source.get(position)
+        target.put(position, byte)
+        result |= byte
+    target.finish()
+    cpu.psw.cc = zero_code(result)
 
 
 @executes("TM")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_24
-from edu_hv.machine.instructions.fields import RightToLeft, combine
+from edu_hv.machine.instructions.fields import fetch_field, from_right, store_field
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -27,24 +27,27 @@ def move_characters(cpu: CPU, length: int, first: int, second: int) -> None:
 
     A first operand that starts within the second therefore repeats the bytes before it.
     """
-    cpu.check_store(first, length)
-    text = cpu.load_bytes(second, length)
-    distance = first - second & MASK_24
-    if 0 < distance < length:
-        text = (text[:distance] * length)[:length]
-    cpu.store_bytes(first, text)
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    target.copy(source, length)
+    target.finish()
 
 
 @executes("MVN")
 def move_numerics(cpu: CPU, length: int, first: int, second: int) -> None:
     """MOVE NUMERICS.  GA22-7000 "Move Numerics".  The right half of each byte, from the left."""
-    combine(cpu, length, first, second, lambda old, byte: old & 0xF0 | byte & 0x0F)
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    for position in range(length):
+        target.put(position, target.get(position) & 0xF0 | source.get(position) & 0x0F)
+    target.finish()
 
 
 @executes("MVZ")
 def move_zones(cpu: CPU, length: int, first: int, second: int) -> None:
     """MOVE ZONES.  GA22-7000 "Move Zones".  The left half of each byte, from the left."""
-    combine(cpu, length, first, second, lambda old, byte: old & 0x0F | byte & 0xF0)
+    target, source = store_field(cpu, first, length), fetch_field(cpu, second, length)
+    for position in range(length):
+        target.put(position, target.get(position) & 0x0F | source.get(position) & 0xF0)
+    target.finish()
 
 
 @executes("MVCIN")
@@ -64,10 +67,10 @@ def move_with_offset(cpu: CPU, l1: int, first: int, l2: int, second: int) -> Non
 
     Byte by byte from the right, so that operands may overlap; each byte is fetched once.
     """
-    fields = RightToLeft(cpu, l1, first, l2, second)
-    right = cpu.load1(first + l1 - 1 & MASK_24) << 4
+    target, source = store_field(cpu, first, l1), fetch_field(cpu, second, l2)
+    right = target.get(l1 - 1) << 4
     for position in range(l1):
-        byte = fields.fetch(position)
-        fields.store(position, byte << 4 & 0xF0 | right >> 4 & 0x0F)
+        byte = from_right(source, l2, position)
+        target.put(l1 - 1 - position, byte << 4 & 0xF0 | right >> 4 & 0x0F)
         right = byte
-    fields.finish()
+    target.finish()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edu_hv.isa.codes import MASK_32
+from edu_hv.isa.codes import MASK_32, MASK_64
 from edu_hv.machine.instructions.arithmetic import set_pair
 from edu_hv.machine.instructions.conditions import (
     fixed_point_overflow,
@@ -30,14 +30,14 @@ def shift_left_single_logical(cpu: CPU, r1: int, amount: int) -> None:
 @executes("SRL")
 def shift_right_single_logical(cpu: CPU, r1: int, amount: int) -> None:
     """SHIFT RIGHT SINGLE LOGICAL.  GA22-7000 "Shift Right Single Logical"."""
-    cpu.gr[r1] >>= amount & 63
+    cpu.gr[r1] = cpu.gr[r1] >> (amount & 63)
 
 
 @executes("SLDL")
 def shift_left_double_logical(cpu: CPU, r1: int, amount: int) -> None:
     """SHIFT LEFT DOUBLE LOGICAL.  GA22-7000 "Shift Left Double Logical".  R1 is even."""
     require_even(r1)
-    set_pair(cpu, r1, pair(cpu, r1) << (amount & 63))
+    set_pair(cpu, r1, pair(cpu, r1) << (amount & 63) & MASK_64)
 
 
 @executes("SRDL")
@@ -70,26 +70,26 @@ def shift_left_single(cpu: CPU, r1: int, amount: int) -> None:
 
     The sign stays.  Overflow: a bit unlike the sign was shifted out; FIXED_POINT_OVERFLOW, completed, if not masked.
     """
-    number = signed(cpu.gr[r1]) << (amount & 63)
-    result = -0x80000000 * (number < 0) + (number & 0x7FFFFFFF)
+    number, places = signed(cpu.gr[r1]), min(amount & 63, 32)
+    result = (number << places & 0x7FFFFFFF) - (0x80000000 if number < 0 else 0)
     cpu.gr[r1] = result & MASK_32
-    set_shift_code(cpu, number, result)
+    set_shift_code(cpu, result, number << places != result)
 
 
 @executes("SLDA")
 def shift_left_double(cpu: CPU, r1: int, amount: int) -> None:
     """SHIFT LEFT DOUBLE.  GA22-7000 "Shift Left Double".  As SHIFT LEFT SINGLE, with an even-odd pair."""
     require_even(r1)
-    number = signed_pair(cpu, r1) << (amount & 63)
-    result = -0x8000000000000000 * (number < 0) + (number & 0x7FFFFFFFFFFFFFFF)
+    number, places = signed_pair(cpu, r1), amount & 63
+    result = (number << places & 0x7FFFFFFFFFFFFFFF) - (0x8000000000000000 if number < 0 else 0)
     set_pair(cpu, r1, result)
-    set_shift_code(cpu, number, result)
+    set_shift_code(cpu, result, result >> places != number)
 
 
-def set_shift_code(cpu: CPU, number: int, result: int) -> None:
-    """CC of an arithmetic left shift: 3, and perhaps an interruption, when the result is not the whole number."""
-    cpu.psw.cc = sign_code(result) if result == number else 3
-    if result != number:
+def set_shift_code(cpu: CPU, result: int, lost: bool) -> None:
+    """CC of an arithmetic left shift: 3, and perhaps an interruption, when a bit unlike the sign was lost."""
+    cpu.psw.cc = 3 if lost else sign_code(result)
+    if lost:
         fixed_point_overflow(cpu)
 
 

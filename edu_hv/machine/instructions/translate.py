@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import MASK_24
+from edu_hv.machine.instructions.fields import scan_field, store_field
 from edu_hv.machine.instructions.registry import executes
 
 if TYPE_CHECKING:
@@ -17,14 +18,12 @@ def translate(cpu: CPU, length: int, first: int, table: int) -> None:
 
     Byte by byte from the left.  Only the entries that are used need be accessible; all are checked first.
     """
-    cpu.check_store(first, length)
-    arguments = cpu.load_bytes(first, length)
-    entries = [cpu.load1(table + argument & MASK_24) for argument in arguments]
-    result = bytearray()
-    for argument, entry in zip(arguments, entries, strict=True):
-        translated = table + argument - first & MASK_24
-        result.append(result[translated] if translated < len(result) else entry)
-    cpu.store_bytes(first, bytes(result))
+    target, entries = store_field(cpu, first, length), scan_field(cpu, table, 256)
+    for position in range(length):
+        entries.check(target.get(position))
+    for position in range(length):
+        target.put(position, entries.get(target.get(position)))
+    target.finish()
 
 
 @executes("TRT")
@@ -34,12 +33,13 @@ def translate_and_test(cpu: CPU, length: int, first: int, table: int) -> None:
     CC 0 none; 1 found before the last byte; 2 found at the last.  Its address goes to bits 8-31 of GR1, the entry to
     bits 24-31 of GR2.
     """
+    arguments, entries = scan_field(cpu, first, length), scan_field(cpu, table, 256)
+    entry, found = 0, 0
     for position in range(length):
-        address = first + position & MASK_24
-        entry = cpu.load1(table + cpu.load1(address) & MASK_24)
+        entry, found = entries.get(arguments.get(position)), position
         if entry:
-            cpu.gr[1] = cpu.gr[1] & 0xFF000000 | address
-            cpu.gr[2] = cpu.gr[2] & 0xFFFFFF00 | entry
-            cpu.psw.cc = 1 if position < length - 1 else 2
-            return
-    cpu.psw.cc = 0
+            break
+    if entry:
+        cpu.gr[1] = cpu.gr[1] & 0xFF000000 | first + found & MASK_24
+        cpu.gr[2] = cpu.gr[2] & 0xFFFFFF00 | entry
+    cpu.psw.cc = 0 if entry == 0 else 1 if found < length - 1 else 2

@@ -1,0 +1,335 @@
+"""Random programs on the CPU alone and with the engine: after any number of instructions all state must be the same.
+
+    python -m tools.fuzz --programs 500 --seed 1           both tiers of the engine against the CPU
+    python -m tools.fuzz --programs 1 --seed 77 --show     one program again, with what differs
+
+A program is a loop of random instructions over storage with keys, with calls, EXECUTE, stores into its own code,
+operands that cross blocks or wrap at 16 MiB, and in part of them DAT with frames that have two addresses.
+"""
+
+import argparse
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+
+from edu_hv.engine.interpreter import COMPILED
+from edu_hv.engine.tiers import Engine
+from edu_hv.isa.codes import Class
+from edu_hv.isa.formats import Format
+from edu_hv.isa.table import BY_MNEMONIC
+from edu_hv.machine.machine import Machine
+from edu_hv.machine.psw import PSW
+
+CODE, DATA, TABLE, TEMPLATES = 0x1000, 0x2000, 0x3000, 0x1E00
+SEGMENTS, PAGES = 0x8000, 0x8100
+ALIASES = {0x9: 0x2, 0xA: 0x1, 0xB: 0x7, 0xC: 0x6}
+"""Pages that lead to another frame, under DAT: of data, of code, and two in reverse order."""
+HANDLERS = 0x200
+FREE = [0, 1, 2, 4, 5, 6, 7, 8, 9, 14, 15]
+"""Registers that programs use; 10 to 13 are bases, 3 counts the rounds of the loop."""
+SPECIAL = ("EX", "MVCL", "CLCL", "SSM", "LPSW", "SVC", "STCK", "CVB", "CVD", "AP", "ISK", "SPKA", "MVCIN")
+"""Not compiled, or compiled in a way of their own."""
+BRANCHES = ("BC", "BCR", "BCT", "BCTR", "BAL", "BALR", "BAS", "BASR", "BXH", "BXLE")
+PLAIN = [row for row in COMPILED.values() if row.mnemonic not in BRANCHES]
+
+
+def encode(mnemonic: str, *fields: int) -> bytes:
+    """An instruction from its operation code and the nibbles and bytes that follow: RR, RX, RS, SI and SS."""
+    row = BY_MNEMONIC[mnemonic]
+    code = row.code.to_bytes(2 if row.two_byte else 1, "big")
+    return (code + bytes(fields) + bytes(4))[: row.format.length]
+
+
+def based(base: int, displacement: int) -> bytes:
+    """Base and displacement."""
+    return bytes([base << 4 | displacement >> 8, displacement & 0xFF])
+
+
+@dataclass
+class Program:
+    """What a machine is set up with."""
+
+    size: int
+    storage: dict[int, bytes]
+    keys: bytes
+    gr: list[int]
+    cr: dict[int, int]
+    psw: bytes
+
+    def machine(self) -> Machine:
+        """A machine about to execute it."""
+        machine = Machine(self.size)
+        for address, text in self.storage.items():
+            machine.storage.write(address, text)
+        machine.storage.keys[: len(self.keys)] = self.keys
+        machine.cpu.gr[:] = self.gr
+        for number, value in self.cr.items():
+            machine.cpu.cr[number] = value
+        machine.cpu.load_psw(PSW.from_bytes(self.psw))
+        return machine
+
+
+@dataclass
+class Generator:
+    """Makes one program from a seed."""
+
+    random: Random
+    text: bytearray = field(default_factory=bytearray)
+
+    def chance(self, probability: float) -> bool:
+        """Whether something rare happens."""
+        return self.random.random() < probability
+
+    def register(self) -> int:
+        """A register to work with; now and then one that is a base."""
+        return self.random.randrange(16) if self.chance(0.01) else self.random.choice(FREE)
+
+    def displacement(self) -> int:
+        """Anywhere in 4K, often where an operand crosses into another block or line."""
+        if self.chance(0.15):
+            return self.random.choice((0x7FA, 0x7FD, 0x7FE, 0x7FF, 0x801, 0xFFE, 0xFFF, 0x7C0))
+        return self.random.randrange(0x400) * self.random.choice((1, 2, 4)) & 0xFFF
+
+    def operand(self) -> bytes:
+        """Base and displacement of data; rarely the code itself, or an address that wraps at 16 MiB."""
+        base = self.random.choices((11, 10, 12, 13, self.random.randrange(16)), (40, 40, self.own_code, 4, 2))[0]
+        return based(base, self.displacement())
+
+    own_code: float = 2.0
+
+    def plain(self) -> bytes:
+        """One compiled instruction that is no branch."""
+        row = self.random.choice(PLAIN)
+        first, second = self.register(), self.register()
+        match row.format:
+            case Format.RR | Format.RR_ONE:
+                return encode(row.mnemonic, first << 4 | second)
+            case Format.RX:
+                index = self.random.choice((0, 0, 0, 0, self.register()))
+                return encode(row.mnemonic, first << 4 | index, *self.operand())
+            case Format.RS_SHIFT:
+                return encode(row.mnemonic, first << 4, *based(0, self.random.randrange(70)))
+            case Format.RS if row.mnemonic in ("LM", "STM"):
+                first, last = self.random.choice(((0, 2), (4, 9), (14, 2), (14, 1), (5, 5), (7, 6)))
+                if row.mnemonic == "LM" and last == 6:
+                    last = 8
+                return encode(row.mnemonic, first << 4 | last, *self.operand())
+            case Format.SS:
+                length = self.random.choice((0, 1, 3, 7, self.random.randrange(80), 255 if self.chance(0.2) else 5))
+                return encode(row.mnemonic, length, *self.operand(), *self.operand())
+            case Format.SI:
+                return encode(row.mnemonic, self.random.randrange(256), *self.operand())
+            case _:
+                return encode(row.mnemonic, first << 4 | second, *self.operand(), *self.operand())
+
+    def special(self) -> bytes:
+        """An instruction that is left to the CPU, or EXECUTE."""
+        mnemonic = self.random.choice(SPECIAL)
+        if self.chance(0.5):
+            return encode("EX", self.register() << 4, *based(12, TEMPLATES - CODE + 8 * self.random.randrange(16)))
+        match BY_MNEMONIC[mnemonic].format:
+            case Format.RR:
+                return encode(mnemonic, self.random.choice((0x48, 0x84, 0x46)))
+            case Format.RX:
+                return encode(mnemonic, self.register() << 4, *self.operand())
+            case Format.RR_SVC:
+                return encode(mnemonic, self.random.randrange(256))
+            case Format.S:
+                return encode(mnemonic, *(() if BY_MNEMONIC[mnemonic].two_byte else (0,)), *self.operand())
+            case _:
+                return encode(mnemonic, self.random.choice((0, 0x11, 0x33, 7)), *self.operand(), *self.operand())
+
+    def emit_branch(self) -> None:
+        """A branch forward over one or two instructions, a call, or a loop of a few rounds."""
+        kind, at = self.random.randrange(6), len(self.text)
+        body = b"".join(self.plain() for _ in range(self.random.randrange(1, 3)))
+        match kind:
+            case 0 | 1:
+                mask = self.random.randrange(16)
+                self.text += encode("BC", mask << 4, *based(12, at + 4 + len(body))) + body
+            case 2:  # Over the body by register.
+                self.text += encode("BALR", 0xE0) + encode("LA", 0xE0, *based(14, 8 + len(body)))
+                self.text += encode("BCR", self.random.randrange(16) << 4 | 14, 0)[:2] + encode("BCTR", 0x20) + body
+            case 3:
+                self.text += encode("LA", 0x90, *based(0, self.random.randrange(1, 6))) + body
+                self.text += encode("BCT", 0x90, *based(12, at + 4))
+            case 4:
+                self.text += encode("LA", 0x60, *based(0, 2)) + encode("LA", 0x70, *based(0, 8))
+                self.text += encode("SR", 0x55) + body + encode("BXLE", 0x56, *based(12, at + 10))
+            case _:
+                call = self.random.choice(("BAL", "BAS"))
+                self.text += encode(call, 0xE0, *based(12, 0xD00 + 0x20 * self.random.randrange(2)))
+
+    def code(self) -> bytes:
+        """The program: a loop, over and over."""
+        self.text += encode("LA", 0x30, *based(0, 40))
+        if self.chance(0.3):
+            self.text += encode("BC", 0xF0, *based(12, 0x7D8))
+            self.text += bytes(0x7D8 - len(self.text))
+        start = len(self.text)
+        for _ in range(self.random.randrange(4, 24)):
+            kind = self.random.random()
+            if kind < 0.12:
+                self.emit_branch()
+            else:
+                self.text += self.special() if kind < 0.17 else self.plain()
+        self.text += encode("BCT", 0x30, *based(12, start)) + encode("LA", 0x30, *based(0, 30))
+        return bytes(self.text + encode("BC", 0xF0, *based(12, start)))
+
+    def subroutine(self) -> bytes:
+        """Ends with a return by register 14."""
+        return b"".join(self.plain() for _ in range(3)) + encode("BCR", 0xFE)
+
+    def handler(self, old: int, translating: bool) -> bytes:
+        """Go on behind the interrupted instruction, or begin again with the registers of the start."""
+        resume = encode("LPSW", 0, *based(0, old))
+        begin = encode("LM", 0x0F, *based(0, 0x380)) + encode("LPSW", 0, *based(0, 0x3C0))
+        if translating or self.chance(0.3):
+            return begin
+        return encode("LM", 0xAD, *based(0, 0x3A8)) + resume
+
+    def program(self) -> Program:
+        """A whole program."""
+        random = self.random
+        self.own_code = random.choice((0.0, 0.3, 3.0))
+        translating = self.chance(0.3)
+        size = (16 << 20) if self.chance(0.25) else 0x10000
+        gr = [random.choice((random.getrandbits(32), random.randrange(256))) for _ in range(16)]
+        bases = [TABLE, DATA, CODE, random.choice((0xFFFF00, 0x4000, 0x9000, 0x50))]
+        if translating and self.chance(0.5):
+            bases[1:3] = [0x9000, 0xA000]
+        gr[10:14] = [base | random.choice((0, 0x40000000)) for base in bases]
+        gr[3] = 30
+        psw = PSW(
+            ec_mode=translating or self.chance(0.3),
+            problem_state=self.chance(0.5),
+            key=random.choice((0, 3, 3)),
+            program_mask=random.choice((0, 0, 15)),
+            cc=random.randrange(4),
+            instruction_address=bases[2],
+        )
+        psw.system_mask = 0x04 if translating else 0
+        storage = self._storage(translating, psw, gr)
+        keys = bytes(random.choices((0x30, 0x38, 0x00, 0x40, 0x48), (60, 30, 4, 3, 3))[0] for _ in range(32))
+        return Program(size, storage, keys, gr, {0: 0x008000E0, 1: SEGMENTS}, psw.to_bytes())
+
+    def _storage(self, translating: bool, psw: PSW, gr: list[int]) -> dict[int, bytes]:
+        random = self.random
+        storage = {
+            0x380: b"".join(value.to_bytes(4, "big") for value in gr),
+            0x3C0: psw.to_bytes(),
+            DATA: random.randbytes(0x2000),
+            0x4000: random.randbytes(0x1000),
+            CODE: self.code(),
+            CODE + 0xD00: self.subroutine(),
+            CODE + 0xD20: self.subroutine(),
+            TEMPLATES: b"".join((self.plain() + bytes(8))[:8] for _ in range(16)),
+        }
+        for number, kind in enumerate(Class):
+            place = HANDLERS + 0x20 * number
+            storage[place] = self.handler(kind.old_psw, translating)
+            storage[kind.new_psw] = PSW(ec_mode=psw.ec_mode, instruction_address=place).to_bytes()
+        if translating:
+            storage[SEGMENTS] = (0xF0000000 | PAGES).to_bytes(4, "big") * 16
+            storage[PAGES] = b"".join((ALIASES.get(page, page) << 4).to_bytes(2, "big") for page in range(16))
+        return storage
+
+
+State = dict[str, object]
+
+
+def state_of(machine: Machine) -> State:
+    """Everything that must be the same."""
+    cpu = machine.cpu
+    return {
+        "gr": tuple(f"{value:08X}" for value in cpu.gr),
+        "psw": str(cpu.psw),
+        "storage": bytes(machine.storage.data[: min(machine.storage.size, 0x10000)]),
+        "top": bytes(machine.storage.data[-4096:]),
+        "keys": bytes(machine.storage.keys),
+        "units": (machine.units, machine.steps, machine.instructions, machine.clocks.now),
+        "cr": tuple(cpu.cr),
+    }
+
+
+def differences(ours: State, theirs: State) -> list[str]:
+    """What differs, in words."""
+    found = []
+    for name, value in ours.items():
+        other = theirs[name]
+        if value == other:
+            continue
+        if isinstance(value, bytes) and isinstance(other, bytes):
+            places = [at for at, (a, b) in enumerate(zip(value, other, strict=True)) if a != b]
+            found.append(f"{name}: {len(places)} bytes, first {places[0]:X}: {value[places[0]]:02X} {other[places[0]]:02X}")
+        else:
+            found.append(f"{name}: {value} {other}")
+    return found
+
+
+THRESHOLDS = (None, 2)
+"""Of the engines that are compared: the interpreter alone, and regions made as early as can be."""
+
+
+def engine_for(machine: Machine, threshold: int | None) -> Engine:
+    """An engine on a machine."""
+    machine.engine = Engine(machine.cpu) if threshold is None else Engine(machine.cpu, threshold)
+    return machine.engine
+
+
+@dataclass
+class Tally:
+    """What was compared."""
+
+    programs: int = 0
+    units: int = 0
+    compiled: Counter[str] = field(default_factory=Counter)
+    """Instructions, by threshold."""
+    regions: int = 0
+
+
+def check_program(seed: int, tally: Tally, thresholds: tuple[int | None, ...] = THRESHOLDS) -> list[str]:
+    """Run one program on all; what differs first."""
+    generator = Generator(Random(seed))
+    program = generator.program()
+    alone, others = program.machine(), [program.machine() for _ in thresholds]
+    engines = [engine_for(machine, threshold) for machine, threshold in zip(others, thresholds, strict=True)]
+    tally.programs += 1
+    for _ in range(20):
+        units = generator.random.choice((1, 2, 17, generator.random.randrange(1, 200)))
+        tally.units += alone.run(units)
+        expected = state_of(alone)
+        for machine, engine, threshold in zip(others, engines, thresholds, strict=True):
+            machine.run(units)
+            tally.compiled[f"{threshold}"] += engine.executed
+            engine.executed = 0
+            found = differences(expected, state_of(machine))
+            if found:
+                return [f"seed {seed}, threshold {threshold}, unit {alone.units}", *found]
+    tally.regions += sum(engine.compiled for engine in engines)
+    return []
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    tally, failures, start = Tally(), 0, time.monotonic()
+    for seed in range(options.seed, options.seed + options.programs):
+        found = check_program(seed, tally)
+        if found:
+            failures += 1
+            print("\n   ".join(found), flush=True)
+        if failures > 5:
+            break
+    seconds = time.monotonic() - start
+    print(f"{tally.programs} programs, {tally.units} units, compiled {dict(tally.compiled)}, {tally.regions} regions, "
+          f"{failures} differ, {seconds:.0f} s")
+    raise SystemExit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()
