@@ -27,8 +27,19 @@ from edu_hv.engine.tiers import Engine
 from edu_hv.isa.codes import Class
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
-from tools.hercules import CONFIGURATION
 
+CONFIGURATION = """\
+LDMOD dyngui
+CPUSERIAL 001370
+CPUMODEL 0158
+MAINSIZE 2
+XPNDSIZE 0
+NUMCPU 1
+ARCHMODE S/370
+OSTAILOR QUIET
+PANRATE SLOW
+000F 3505 /dev/null ascii
+"""
 PROLOGUE = """
 BENCH    START X'1000'
          BALR  12,0
@@ -232,8 +243,9 @@ class Hercules:
             before = len(self.lines)
             self.process.stdin.write(text + "\n")
             self.process.stdin.flush()
-            if not self.said.wait_for(lambda: any(answer in line for line in self.lines[before:]), 120):
-                raise SystemExit(f"Hercules did not answer {text}")
+            if not self.said.wait_for(lambda: any(answer in line for line in self.lines[before:]), 60):
+                self.process.kill()
+                raise SystemExit(f"Hercules did not answer {text}: {self.lines[-5:]}")
 
     def processor_time(self) -> float:
         """Seconds this process has used."""
@@ -248,7 +260,7 @@ def on_hercules(workload: Workload, turns: int) -> float:
         (folder / "image.bin").write_bytes(image(workload, turns))
         hercules = Hercules(folder)
         time.sleep(1)
-        hercules.command(f"loadcore {folder}/image.bin 0", "bytes read")
+        hercules.command(f"loadcore {folder}/image.bin 0", "HHCPN")
         start = hercules.processor_time()
         hercules.command("restart", "isabled wait")
         seconds = hercules.processor_time() - start

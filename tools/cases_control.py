@@ -3,7 +3,8 @@
 Three address spaces with the code in common: the primary, the secondary, and a third to switch to.  All tables are
 built and then, sometimes, damaged in one place.
 
-What is left out: SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
+What is left out, beside what Hercules cannot tell: bits 97-103 of an ASN-second-table entry and bits 1-7 of a
+linkage-table entry, which must be zeros but are not looked at by Hercules; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
 DISCONNECT CHANNEL SET, which would take its channels away; CR14 bits 13-19, which System/370 does not use.
 """
 
@@ -79,7 +80,8 @@ class Spaces:
 
     def make_tables(self) -> None:
         """All of them."""
-        self.designations = [table | self.chance(0.05) for table in SEGMENTS]
+        # The space-switch-event control is bit 31; to Hercules it is bit 0, here a part of the length.
+        self.designations = [table | (0x80000001 if self.chance(0.05) else 0) for table in SEGMENTS]
         for segments, pages, frames in zip(SEGMENTS, PAGES, FRAMES, strict=True):
             self.storage[segments + 4] = b"\0\0\0\1" * 15
             self.put_word(segments, 0xF0000000 | pages, *((0, 0) if self.sound else (0x0F000000, 1)))
@@ -130,12 +132,12 @@ class Spaces:
         self.put_word(address, AUTHORITY | self.random.choice((0, 0, 4)), 0x7F000003, 0x80000000)
         self.put_word(address + 4, self.random.choice((0, 5, 0xFFFF)) << 16 | length << 4, 0x0000000F)
         self.put_word(address + 8, self.designations[number])
-        self.put_word(address + 12, self.linkage_designations[number], 0x7F000000)
+        self.put_word(address + 12, self.linkage_designations[number])
 
     def make_entry(self, number: int) -> None:
         """A linkage-table entry and an entry-table entry."""
         length = self.random.choice((0, 15, 63))
-        self.put_word(LINKAGE + (number >> 8) * 4, ENTRIES | length, 0x7F000000, 0x80000000)
+        self.put_word(LINKAGE + (number >> 8) * 4, ENTRIES | length, invalid=0x80000000)
         entry = ENTRIES + (number & 0xFF) * 16
         asn = self.random.choice((0, 0, *self.asns))
         self.put_word(entry, self.mostly(0xFFFF, self.random.getrandbits(16)) << 16 | asn)

@@ -169,7 +169,7 @@ class Maker:
         code, backward = command, command == BACKWARD
         while rng.random() < 0.35:
             yield self._data(code, CD | (SLI if rng.random() < 0.5 else 0), backward)
-            code = rng.choice((command, 0x00, 0xFF, 0x01))  # It is not looked at.
+            code = rng.choice((command, 0x00, 0xFF))  # It is not looked at.
         yield self._data(code, flags, backward)
 
     def _data(self, command: int, flags: int, backward: bool) -> CCW:
@@ -183,7 +183,7 @@ class Maker:
         if rng.random() < 0.04:
             count, flags, address, command = rng.choice(
                 ((0, flags, address, command), (count, flags | 1, address, command),
-                 (count, flags, 0xFFFFFF if self.key else SIZE - 8, command),
+                 (count, flags, 0xFFFFFF if self.key or flags & IDA else SIZE - 8, command),
                  (count, flags, address, 0x00), (count, flags, address, 0xF0), (count, flags, 0xFFFFFF, command))
             )  # fmt: skip
         return CCW(command, address, flags, count)

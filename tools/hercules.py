@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from types import TracebackType
 
-from edu_hv.asm.assembler import assemble
+from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.isa.codes import Class
 
 SIZE = 4 << 20

@@ -1,7 +1,7 @@
 """The assembler: `assemble` turns a source into an `Assembly`, in two passes.
 
 The passes are in `first_pass` and `second_pass`, the language's parts in `source`, `expressions`, `constants` and
-`encoder`.  What is not there: the macro language, linkage of several objects, bit-length constants.
+`encoder`.  What is not there: the macro language, bit-length constants.  Modules are joined when they are loaded.
 """
 
 from edu_hv.asm.assembly import Assembly, ListingLine, Section, Symbol, Text, merged
@@ -19,7 +19,22 @@ def assemble(source: str, name: str = "source") -> Assembly:
     errors = first.errors + second.errors
     if errors:
         raise AssemblyError(name, errors)
-    sections = tuple(Section(part.name, part.origin, part.highest, part.dummy) for part in first.sections.values())
+    sections = tuple(
+        Section(part.name, part.origin, part.highest, part.dummy)
+        for part in first.sections.values()
+        if not part.external
+    )
     start = next((section.origin for section in sections if not section.dummy), 0)
     entry = start if second.entry is None else second.entry
-    return Assembly(name, start, entry, merged(second.fragments), second.symbols, sections, tuple(second.lines))
+    return Assembly(
+        name,
+        start,
+        entry,
+        merged(second.fragments),
+        second.symbols,
+        sections,
+        tuple(second.lines),
+        second.externals,
+        tuple(dict.fromkeys(second.entries)),
+        tuple(second.relocations),
+    )

@@ -49,6 +49,32 @@ class Section:
 
 
 @dataclass(frozen=True)
+class External:
+    """A symbol that another module defines.  `weak`: it may stay undefined (WXTRN); `line`: where it is first named."""
+
+    name: str
+    weak: bool
+    line: int
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """An address constant that moves with a section or an external symbol: what an RLD item says.
+
+    `times`: the symbol's address is added so often, subtracted if negative.  The same constant stands `count` times,
+    `step` bytes from one to the next.  `branch`: a V constant of an external symbol.
+    """
+
+    address: int
+    length: int
+    symbol: str
+    times: int = 1
+    branch: bool = False
+    count: int = 1
+    step: int = 0
+
+
+@dataclass(frozen=True)
 class ListingLine:
     """One line of the listing.
 
@@ -71,7 +97,10 @@ class ListingLine:
 
 @dataclass(frozen=True)
 class Assembly:
-    """An assembled program.  Addresses are those it is assembled for; nothing is relocated later."""
+    """An assembled program.  Addresses are those it is assembled for.
+
+    A loader that joins modules also needs `externals`, `relocations` and `entries`, the symbols of ENTRY.
+    """
 
     name: str
     origin: int
@@ -80,6 +109,9 @@ class Assembly:
     symbols: dict[str, Symbol]
     sections: tuple[Section, ...]
     listing: tuple[ListingLine, ...]
+    externals: tuple[External, ...] = ()
+    entries: tuple[str, ...] = ()
+    relocations: tuple[Relocation, ...] = ()
 
     def line_at(self, address: int) -> ListingLine | None:
         """The listing line whose instruction, constant or area contains the address."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from edu_hv.asm.diagnostics import Mistake
 from edu_hv.asm.expressions import Reader, Scope, Value, absolute, check_digits, expression, to_ebcdic
-from edu_hv.asm.source import split_operands
+from edu_hv.asm.source import SYMBOL, split_operands
 
 STORAGE = 1 << 24
 LARGEST_CONSTANT = 1 << 20
@@ -34,6 +34,9 @@ class ConstantScope(Scope, Protocol):
 
     def advanced(self, count: int) -> "ConstantScope":
         """The same with the location counter `count` bytes further."""
+
+    def external(self, name: str) -> Value:
+        """A symbol's value in a V constant, which makes an undefined one external."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,16 @@ class Constant:
             raise Mistake(message, self.at)
         once = sum(self.lengths)
         return b"".join(self._once(scope.advanced(repeat * once)) for repeat in range(self.count))
+
+    def addresses(self, scope: ConstantScope) -> list[tuple[int, int, Value]]:
+        """Offset, length and value of each address constant in the operand's first repetition."""
+        found: list[tuple[int, int, Value]] = []
+        offset = 0
+        for (start, end), length in zip(self.values, self.lengths, strict=True):
+            if _ADDRESSES.get(self.kind) in (_address, _external_address):
+                found.append((offset, length, _value(Reader(self.text, start, end), scope.advanced(offset), self.kind)))
+            offset += length
+        return found
 
     def _once(self, scope: ConstantScope) -> bytes:
         code = bytearray()
@@ -372,8 +385,25 @@ _ENCODERS: dict[str, Callable[[str, int, int], bytes]] = {
 def _address(reader: Reader, length: int, scope: ConstantScope) -> bytes:
     """The value of an expression; a negative number in two's complement."""
     at = reader.at
-    number = expression(reader, scope).number
+    return _in_bytes(_value(reader, scope, "A").number, length, at)
+
+
+def _external_address(reader: Reader, length: int, scope: ConstantScope) -> bytes:
+    """V(symbol): zero for an external one until it is loaded."""
+    at = reader.at
+    return _in_bytes(_value(reader, scope, "V").number, length, at)
+
+
+def _value(reader: Reader, scope: ConstantScope, kind: str) -> Value:
+    written = reader.text[reader.at : reader.end]
+    if kind == "V" and SYMBOL.fullmatch(written):
+        return scope.external(written.upper())
+    value = expression(reader, scope)
     reader.finish("an operator, a comma or the end of the constant")
+    return value
+
+
+def _in_bytes(number: int, length: int, at: int) -> bytes:
     most = (1 << length * 8) - 1
     if not -(most // 2) - 1 <= number <= most:
         raise Mistake(f"found {number}; expected {-(most // 2) - 1} to {most}, which is what {length} bytes hold", at)
@@ -400,7 +430,7 @@ def _base_and_displacement(reader: Reader, length: int, scope: ConstantScope) ->
 
 _ADDRESSES: dict[str, Callable[[Reader, int, ConstantScope], bytes]] = {
     "A": _address,
-    "V": _address,
+    "V": _external_address,
     "Y": _address,
     "S": _base_and_displacement,
 }

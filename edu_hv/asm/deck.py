@@ -1,10 +1,12 @@
 """Object decks: card images of 80 bytes in EBCDIC, as a card reader hands them to a loader.
 
-ESD, TXT and END cards: GC33-4021 *OS/VS-VM/370 Assembler Programmer's Guide* "Object Deck Output".  RLD cards are not
-needed because every program here is assembled for the addresses it is loaded at.
+ESD, TXT, RLD and END cards: GC33-4021 *OS/VS-VM/370 Assembler Programmer's Guide* "Object Deck Output".  What a deck of
+another assembler may hold is in `object_deck`.
 """
 
-from edu_hv.asm.assembly import Assembly, Section, Text
+from collections.abc import Iterable, Iterator
+
+from edu_hv.asm.assembly import Assembly, Relocation, Section, Text
 from edu_hv.isa.errors import UserError
 
 CARD = 80
@@ -14,17 +16,25 @@ TEXT_BYTES = 56
 IPL_BYTES = 24
 """What the IPL read transfers from the first card: IPL PSW, CCW1, CCW2.  GA22-7000 "Initial Program Loading"."""
 
+RLD_BYTES = 56
+"""Bytes of RLD items on one card."""
+
 _BLANK = b"\x40"
-_SECTIONS_ON_A_CARD = 3
+_ITEMS_ON_A_CARD = 3
 
 
-def punch(assembly: Assembly) -> bytes:
-    """The object deck of a program: ESD cards, TXT cards, END card, numbered in columns 73-80."""
+def punch(assembly: Assembly, relocatable: bool = True) -> bytes:
+    """The object deck of a program: ESD, TXT, RLD and END cards, numbered in columns 73-80.
+
+    Without RLD cards, and so for the addresses it is assembled for, when it is not to be `relocatable`.
+    """
     sections = [section for section in assembly.sections if not section.dummy]
-    cards = _esd_cards(sections)
+    cards = _esd_cards(assembly, sections)
     for number, section in enumerate(sections, 1):
         for text in assembly.image:
             cards += _txt_cards(_part(text, section), number)
+    if relocatable:
+        cards += _rld_cards(_rld_items(assembly, sections))
     cards.append(_end_card(assembly.entry, sections))
     name = sections[0].name if sections else ""
     return b"".join(_numbered(card, name, number) for number, card in enumerate(cards, 1))
@@ -41,7 +51,21 @@ def read_deck(data: bytes, name: str) -> list[bytes]:
 
 
 def bootable(loader: Assembly, program: Assembly) -> bytes:
-    """A deck to IPL from: the loader's IPL card, its text from the label LOADER on in raw cards, the program's deck.
+    """A deck to IPL from: the loader's cards, and the program's deck for the addresses it is assembled for.
+
+    Raises UserError for a program that needs other modules: the loader joins none.
+    """
+    if program.externals:
+        first = program.externals[0]
+        raise UserError(
+            f"{program.name}:{first.line}: {first.name} is not defined; expected every symbol of a program that is "
+            "loaded alone in its source (object decks are joined when they are loaded together)"
+        )
+    return loader_cards(loader) + punch(program, relocatable=False)
+
+
+def loader_cards(loader: Assembly) -> bytes:
+    """The loader's IPL card, and its text from the label LOADER on in raw cards.
 
     The loader is assembled for address 0.  Bytes 0-79 are the first card, of which IPL reads 24.
     """
@@ -52,8 +76,7 @@ def bootable(loader: Assembly, program: Assembly) -> bytes:
     _check_loader(loader, start)
     first = _storage(loader, 0, min(CARD, start)).ljust(CARD, b"\x00")
     body = _storage(loader, start, end)
-    body += bytes(-len(body) % CARD)
-    return first + body + punch(program)
+    return first + body + bytes(-len(body) % CARD)
 
 
 def check_apart(loader: Assembly, program: Assembly) -> None:
@@ -103,20 +126,70 @@ def _numbered(card: bytes, name: str, number: int) -> bytes:
     return card[:72] + f"{name[:4]:<4}{number % 10000:04d}".encode("cp037")
 
 
-def _esd_cards(sections: list[Section]) -> list[bytes]:
-    """External symbol dictionary: name, type (SD, or PC without a name), address and length of each section."""
+def _esd_cards(assembly: Assembly, sections: list[Section]) -> list[bytes]:
+    """External symbol dictionary: sections and external symbols, which have ESDIDs from 1 on, then entry points."""
+    items = [_section_item(section) for section in sections]
+    items += [_esd_item(external.name, 0x0A if external.weak else 0x02) for external in assembly.externals]
+    entries = list(_entry_items(assembly, sections))
     cards = []
-    for first in range(0, len(sections), _SECTIONS_ON_A_CARD):
-        items = b"".join(_esd_item(section) for section in sections[first : first + _SECTIONS_ON_A_CARD])
-        count, number = len(items).to_bytes(2, "big"), (first + 1).to_bytes(2, "big")
-        cards.append(_card("ESD", {11: count, 15: number, 17: items}))
+    for first in range(0, len(items), _ITEMS_ON_A_CARD):
+        cards.append(_esd_card(items[first : first + _ITEMS_ON_A_CARD], (first + 1).to_bytes(2, "big")))
+    for first in range(0, len(entries), _ITEMS_ON_A_CARD):
+        cards.append(_esd_card(entries[first : first + _ITEMS_ON_A_CARD], _BLANK * 2))
     return cards
 
 
-def _esd_item(section: Section) -> bytes:
-    kind = b"\x00" if section.name else b"\x04"
-    name = f"{section.name:<8}".encode("cp037")
-    return name + kind + section.origin.to_bytes(3, "big") + _BLANK + section.length.to_bytes(3, "big")
+def _esd_card(items: list[bytes], number: bytes) -> bytes:
+    return _card("ESD", {11: (16 * len(items)).to_bytes(2, "big"), 15: number, 17: b"".join(items)})
+
+
+def _esd_item(name: str, kind: int, address: int = 0, last: bytes = _BLANK * 3) -> bytes:
+    return f"{name:<8}".encode("cp037") + bytes([kind]) + address.to_bytes(3, "big") + _BLANK + last
+
+
+def _section_item(section: Section) -> bytes:
+    """SD, or PC for a section without a name, with its length."""
+    return _esd_item(section.name, 0 if section.name else 4, section.origin, section.length.to_bytes(3, "big"))
+
+
+def _entry_items(assembly: Assembly, sections: list[Section]) -> Iterator[bytes]:
+    """LD items with the ESDID of their section; a section is an entry point already."""
+    numbers = {section.name: number for number, section in enumerate(sections, 1)}
+    for name in assembly.entries:
+        symbol = assembly.symbols[name]
+        if name not in numbers and symbol.section is not None:
+            yield _esd_item(name, 1, symbol.value, numbers[symbol.section].to_bytes(3, "big"))
+
+
+def _rld_items(assembly: Assembly, sections: list[Section]) -> Iterator[bytes]:
+    """Relocation dictionary: ESDIDs of symbol and place, flags, address.  8 bytes each, no ESDIDs are left out."""
+    names = [part.name for part in sections] + [external.name for external in assembly.externals]
+    numbers = {name: number for number, name in enumerate(names, 1)}
+    for constant in assembly.relocations:
+        flags = constant.branch << 4 | (constant.length - 1) << 2 | (constant.times < 0) << 1
+        symbol = numbers[constant.symbol].to_bytes(2, "big")
+        place = _section_number(constant.address, sections).to_bytes(2, "big")
+        for address in _addresses(constant):
+            yield symbol + place + bytes([flags]) + address.to_bytes(3, "big")
+
+
+def _addresses(constant: Relocation) -> Iterator[int]:
+    """Where the constant stands: `count` times, and each as often as its symbol counts in it."""
+    for repeat in range(constant.count):
+        yield from [constant.address + repeat * constant.step] * abs(constant.times)
+
+
+def _rld_cards(items: Iterable[bytes]) -> Iterator[bytes]:
+    data = b"".join(items)
+    for at in range(0, len(data), RLD_BYTES):
+        part = data[at : at + RLD_BYTES]
+        yield _card("RLD", {11: len(part).to_bytes(2, "big"), 17: part})
+
+
+def _section_number(address: int, sections: list[Section]) -> int:
+    """The ESDID of the section an address lies in, else of the first one."""
+    inside = (number for number, part in enumerate(sections, 1) if part.origin <= address < part.origin + part.length)
+    return next(inside, 1)
 
 
 def _part(text: Text, section: Section) -> Text:
@@ -128,8 +201,7 @@ def _part(text: Text, section: Section) -> Text:
 
 def _end_card(entry: int, sections: list[Section]) -> bytes:
     """The entry point and the section it lies in."""
-    inside = (number for number, part in enumerate(sections, 1) if part.origin <= entry < part.origin + part.length)
-    return _card("END", {6: entry.to_bytes(3, "big"), 15: next(inside, 1).to_bytes(2, "big")})
+    return _card("END", {6: entry.to_bytes(3, "big"), 15: _section_number(entry, sections).to_bytes(2, "big")})
 
 
 def _txt_cards(text: Text, section_number: int) -> list[bytes]:

@@ -116,6 +116,8 @@ class FirstPass:
 
     def _enter(self, name: str, dummy: bool) -> None:
         section = self.sections.setdefault(name, Section(name, dummy))
+        if section.external:
+            raise Mistake(f"found {name}, an external symbol, as a section; expected a name of its own for each", 0)
         if section.dummy != dummy:
             raise Mistake(f"found {name} as both CSECT and DSECT; expected a name of its own for each", 0)
         self._section = self._here.section = section
@@ -158,11 +160,11 @@ class FirstPass:
         self._check_new(name)
         self.symbols[name] = Definition(value, placed.statement.line, label)
 
-    def _check_new(self, name: str) -> None:
+    def _check_new(self, name: str, at: int = 0) -> None:
         if name in self.symbols or name in self._waiting:
             known = self.symbols.get(name)
             line = known.line if known else self._waiting[name].statement.line
-            raise Mistake(f"symbol {name} is already defined in line {line}; expected another name", 0)
+            raise Mistake(f"symbol {name} is already defined in line {line}; expected another name", at)
 
     # --- assembler instructions ---
 
@@ -339,8 +341,18 @@ class FirstPass:
             self._current()
 
     def _extrn(self, placed: Placed) -> None:
-        message = "found an external symbol; expected every symbol in this source (nothing is linked later)"
-        raise Mistake(message, placed.statement.operation_at)
+        """EXTRN or WXTRN name,...: symbols that another module defines."""
+        _no_name(placed)
+        statement = placed.statement
+        operands = split_operands(statement.text, statement.operands_at)
+        if not operands:
+            raise Mistake(f"found no name; expected {statement.operation} name,...", len(statement.text))
+        for first, end in operands:
+            name = statement.text[first:end].upper()
+            _check_name(name, first)
+            self._check_new(name, first)
+            self.sections[name] = Section(name, True, external="WX" if statement.operation == "WXTRN" else "ER")
+            self.symbols[name] = Definition(Value(0, ((name, 1),)), statement.line, False)
 
     # --- the end of the pass ---
 
@@ -447,12 +459,12 @@ def _operand(placed: Placed) -> Reader:
     return Reader(placed.statement.text, placed.statement.operands_at)
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, at: int = 0) -> None:
     if not SYMBOL.fullmatch(name) or len(name) > LONGEST_SYMBOL:
         raise Mistake(
             f'found "{shortened(name)}" as a name; expected 1 to {LONGEST_SYMBOL} letters and digits,'
             " the first a letter, $, # or @",
-            0,
+            at,
         )
 
 

@@ -36,6 +36,8 @@ class _Module:
 
     sections: dict[int, tuple[int, int]] = field(default_factory=dict)
     others: set[int] = field(default_factory=set)
+    open: int = 0
+    """The last section, if its length is not known before the END card."""
     entries: list[tuple[int, int]] = field(default_factory=list)
     """The card and the section of each entry point."""
 
@@ -149,6 +151,7 @@ def _check_esd(card: bytes, number: int, module: _Module) -> None:
             raise _Wrong(f"the ESDID {esdid} is there already, expected another one for each item")
         if kind in (_SD, _PC):
             module.sections[esdid] = _address(card, column + 9), _address(card, column + 13)
+            module.open = 0 if module.sections[esdid][1] else esdid
         elif kind in (_ER, _CM, _WX):
             module.others.add(esdid)
         else:
@@ -205,10 +208,9 @@ def _check_place(esdid: int, address: int, count: int, module: _Module) -> None:
     if esdid not in module.sections:
         raise _Wrong(f"it goes into the section with ESDID {esdid}, which no ESD card has")
     origin, length = module.sections[esdid]
-    if address < origin or (length and address + count > origin + length):
+    if address < origin or (esdid != module.open and address + count > origin + length):
         raise _Wrong(
-            f"it has {count} bytes at {address:06X}, outside of its section, which is at {origin:06X} to "
-            f"{max(origin, origin + length - 1):06X}"
+            f"it has {count} bytes at {address:06X}, outside of its section, which has {length} at {origin:06X}"
         )
 
 

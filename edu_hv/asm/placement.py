@@ -9,13 +9,18 @@ from edu_hv.asm.source import Statement
 
 @dataclass
 class Section:
-    """A section during assembly; `counter` and `highest` are offsets from its start."""
+    """A section during assembly; `counter` and `highest` are offsets from its start.
+
+    An external symbol counts as a dummy section of its own: its locations move with it.
+    """
 
     name: str
     dummy: bool
     origin: int = 0
     counter: int = 0
     highest: int = 0
+    external: str = ""
+    """ER or WX for an external symbol."""
 
     @property
     def location(self) -> Value:

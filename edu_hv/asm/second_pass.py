@@ -5,7 +5,8 @@ GC33-4010 "USING -- Use Base Address Register" says how base and displacement co
 
 from collections.abc import Callable
 
-from edu_hv.asm.assembly import ListingLine, Symbol
+from edu_hv.asm.assembly import External, ListingLine, Relocation, Symbol
+from edu_hv.asm.constants import Constant
 from edu_hv.asm.diagnostics import Diagnostic, Mistake, UndefinedSymbol, did_you_mean, shortened
 from edu_hv.asm.encoder import MOST_DISPLACEMENT, encode
 from edu_hv.asm.expressions import Reader, Value, absolute, expression
@@ -42,6 +43,10 @@ class _At:
         """The same, `count` bytes further."""
         return _At(self._program, self._placed, self._number + count)
 
+    def external(self, name: str) -> Value:
+        """A symbol in a V constant."""
+        return self._program.external(name, self._placed.statement.line)
+
     def base_and_displacement(self, value: Value, at: int, written: str) -> tuple[int, int]:
         """Base register and displacement from the USINGs in effect."""
         return self._program.base_and_displacement(value, at, written)
@@ -52,7 +57,7 @@ class _At:
 
 
 class SecondPass:
-    """Generates the code; afterwards `fragments`, `lines`, `symbols` and `entry` are complete."""
+    """Generates the code; afterwards everything an `Assembly` has is complete."""
 
     def __init__(self, first: FirstPass) -> None:
         self.first = first
@@ -60,6 +65,9 @@ class SecondPass:
         self.fragments: list[tuple[int, bytes]] = []
         self.lines: list[ListingLine] = []
         self.entry: int | None = None
+        self.entries: list[str] = []
+        self.relocations: list[Relocation] = []
+        self._implied: dict[str, External] = {}
         self._usings: dict[int, Value] = {}
         self._generated = 0
         self._values = {name: self._final(known.value) for name, known in first.symbols.items()}
@@ -70,6 +78,16 @@ class SecondPass:
     def symbols(self) -> dict[str, Symbol]:
         """The symbols with their final values, in the order of their definition."""
         return {name: self._symbol(name) for name in self.first.symbols}
+
+    @property
+    def externals(self) -> tuple[External, ...]:
+        """The external symbols: those of EXTRN and WXTRN, then those that only a V constant names."""
+        declared = (
+            External(name, section.external == "WX", self.first.symbols[name].line)
+            for name, section in self.first.sections.items()
+            if section.external
+        )
+        return (*declared, *self._implied.values())
 
     def _symbol(self, name: str) -> Symbol:
         value, known = self._values[name], self.first.symbols[name]
@@ -87,6 +105,13 @@ class SecondPass:
         if name not in self._values:
             known = did_you_mean(name, self._values)
             raise UndefinedSymbol(f"symbol {shortened(name)} is not defined{known}", at, name)
+        return self._values[name]
+
+    def external(self, name: str, line: int) -> Value:
+        """The value of a symbol that need not be defined in this source."""
+        if name not in self._values:
+            self._implied.setdefault(name, External(name, False, line))
+            return Value(0, ((name, 1),))
         return self._values[name]
 
     def base_and_displacement(self, value: Value, at: int, written: str) -> tuple[int, int]:
@@ -122,6 +147,8 @@ class SecondPass:
 
     def _section_words(self, name: str) -> str:
         section = self.first.sections[name]
+        if section.external:
+            return f"the external symbol {name}"
         return f"{'DSECT' if section.dummy else 'CSECT'} {name}" if name else "this section"
 
     def literal(self, text: str, placed: Placed, at: int) -> Value:
@@ -187,9 +214,25 @@ class SecondPass:
         scope = self._at(placed)
         for offset, constant in placed.constants:
             code += bytes(offset - placed.offset - len(code))
-            code += constant.code(scope.advanced(offset - placed.offset))
+            here = scope.advanced(offset - placed.offset)
+            code += constant.code(here)
+            self._relocate(placed, constant, here, self._address(placed) + offset - placed.offset)
         self._emit(placed, bytes(code))
         return bytes(code)
+
+    def _relocate(self, placed: Placed, constant: Constant, scope: _At, address: int) -> None:
+        """Notes down what of an address constant moves, and with what."""
+        if constant.count and placed.section is not None and not placed.section.dummy:
+            for offset, length, value in constant.addresses(scope):
+                self._moves(address + offset, length, value, constant)
+
+    def _moves(self, address: int, length: int, value: Value, constant: Constant | None = None) -> None:
+        count, step = (constant.count, sum(constant.lengths)) if constant else (1, 0)
+        for symbol, times in value.relocation:
+            known = self.first.sections.get(symbol)
+            if known is None or known.external or not known.dummy:
+                branch = constant is not None and constant.kind == "V" and (known is None or bool(known.external))
+                self.relocations.append(Relocation(address, length, symbol, times, branch, count, step))
 
     def _ccw(self, placed: Placed) -> bytes:
         """CCW command,data address,flags,count.  GC33-4010 "CCW -- Define Channel Command Word"."""
@@ -203,11 +246,14 @@ class SecondPass:
         numbers = []
         for (first, end), (what, most) in zip(operands, fields, strict=True):
             reader = Reader(statement.text, first, end)
-            number = expression(reader, scope).number if most > 0xFFFF else absolute(reader, scope, f"the {what}")
+            value = expression(reader, scope) if most > 0xFFFF else Value(absolute(reader, scope, f"the {what}"))
+            number = value.number
             reader.finish("a comma or a blank after the operand")
             if not 0 <= number <= most:
                 raise Mistake(f"found {number} for the {what}; expected 0 to {most}", first)
             numbers.append(number)
+            if placed.section is not None and not placed.section.dummy:
+                self._moves(self._address(placed) + 1, 3, value)
         command, address, flags, count = numbers
         code = bytes([command, *address.to_bytes(3, "big"), flags, 0, *count.to_bytes(2, "big")])
         self._emit(placed, code)
@@ -263,7 +309,12 @@ class SecondPass:
     def _entry(self, placed: Placed) -> bytes:
         statement = placed.statement
         for first, end in split_operands(statement.text, statement.operands_at):
-            self.symbol(statement.text[first:end].upper(), first)
+            name = statement.text[first:end].upper()
+            section = self.first.sections.get(self.symbol(name, first).section or "")
+            if section is None or section.dummy:
+                message = f"found {shortened(name)}, which is no location in a control section; expected one"
+                raise Mistake(message, first)
+            self.entries.append(name)
         return b""
 
     def _end(self, placed: Placed) -> bytes:
@@ -309,6 +360,7 @@ class SecondPass:
         used_by = literal.used_by
         try:
             code = literal.constant.code(self._at(used_by))
+            self._relocate(placed, literal.constant, self._at(used_by), address)
         except Mistake as mistake:
             self._fail(used_by, mistake)
             return

@@ -151,7 +151,7 @@ class DiskDrive(DiskUnit):
         home = self._track().home[1:]
         argument = transfer.from_storage(len(home))
         if home[: len(argument)] != argument:
-            self.found = Found.ANOTHER_HOME_ADDRESS
+            self.found = Found.NOTHING if transfer.command & MULTI_TRACK else Found.ANOTHER_HOME_ADDRESS
             return ENDING
         self.found = Found.HOME_ADDRESS if argument == home else Found.NOTHING
         return ENDING | UnitStatus.STATUS_MODIFIER
@@ -227,9 +227,11 @@ class DiskDrive(DiskUnit):
     def _transfer(self, transfer: Transfer, record: Record, area: bytes) -> UnitStatus:
         """Give areas of a record to the channel, with what overflows.  Unit exception when the last has no data."""
         self.passed = Area.DATA
-        segments = [record, *self._further_segments(record, transfer.command)]
-        transfer.to_storage(area + b"".join(segment.data for segment in segments[1:]))
-        return ENDING if segments[-1].data else ENDING | UnitStatus.UNIT_EXCEPTION
+        transfer.to_storage(area)
+        for segment in self._further_segments(record, transfer.command):
+            record = segment
+            transfer.to_storage(record.data)
+        return ENDING if record.data else ENDING | UnitStatus.UNIT_EXCEPTION
 
     # ---- write commands --------------------------------------------------------------------------------------
 
@@ -351,7 +353,7 @@ class _Drive2841(DiskDrive):
     drive_status: ClassVar[int] = 0x40
     """Sense byte 3 when nothing is wrong."""
 
-    def _sense_bytes(self, failure: Failure | None, incomplete: bool = False) -> bytes:
+    def _sense_bytes(self, failure: Failure | None, incomplete: int = 0) -> bytes:
         return short_sense(failure, self.drive_status, incomplete)
 
 
@@ -368,7 +370,7 @@ class _Drive3830(DiskDrive):
         Command.READ_BUFFERED_LOG: DiskDrive.read_buffered_log,
     }
 
-    def _sense_bytes(self, failure: Failure | None, incomplete: bool = False) -> bytes:
+    def _sense_bytes(self, failure: Failure | None, incomplete: int = 0) -> bytes:
         return long_sense(failure, self._place(), incomplete)
 
     def _place(self) -> Place:

@@ -21,6 +21,9 @@ TRACK_OVERRUN, END_OF_CYLINDER, NO_RECORD_FOUND, FILE_PROTECTED, OVERFLOW_INCOMP
 _FORMAT_4 = 0x40
 _REJECT = Sense.COMMAND_REJECT
 
+READ_INCOMPLETE, WRITE_INCOMPLETE = 0x06, 0x05
+"""What an overflow record has left incomplete."""
+
 
 class _Row(NamedTuple):
     """Bytes 0 and 1 of the 2841; bytes 0, 1 and 7 of the 3830."""
@@ -66,19 +69,24 @@ class Place(NamedTuple):
     """Byte 2 of a 3340: which data module."""
 
 
-def short_sense(failure: Failure | None, drive_status: int, incomplete: bool) -> bytes:
-    """The 6 bytes of the 2841; `drive_status` is byte 3.  None: there was no failure."""
+def short_sense(failure: Failure | None, drive_status: int, incomplete: int) -> bytes:
+    """The 6 bytes of the 2841; `drive_status` is byte 3.  None: there was no failure.
+
+    `incomplete`: the operation that an overflow record has left incomplete, which is byte 5, or 0.
+    """
     first, second = failure.value.short if failure else (0, 0)
     end_of_cylinder = 0x04 if failure is Failure.END_OF_CYLINDER else 0
-    return bytes([first, second | (OVERFLOW_INCOMPLETE if incomplete else 0), 0, drive_status | end_of_cylinder, 0, 0])
+    second |= OVERFLOW_INCOMPLETE if incomplete else 0
+    return bytes([first, second, 0, drive_status | end_of_cylinder, 0, incomplete])
 
 
-def long_sense(failure: Failure | None, place: Place, incomplete: bool) -> bytes:
-    """The 24 bytes of the 3830.  None: there was no failure."""
+def long_sense(failure: Failure | None, place: Place, incomplete: int) -> bytes:
+    """The 24 bytes of the 3830.  None: there was no failure.  `incomplete` is byte 3, as it is byte 5 of the 2841."""
     first, second, message = failure.value.long if failure else (0, 0, 0)
     high = (place.cylinder >> 8) << place.cylinder_shift | place.head
-    incomplete_bit = OVERFLOW_INCOMPLETE if incomplete else 0
-    sense = bytes([first, second | incomplete_bit, place.model, 0, place.drive, place.cylinder & 0xFF, high, message])
+    second |= OVERFLOW_INCOMPLETE if incomplete else 0
+    cylinder = place.cylinder & 0xFF
+    sense = bytes([first, second, place.model, incomplete, place.drive, cylinder, high, message])
     if message & 0xF0 == _FORMAT_4:
         sense += place.cylinder.to_bytes(2, "big") + place.head.to_bytes(2, "big") + bytes([place.record])
     return sense.ljust(LONG_SENSE, b"\0")

@@ -26,7 +26,7 @@ from edu_hv.devices.disk_commands import (
     Command,
     Found,
 )
-from edu_hv.devices.disk_sense import Failure
+from edu_hv.devices.disk_sense import READ_INCOMPLETE, WRITE_INCOMPLETE, Failure
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.ccw import ENDING, NO_STATUS
@@ -39,7 +39,7 @@ SCALE = 100
 class CommandFailed(Exception):
     """The command in progress ends with unit check."""
 
-    def __init__(self, failure: Failure, incomplete: bool = False) -> None:
+    def __init__(self, failure: Failure, incomplete: int = 0) -> None:
         super().__init__(failure.name)
         self.failure, self.incomplete = failure, incomplete
 
@@ -169,12 +169,12 @@ class DiskUnit(IODevice):
             return Failure.INVALID_SEQUENCE
         return None if self.file_mask & WRITE_CONTROL in rule.masks else Failure.WRITE_INHIBITED
 
-    def fail(self, failure: Failure, incomplete: bool = False) -> UnitStatus:
+    def fail(self, failure: Failure, incomplete: int = 0) -> UnitStatus:
         """Keep the sense bytes of a failure: unit check."""
         self.sense = self._sense_bytes(failure, incomplete)
         return UnitStatus.UNIT_CHECK
 
-    def _sense_bytes(self, failure: Failure | None, incomplete: bool = False) -> bytes:
+    def _sense_bytes(self, failure: Failure | None, incomplete: int = 0) -> bytes:
         """The sense data of a failure, or of none, as this control unit gives it."""
         raise NotImplementedError
 
@@ -206,7 +206,7 @@ class DiskUnit(IODevice):
     def _to_index(self) -> None:
         self.record, self.passed = -1, Area.DATA
 
-    def _next_track(self, incomplete: bool = False) -> None:
+    def _next_track(self, incomplete: int = 0) -> None:
         """Go on with the next head.  GA26-1592 "Multiple Track (M-T) Operation"."""
         if self.file_mask & SEEK_CONTROL == INHIBIT_SEEKS:
             raise CommandFailed(Failure.FILE_PROTECTED, incomplete)
@@ -246,7 +246,7 @@ class DiskUnit(IODevice):
     def _further_segments(self, record: Record, command: int) -> Iterator[Record]:
         """The rest of an overflow record: the first record on each further track.  GA26-1592 "Record Overflow"."""
         while record.overflows:
-            self._next_track(incomplete=True)
+            self._next_track(WRITE_INCOMPLETE if command & 0x03 == 0x01 else READ_INCOMPLETE)
             record = self._next_count(command & ~MULTI_TRACK)
             self.passed = Area.DATA
             yield record

@@ -217,32 +217,29 @@ def look_function(name: str, flags: int) -> str:
 FETCH = f"""(local.set $entry (i32.load (i32.add (local.get $fetch_map)
  (i32.and (i32.shr_u (i32.wrap_i64 (local.get $pc)) (i32.const 9)) (i32.const 0x7FFC)))))
 (local.set $offset (i32.and (i32.wrap_i64 (local.get $pc)) (i32.const {BLOCK - 1})))
-(br_if $leave (i32.and (local.get $offset) (i32.const 1)))
-(if (i32.lt_s (i32.or (local.get $entry) (i32.sub (i32.const {BLOCK - 6}) (local.get $offset))) (i32.const 0)) (then
+(if (i32.lt_s (i32.or (i32.or (local.get $entry) (i32.sub (i32.const {BLOCK - 6}) (local.get $offset)))
+  (i32.shl (local.get $offset) (i32.const 31))) (i32.const 0)) (then
+ (br_if $leave (i32.and (local.get $offset) (i32.const 1)))
  (local.set $entry (call $look_fetch (local.get $fetch_map) (local.get $entry) (i32.wrap_i64 (local.get $pc))
   (i32.const 6)))
  (br_if $leave (i32.lt_s (local.get $entry) (i32.const 0)))))
 (local.set $p (i32.or (local.get $entry) (local.get $offset)))"""
-"""`$p`: the absolute address of the instruction at `$pc`."""
+"""`$p`: the absolute address of the instruction at `$pc`.  What is unusual is found by one test."""
 
 REGION = f"""(local.set $place (i32.load16_u offset={memory.PLACES} (local.get $p)))
-(if (i32.ge_u (local.get $place) (i32.const {memory.FIRST_REGION})) (then
+(if (i32.lt_u (local.get $place) (local.get $threshold))
+(then (i32.store16 offset={memory.PLACES} (local.get $p) (i32.add (local.get $place) (i32.const 1))))
+(else (if (i32.lt_u (local.get $place) (i32.const {memory.FIRST_REGION})) (then
+  (br_if $stop (i32.eq (local.get $place) (i32.const {memory.STOP})))
+  (i32.store offset={memory.PLACE} (i32.const 0) (local.get $p)) (br $hot)))
  {SAVE}
  (local.set $reason (call_indirect (type $region) (i32.sub (local.get $place) (i32.const {memory.FIRST_REGION}))))
  {LOAD}
  (br_if $taken (i32.eqz (local.get $reason)))
  (br_if $leave (i32.eq (local.get $reason) (i32.const {Reason.LEFT:d})))
  (if (i32.eq (local.get $reason) (i32.const {Reason.REFUSED:d})) (then
-  (i32.store offset={memory.PLACE} (i32.const 0) (local.get $p)) (br $hot))))
-(else
- (br_if $stop (i32.eq (local.get $place) (i32.const {memory.STOP})))
- (if (i32.eqz (local.get $stopping)) (then
-  (local.set $place (i32.add (local.get $place) (i32.const 1)))
-  (i32.store16 offset={memory.PLACES} (local.get $p) (local.get $place))
-  (if (i32.ge_u (local.get $place) (local.get $threshold)) (then
-   (i32.store offset={memory.PLACE} (i32.const 0) (local.get $p)) (br $hot)))))))"""
-"""After a branch: go into the region here, or count."""
-
+  (i32.store offset={memory.PLACE} (i32.const 0) (local.get $p)) (br $hot)))))"""
+"""After a branch: count, or go into the region here."""
 
 DECODE = f"""(local.set $text (i32.load16_u offset={memory.STORAGE} (local.get $p)))
 (local.set $b1 (i32.shr_u (local.get $text) (i32.const 8)))"""

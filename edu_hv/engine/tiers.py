@@ -46,6 +46,8 @@ class Engine:
     """
 
     def __init__(self, cpu: CPU, threshold: int = NEVER) -> None:
+        if type(cpu) is not CPU:
+            raise TypeError("compiled code is for a System/370 CPU")
         self.cpu = cpu
         self.reason = Reason.LIMIT
         self.stops: set[int] = set()
@@ -75,6 +77,7 @@ class Engine:
             self.cpu.storage.clear_flags(line, CODE)
         self._regions.clear()
         self._on_line.clear()
+        self._attempts.clear()
         self._marks = set()
         self._linear, self._numbers = linear, 0
         storage, view = self.cpu.storage, linear.view
@@ -85,7 +88,8 @@ class Engine:
         self._state = view[: memory.STATE.size]
         self.cpu.use_map_factory(self._make_maps)
         exports = linear.instantiate(self._interpreter, [linear.memory, linear.table])
-        self._call = linear.caller(exports["run"])
+        self._exported = exports["run"]
+        self._call = linear.caller(self._exported)
         self._imports = [linear.memory, exports["look_fetch"], exports["look_store"]]
 
     def _make_maps(self, slot: int) -> AccessMaps:

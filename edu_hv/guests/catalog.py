@@ -12,18 +12,20 @@ from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import bootable, check_apart, read_deck
+from edu_hv.asm.object_deck import OBJECT_CARD, check_last_card, loadable, refuse_other_files
 from edu_hv.isa.errors import UserError
 
 FOLDER = Path(__file__).parent
 LOADER = FOLDER / "loader.asm"
+OBJECT_LOADER = FOLDER / "object_loader.asm"
 
-_OBJECT_CARD = 0x02
-_END_CARD = b"\x02" + "END".encode("cp037")
+_PROGRAM = ".asm"
+_DECKS = (".deck", ".obj")
 
 
 @dataclass(frozen=True)
 class Guest:
-    """A program to IPL.  `source` is assembler source, or a deck that is IPLed as it is."""
+    """A program to IPL.  `source` is assembler source, a deck that is IPLed as it is, or one of object modules."""
 
     name: str
     title: str
@@ -49,7 +51,7 @@ class Guest:
     @cached_property
     def _deck(self) -> bytes:
         if self._assembly is None:
-            return _checked_deck(_read(self.source), self.source.name)
+            return _deck(_read(self.source), self.source.name)
         check_apart(loader(), self._assembly)
         return bootable(loader(), self._assembly)
 
@@ -68,12 +70,18 @@ GUESTS = _by_name([
 
 @cache
 def loader() -> Assembly:
-    """The IPL loader that every deck begins with."""
+    """The IPL loader that the deck of an assembled program begins with."""
     return assemble(_read_text(LOADER), LOADER.name)
 
 
+@cache
+def object_loader() -> Assembly:
+    """The IPL loader for object modules, whoever made them."""
+    return assemble(_read_text(OBJECT_LOADER), OBJECT_LOADER.name)
+
+
 def find(name_or_path: str) -> Guest:
-    """The guest of that name, or the user's program in a file that ends in .asm or .deck.
+    """The guest of that name, or the user's program in a file that ends in .asm, .deck or .obj.
 
     Raises `UserError` for an unknown name, a file that cannot be read or a damaged deck, `AssemblyError` for mistakes
     in a source.
@@ -81,7 +89,7 @@ def find(name_or_path: str) -> Guest:
     if guest := GUESTS.get(name_or_path.lower()):
         return guest
     path = Path(name_or_path).expanduser()
-    if path.suffix.lower() not in (".asm", ".deck"):
+    if path.suffix.lower() not in (_PROGRAM, *_DECKS):
         raise UserError(_unknown(name_or_path))
     guest = Guest(path.stem, f"Your {'deck' if _is_deck(path) else 'program'} {path.name}", path)
     guest.deck()
@@ -91,20 +99,21 @@ def find(name_or_path: str) -> Guest:
 def _unknown(name: str) -> str:
     close = get_close_matches(name.lower(), GUESTS, n=1)
     suggestion = f"; did you mean {close[0]}?" if close else ""
-    return f"no guest is called {name}; there are {', '.join(GUESTS)}, and files ending in .asm or .deck{suggestion}"
+    files = "files ending in .asm, .deck or .obj"
+    return f"no guest is called {name}; there are {', '.join(GUESTS)}, and {files}{suggestion}"
 
 
 def _is_deck(path: Path) -> bool:
-    return path.suffix.lower() == ".deck"
+    return path.suffix.lower() in _DECKS
 
 
-def _checked_deck(data: bytes, name: str) -> bytes:
-    """The deck, if it can be IPLed: it begins with a loader, and an object deck in it ends with its END card."""
+def _deck(data: bytes, name: str) -> bytes:
+    """The deck, with the object loader before it if it has none: object modules come first or behind a loader."""
+    refuse_other_files(data, name)
     cards = read_deck(data, name)
-    if cards[0][0] == _OBJECT_CARD:
-        raise UserError(f"deck {name} begins with an object card; to IPL from it, put a loader before the program")
-    if any(card[0] == _OBJECT_CARD for card in cards) and not cards[-1].startswith(_END_CARD):
-        raise UserError(f"deck {name} is cut short: its last card, number {len(cards)}, is not the program's END card")
+    if cards[0][0] == OBJECT_CARD:
+        return loadable(object_loader(), data, name)
+    check_last_card(cards, name)
     return data
 
 

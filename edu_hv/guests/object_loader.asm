@@ -170,6 +170,10 @@ MOVE     MVC   0(256,R5),0(R4)
 MOVED    BAL   R14,LOCATE
          LR    R9,R5                behind the loader
          LR    R11,R12              the symbol table is empty
+         LA    R6,16
+WIPE     SH    R4,=H'256'           leave nothing where it was
+         XC    0(256,R4),0(R4)
+         BCT   R6,WIPE
          LH    R10,=Y(LOADAT)
 ***********************************************************************
 *  Card after card
@@ -307,6 +311,7 @@ HERE     LR    R3,R10               it begins
          AR    R10,R1               and ends
          BAL   R14,ROOM
          MVI   4(R8),X'80'          of this module
+         XC    OPEN,OPEN
          LTR   R1,R1
          BNZ   KNOWN
          ST    R15,OPEN             END or TXT says its length
@@ -526,10 +531,13 @@ FINISH   MVC   MSGCARD,BLANKS       it is no card's fault
          L     R0,FIRST
          LTR   R0,R0
          BZ    NOTHING
-         LR    R6,R11
+         LR    R6,R12
          L     R10,HIGH
          MVI   INSIDE,0
-JOIN     CLI   8(R6),COMMON
+JOIN     SH    R6,=H'16'            in the order of their cards
+         CR    R6,R11
+         BL    JOINED
+         CLI   8(R6),COMMON
          BNE   JOINREF
          LA    R10,7(,R10)
          N     R10,=X'00FFFFF8'
@@ -541,15 +549,13 @@ JOINREF  CLI   8(R6),WEAKREF
          BNE   JOINER
          MVC   8(4,R6),=X'80000000' weak: it is at 0
 JOINER   CLI   8(R6),REF
-         BNE   JOINNEXT
+         BNE   JOIN
          MVI   INSIDE,1
          MVC   MSGNAME,0(R6)
          LA    R5,UNDEF
          BAL   R14,SAY
-JOINNEXT LA    R6,16(,R6)
-         CR    R6,R12
-         BL    JOIN
-         LA    R5,UNDEF
+         B     JOIN
+JOINED   LA    R5,UNDEF
          CLI   INSIDE,0
          BNE   STOPPED
          LR    R6,R11

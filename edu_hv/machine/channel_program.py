@@ -15,7 +15,6 @@ from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, Storage
 LONGEST_RECORD = 65_535
 """Bytes a device takes in one write at most, however long the data chain is."""
 
-_DEVICE_END = UnitStatus.DEVICE_END
 _READ_BACKWARD = 0x0C
 _CONTROL = 0x03
 _IPL_CCW = bytes.fromhex("02000000 60000018")
@@ -463,16 +462,15 @@ class ChannelProgram:
 
     def step(self) -> bool:
         """Go on to channel end of the CCW in control or to device end, and start the next; False when all has ended."""
-        place = self._chain.address, self._chain.text
         if self._finishing:
             self._finishing = False
-            return self._go_on(self.device.finish(self.command), NO_CHANNEL_STATUS, _DEVICE_END)
+            return self._finish(self.device.finish(self.command))
+        place = self._chain.address, self._chain.text
         status, channel_status = self._initial, NO_CHANNEL_STATUS
         self._initial = NO_STATUS
         if not status:
             status, channel_status = self._halt() if self.halted else self._execute()
-        self._report(*place, status, channel_status)
-        return self._go_on(status, channel_status, ENDING)
+        return self._conclude(place, status, channel_status)
 
     def halt(self) -> None:
         """HALT I/O or HALT DEVICE: chaining is suppressed, and the next step moves no data.
@@ -505,17 +503,30 @@ class ChannelProgram:
         if self._chains_on(initial, NO_CHANNEL_STATUS, ENDING):
             self._initial = initial
             return True
-        self._report(self._chain.address, self._chain.text, initial, NO_CHANNEL_STATUS)
-        return self._go_on(initial, NO_CHANNEL_STATUS, ENDING)
+        return self._conclude((self._chain.address, self._chain.text), initial, NO_CHANNEL_STATUS)
+
+    def _conclude(self, place: tuple[int, bytes], status: UnitStatus, channel_status: ChannelStatus) -> bool:
+        """Channel end, or a refusal: wait for device end in order to chain, or go on at once.
+
+        `place` is where the command was: data chaining may have led away from it.
+        """
+        if self._chains_on(status, channel_status, UnitStatus.CHANNEL_END):
+            self._finishing = True
+            return True
+        self._report(*place, status, channel_status)
+        return self._go_on(status, channel_status, ENDING)
+
+    def _finish(self, status: UnitStatus) -> bool:
+        """Device end for which the chain has waited; together with channel end it is what observers are told."""
+        self._report(self._chain.address, self._chain.text, UnitStatus.CHANNEL_END | status, NO_CHANNEL_STATUS)
+        return self._go_on(status, NO_CHANNEL_STATUS, UnitStatus.DEVICE_END)
 
     def _go_on(self, status: UnitStatus, channel_status: ChannelStatus, ending: UnitStatus) -> bool:
-        """Chain, wait for device end in order to chain, or end.  `ending` is the normal status at this point."""
+        """Chain or end.  `ending` is the normal status at this point."""
         if self._chains_on(status, channel_status, ending):
             return self._chain_command(16 if status & UnitStatus.STATUS_MODIFIER else 8)
-        self._finishing = self._chains_on(status, channel_status, UnitStatus.CHANNEL_END)
-        if not self._finishing:
-            self.csw = self._status_word(status, channel_status)
-        return self._finishing
+        self.csw = self._status_word(status, channel_status)
+        return False
 
     def _execute(self) -> tuple[UnitStatus, ChannelStatus]:
         transfer = Transfer(self._chain)

@@ -18,16 +18,7 @@ from edu_hv.machine.events import Observer
 from edu_hv.machine.instructions import registry
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import (
-    BLOCK,
-    BLOCK_SHIFT,
-    CODE,
-    FETCH_WATCHED,
-    FRAME,
-    STORE_WATCHED,
-    UNRESOLVED,
-    Storage,
-)
+from edu_hv.machine.storage import ANY_FLAG, BLOCK, BLOCK_SHIFT, FETCH_WATCHED, FRAME, UNRESOLVED, Storage
 from edu_hv.machine.timing import Clocks
 
 if TYPE_CHECKING:
@@ -190,6 +181,7 @@ class CPU:
         self.fpr[:] = [0] * 4
         self.cr[:] = self.control_registers_at_reset
         self.prefix = self.signals = self.direct_out = 0
+        self.clocks.clock_comparator = self.clocks.cpu_timer = 0
         self.load_psw(PSW())
         self.tlb.purge()
         self.forget_mappings()
@@ -261,7 +253,8 @@ class CPU:
         storage.keys[absolute >> BLOCK_SHIFT] |= Key.REFERENCE | Key.CHANGE if store else Key.REFERENCE
         if store:
             storage.note_writable(absolute)
-        flagged = storage.block_flags[absolute >> BLOCK_SHIFT] & (CODE | STORE_WATCHED if store else FETCH_WATCHED)
+        # What is fetched, changed and stored again is looked up once by compiled code: for the store.
+        flagged = storage.block_flags[absolute >> BLOCK_SHIFT] & (ANY_FLAG if store else FETCH_WATCHED)
         map[block] = -2 - absolute if flagged else absolute
         return absolute
 

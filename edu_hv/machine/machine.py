@@ -83,6 +83,7 @@ class Machine:
         self.clocks = Clocks()
         self.cpu = _CPUS[architecture](self.storage, self.clocks)
         self.channels = Channels(self.storage, self.clocks)
+        self.channels.configure(system_360=architecture is Architecture.S360)
         self.cpu.channels = self.channels
         self.handler: InterruptionHandler = ArchitectedHandler()
         self.recognized: Interruption | None = None

@@ -21,6 +21,7 @@ UNRESOLVED = -1
 """In an access map: a block that has not been accessed yet since the map was made."""
 CODE, STORE_WATCHED, FETCH_WATCHED = 1, 2, 4
 """Flags of a line: instructions were compiled from it; compiled code may not store into it, or not fetch from it."""
+ANY_FLAG = CODE | STORE_WATCHED | FETCH_WATCHED
 
 StorageState = tuple[tuple[bytes, ...], bytes]
 _ZEROS = bytes(FRAME)
@@ -101,7 +102,7 @@ class Storage:
         return self.keys[absolute >> BLOCK_SHIFT]
 
     def set_key(self, block: int, key: int) -> None:
-        """Replace a block's key; what was permitted or recorded before has to be found out again."""
+        """Replace a block's key; what was permitted or recorded before has to be found out again, by every CPU."""
         self.keys[block] = key
         self.forget_mappings()
 

@@ -4,6 +4,7 @@ One thread looks after all connections.  It knows no machine: what terminals sen
 to show is handed over.  A terminal that is out of order loses its connection, and nothing else happens.
 """
 
+import os
 import selectors
 import socket
 import threading
@@ -22,7 +23,7 @@ MOST_CONNECTIONS = 32
 NEGOTIATION_SECONDS = 10.0
 """Within which a terminal must have said what it is."""
 MOST_UNSENT = 1 << 20
-"""Bytes that wait for a terminal that does not take them."""
+"""Bytes that may wait for a terminal; with more it is given up."""
 MOST_INPUTS = 64
 """Records of one terminal that wait to be taken; further ones are dropped, as of a keyboard that is locked."""
 
@@ -38,6 +39,8 @@ class Connection:
         self.telnet = Telnet()
         self.unsent = bytearray(self.telnet.take_replies())
         self.address: int | None = None
+        self.refused = False
+        """It was told that it gets no display."""
         self.deadline: float | None = time.monotonic() + NEGOTIATION_SECONDS
         """When it is given up; None once it has a display."""
 
@@ -79,7 +82,7 @@ class DisplayServer:
         self._wake()
 
     def take_inputs(self) -> list[tuple[int, bytes | None]]:
-        """What has come since the last time: device address, and a record; b"" when a terminal came, None as it went."""
+        """What has come since the last time: device address and record; b"" when a terminal came, None when it went."""
         with self._lock:
             inputs = list(self._inputs)
             self._inputs.clear()
@@ -94,7 +97,7 @@ class DisplayServer:
         """Send an outbound data stream to the terminal of a display, if it has one."""
         with self._lock:
             for connection in self._connections.values():
-                if connection.address == address:
+                if connection.address == address and len(connection.unsent) <= MOST_UNSENT:
                     connection.unsent += framed(stream)
         self._wake()
 
@@ -171,18 +174,19 @@ class DisplayServer:
             if connection.unsent:
                 with suppress(BlockingIOError):
                     del connection.unsent[: connection.socket.send(connection.unsent)]
-            if len(connection.unsent) > MOST_UNSENT:
-                raise ConnectionResetError
 
     def _receive(self, connection: Connection, data: bytes) -> None:
         records = list(connection.telnet.receive(data))
         with self._lock:
             connection.unsent += connection.telnet.take_replies()
-            if connection.address is None and connection.deadline and connection.telnet.ready:
-                self._assign(connection)
-            waiting = sum(address == connection.address for address, _ in self._inputs)
             if connection.address is not None:
-                self._inputs += [(connection.address, record) for record in records[: MOST_INPUTS - waiting]]
+                self._put_in(connection.address, records)
+            elif connection.telnet.ready and not connection.refused:
+                self._assign(connection)
+
+    def _put_in(self, address: int, records: list[bytes]) -> None:
+        waiting = sum(address == other for other, _ in self._inputs)
+        self._inputs += [(address, record) for record in records[: max(MOST_INPUTS - waiting, 0)]]
 
     def _assign(self, connection: Connection) -> None:
         """The display it asks for, or the first that is free; without one it is told so and given up."""
@@ -191,7 +195,7 @@ class DisplayServer:
         wanted = [address for address in free if connection.wanted in ("", f"{address:03X}", f"{address:04X}")]
         if not wanted:
             connection.unsent += framed(b"\xf5\xc2" + _NO_DISPLAY.encode("cp037"))
-            connection.deadline = time.monotonic() + 1
+            connection.refused, connection.deadline = True, time.monotonic() + 1
             return
         connection.address, connection.deadline = wanted[0], None
         self._inputs.append((wanted[0], b""))
@@ -199,7 +203,8 @@ class DisplayServer:
     def _give_up(self, selector: selectors.BaseSelector) -> None:
         now = time.monotonic()
         for connection in list(self._connections.values()):
-            if connection.deadline is not None and connection.deadline <= now:
+            late = connection.deadline is not None and connection.deadline <= now
+            if late or len(connection.unsent) > MOST_UNSENT:
                 self._drop(selector, connection)
 
     def _refuse(self, selector: selectors.BaseSelector, connection: Connection) -> None:
@@ -222,7 +227,8 @@ def _listen(port: int) -> socket.socket:
     """A socket that listens on loopback.  Raises UserError when the port cannot be had."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would take a port that is in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
         listener.listen(8)
     except (OSError, OverflowError) as error:

@@ -136,7 +136,7 @@ def test_an_input_while_a_trap_is_under_way_cuts_and_replays_in_its_place(stages
     session, fresh = loaded("kernel under CP"), loaded("kernel under CP")
     session.run()
     for one in (session, fresh):
-        one.goto(1494)
+        one.goto(1712)
         one.step()
         one.stage(stages)
         one.give("key")
@@ -144,7 +144,7 @@ def test_an_input_while_a_trap_is_under_way_cuts_and_replays_in_its_place(stages
     here = everything(session)
     session.run()
     end, outline = everything(session), _outline(session)
-    session.goto(1494)
+    session.goto(1712)
     session.step()
     session.stage(stages)
     assert differences(everything(session), here) == []
@@ -189,7 +189,7 @@ def test_an_input_and_the_lines_it_brings_are_in_the_journal_once_and_in_the_log
 def test_a_question_to_cp_and_what_it_refuses_are_no_input_and_leave_the_future(question):
     session = loaded("kernel under CP")
     session.run()
-    session.goto(1500)
+    session.goto(1718)
     before, outline = everything(session), _outline(session)
     assert run_line(session, f"cp {question}")
     assert (differences(everything(session), before), _outline(session)) == ([], outline)
@@ -258,8 +258,8 @@ def test_the_marks_of_the_timeline_are_those_of_the_new_future():
     session.back()
     assert [type(e.event) for e in session.journal.of_step(session.step_number + 1)] == []
     for one in (session, fresh):
-        one.goto(1495) if one is session else one.step()
+        one.goto(1713) if one is session else one.step()
         one.give("cp", "store s206 18001800")  # LR 0,0 where the SSM was: no trap any more.
         one.step(3)
     assert session.recording.marks == fresh.recording.marks
-    assert not any(isinstance(e.event, InterruptionRecognized) for e in session.journal.of_step(1496))
+    assert not any(isinstance(e.event, InterruptionRecognized) for e in session.journal.of_step(1714))

@@ -193,7 +193,8 @@ def test_record_overflows_to_the_next_track():
     assert data_of(drive, f"{TO_TRACK} 31:0001000201 TIC:-1 06/40") == b"FIRST+MORE"
     run(drive, f"{TO_TRACK} 1F:C0 31:0001000201 TIC:-1 05:{b'abcdeFGHIJ'.hex()}")
     assert data_of(drive, f"{TO_TRACK} 06/40") == b"abcdeFGHIJ"
-    assert failure(drive, f"{TO_TRACK} 1F:18 06/40") == (2, "00 05 00 00 38 01 02 00")
+    assert failure(drive, f"{TO_TRACK} 1F:18 06/40") == (2, "00 05 00 06 38 01 02 00")
+    assert failure(drive, f"{TO_TRACK} 1F:D8 31:0001000201 TIC:-1 05:E1") == (4, "00 05 00 05 38 01 02 00")
 
 
 # ---- control -------------------------------------------------------------------------------------------------------

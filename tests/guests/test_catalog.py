@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edu_hv.asm.deck import CARD
+from edu_hv.asm.assembler import assemble
+from edu_hv.asm.deck import CARD, punch
 from edu_hv.asm.diagnostics import AssemblyError
 from edu_hv.asm.listing import listing_text
 from edu_hv.devices.tape import Tape
@@ -93,6 +94,22 @@ def test_a_users_deck_is_taken_as_it_is(source_file):
     assert (guest.deck(), guest.assembly()) == (deck, None)
 
 
+@pytest.mark.parametrize("name", ["a.deck", "a.obj", "A.OBJ"])
+def test_a_deck_of_object_modules_gets_a_loader(source_file, ipl, name):
+    """The second one loads the PSW of a wait, at the address that the first one has of it."""
+    first = " EXTRN PSW\n BALR 1,0\n USING *,1\n L 2,=A(PSW)\n LPSW 0(2)\n"
+    second = " DS D\n ENTRY PSW\nPSW DC X'0002000000ABCDEF'\n"
+    modules = b"".join(punch(assemble(source)) for source in (first, second))
+    guest = catalog.find(source_file(name, modules))
+    assert guest.assembly() is None
+    assert ipl(guest.deck()).run().psw == "00020000 00ABCDEF"
+
+
+def test_a_program_that_needs_another_module_is_refused(source_file):
+    with pytest.raises(UserError, match=r"^mine\.asm:2: SUB is not defined; expected"):
+        catalog.find(source_file("mine.asm", "MINE     CSECT\n         DC    V(SUB)\n"))
+
+
 def test_mistakes_in_a_users_program_name_the_line(source_file):
     with pytest.raises(AssemblyError, match=r"mine\.asm:2:10: .*BQ"):
         catalog.find(source_file("mine.asm", "MINE     START X'1000'\n         BQ    14\n         END\n"))
@@ -120,7 +137,8 @@ HELLO = catalog.GUESTS["hello"].deck()
         pytest.param("a.deck", b"", "deck a.deck is empty", id="empty"),
         pytest.param("a.deck", HELLO[:-1], "deck a.deck is cut short in card 10: 79 of 80", id="part-of-a-card"),
         pytest.param("a.deck", HELLO[:-CARD], "deck a.deck is cut short: its last card, number 9", id="no-end-card"),
-        pytest.param("a.deck", HELLO[-2 * CARD :], "begins with an object card", id="no-loader"),
+        pytest.param("a.deck", HELLO[-2 * CARD :], "card 1 of a.deck is damaged: TXT is the first", id="no-esd"),
+        pytest.param("a.obj", b"MAIN     CSECT\n", "a.obj is a text file; expected a deck", id="text"),
         pytest.param("a.asm", b"\xc1\xc2", "a.asm is not text: byte 0", id="not-text"),
     ],
 )

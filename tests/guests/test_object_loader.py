@@ -15,7 +15,6 @@ from edu_hv.guests import catalog
 from edu_hv.machine.machine import Architecture, Machine
 from tests.guests.conftest import Run
 from tests.guests.modules import (
-    AS,
     CM,
     ER,
     LD,
@@ -55,6 +54,15 @@ def boot(deck: bytes, architecture=Architecture.S370, *, size=SIZE, reader=0x00C
         machine.channels.attach(console, printer)
     machine.load(reader)
     return Run(machine, printer)
+
+
+def aws(deck: bytes) -> bytes:
+    """The AWS image of a tape of card images with a tape mark behind them."""
+    blocks = [deck[at : at + CARD] for at in range(0, len(deck), CARD)]
+    image = b"".join(
+        struct.pack("<HH", CARD, CARD if number else 0) + b"\xa0\x00" + block for number, block in enumerate(blocks)
+    )
+    return image + struct.pack("<HH", 0, CARD) + b"\x40\x00"
 
 
 def loaded(*cards: bytes, architecture=Architecture.S370) -> Machine:
@@ -127,7 +135,7 @@ def test_a_common_area_is_as_long_as_the_longest_and_behind_everything():
         txt(1, 0, bytes.fromhex("00000000 00000104")), rld(pointer, reference(3, 1, 0x0C, 0)), end(),
     )  # fmt: skip
     assert words(machine, AT + 4) == [AT + 0x10]
-    assert words(machine, AT + 8, 2) == [AT + 0x20, AT + 0x14]
+    assert words(machine, AT + 8, 2) == [AT + 0x20, AT + 0x10 + 4]
 
 
 def test_a_section_stands_for_a_common_area_of_its_name():
@@ -201,7 +209,7 @@ def test_address_constants(items, expected, architecture):
 
 
 def test_the_manuals_example_of_an_rld_card():
-    """"RLD Record Format": entries 1 and 2 share their ESDIDs, position 2 and relocation 4; 3 is in section 3."""
+    """ "RLD Record Format": entries 1 and 2 share their ESDIDs, position 2 and relocation 4; 3 is in section 3."""
     columns = bytes.fromhex("00040002 0D000100 0C000104 00010003 0C000800")
     machine = loaded(
         esd(1, item("MAIN", SD, 0, 2), item("TWO", SD, 0, 0x108), item("THREE", SD, 0, 0x804)),
@@ -225,8 +233,6 @@ def test_rep_cards_replace_halfwords():
 
 
 # --- the start ---
-
-
 
 
 def start(code: int) -> bytes:
@@ -285,14 +291,8 @@ def test_the_loader_reads_on_where_ipl_came_from(device):
 
 @BOTH
 def test_a_tape_of_card_images(architecture):
-    deck = LOADER + b"".join(MAIN) + end()
-    blocks = [deck[at : at + CARD] for at in range(0, len(deck), CARD)]
-    image = b"".join(
-        struct.pack("<HH", CARD, CARD if number else 0) + b"\xa0\x00" + block for number, block in enumerate(blocks)
-    )
-    mark = struct.pack("<HH", 0, CARD) + b"\x40\x00"
     machine = Machine(SIZE, architecture)
-    machine.channels.attach(0x181, TapeDrive(Tape.from_bytes(image + mark, "test")))
+    machine.channels.attach(0x181, TapeDrive(Tape.from_bytes(aws(LOADER + b"".join(MAIN) + end()), "test")))
     machine.load(0x181)
     assert Run(machine, Console()).run().psw == RETURNED
 
@@ -311,6 +311,7 @@ WRONG = [
     pytest.param([*MAIN, txt(512, 0, RETURN)], "BAD0", BAD + "3", id="ESDID 512"),
     pytest.param([*MAIN, txt(1, 1, RETURN)], "BAD0", BAD + "3", id="text behind its section"),
     pytest.param([esd(1, item("MAIN", SD, 8, 8)), txt(1, 7, RETURN)], "BAD0", BAD + "2", id="text before its section"),
+    pytest.param([esd(1, item("A", SD), item("B", SD)), txt(1, 0, b"A")], "BAD0", BAD + "2", id="length unknown"),
     pytest.param([*MAIN, txt(1, 0, b"")], "BAD0", BAD + "3", id="no text"),
     pytest.param([*MAIN, card("TXT", c11=b"\0\x39")], "BAD0", BAD + "3", id="57 bytes of text"),
     pytest.param([SHORT, esd(1, item("B", SD, 0, 2))], "BAD0", BAD + "2", id="ESDID twice"),
@@ -354,7 +355,7 @@ def test_every_undefined_name_is_told():
     cards = esd(1, item("A", SD, 0, 8), item("ONE", ER), item("TWO", WX)), esd(4, item("THREE", ER)), end()
     run = boot(LOADER + b"".join(cards)).run()
     assert (run.psw, [line.split() for line in run.lines]) == (
-        "00020000 0000BAD8", [["OBJECT", "LOADER:", "UNDEFINED", "NAME", name] for name in ("THREE", "ONE")],
+        "00020000 0000BAD8", [["OBJECT", "LOADER:", "UNDEFINED", "NAME", name] for name in ("ONE", "THREE")],
     )  # fmt: skip
 
 
@@ -379,6 +380,8 @@ def test_the_symbol_table_must_not_run_into_the_program():
 # --- other assemblers ---
 
 GNU = pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason="binutils-s390x-linux-gnu is not installed")
+
+# Three numbers are added in another module, and the sum goes into a common area.
 MAIN_S = """
         .text
         .globl  main
@@ -427,7 +430,6 @@ table:  .long   table, main, sub
 @GNU
 @BOTH
 def test_code_of_gnu_as_is_in_storage_as_gnu_ld_links_it(tmp_path, architecture):
-    """Three numbers are added in another module, and the sum goes into a common area."""
     paths = [tmp_path / "main.o", tmp_path / "sub.o"]
     objects = [gnu_object(source, path) for source, path in zip((MAIN_S, SUB_S), paths, strict=True)]
     storage, symbols = linked(paths, tmp_path / "all", AT)
@@ -462,6 +464,7 @@ OTHER    CSECT
 TWO = """\
 SUB      CSECT
          ENTRY TABLE
+         USING SUB,15
          L     5,=A(TABLE)
          BR    14
 TABLE    DC    A(TABLE,BACK)
@@ -495,5 +498,3 @@ def test_every_card_of_the_loader_is_read_by_its_own_ccw():
     ]
     assert loader.address_of("ENTRY") == start + 8 * (cards - 1)
     assert loader.address_of("LAST") - start <= 0x1000
-
-

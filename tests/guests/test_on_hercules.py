@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from edu_hv.asm.assembler import assemble
-from edu_hv.asm.deck import bootable
+from edu_hv.asm.deck import bootable, punch
+from edu_hv.asm.object_deck import loadable
 from edu_hv.guests import catalog
+from tests.guests.modules import ER, SD, TOOLS, end, esd, gnu_object, item, module_of
+from tests.guests.test_object_loader import LOADER, MAIN_S, ONE, SUB_S, TWO, aws
 
 pytestmark = [
     pytest.mark.hercules,
@@ -89,11 +92,11 @@ class Hercules:
         assert line is not None, "Hercules ended by itself"
         return line
 
-    def ipl(self) -> tuple[list[str], str]:
-        """IPL from 00C; the console's lines and the PSW of the disabled wait, without its length code."""
+    def ipl(self, device: str = "00c") -> tuple[list[str], str]:
+        """IPL; the console's lines and the PSW of the disabled wait, without its length code."""
         while not self.line().startswith(STARTED):
             pass
-        self.command("ipl 00c")
+        self.command(f"ipl {device}")
         console: list[str] = []
         while True:
             line = self.line()
@@ -101,7 +104,7 @@ class Hercules:
                 return console, f"{found[1]} 00{found[2]}"
             if line.startswith(NOT_YET):
                 time.sleep(0.05)
-                self.command("ipl 00c")
+                self.command(f"ipl {device}")
             elif not line.startswith(("HHC", "ipl ", "          ")):
                 console.append(line)
 
@@ -110,13 +113,13 @@ class Hercules:
 def hercules(tmp_path):
     """IPLs a deck on Hercules, with more lines of configuration; {tape} in them is the tape's file."""
 
-    def run(deck: bytes, devices: str = "", tape: bytes = b"") -> tuple[list[str], str]:
+    def run(deck: bytes, devices: str = "", tape: bytes = b"", device: str = "00c") -> tuple[list[str], str]:
         (tmp_path / "ipl.deck").write_bytes(deck)
         (tmp_path / "tape.aws").write_bytes(tape)
         text = (CONFIGURATION + devices).format(deck=tmp_path / "ipl.deck", tape=tmp_path / "tape.aws")
         (tmp_path / "hercules.cnf").write_text(text)
         with Hercules(tmp_path / "hercules.cnf") as process:
-            return process.ipl()
+            return process.ipl(device)
 
     return run
 
@@ -162,3 +165,46 @@ def test_loader_protects_itself(ipl, hercules):
     ours = ipl(deck).run()
     assert (ours.lines, ours.psw) == ([], "00020000 0000BAD4")
     assert hercules(deck) == (ours.lines, ours.psw)
+
+
+# --- object modules ---
+
+
+def test_modules_of_our_assembler_are_joined(ipl, hercules):
+    """One module takes the address of a PSW from the other and loads it."""
+    deck = loadable(catalog.object_loader(), punch(assemble(ONE)) + punch(assemble(TWO)), "two.obj")
+    ours = ipl(deck).run()
+    assert (ours.lines, ours.psw) == ([], "00020000 0000E0D0")
+    assert hercules(deck) == (ours.lines, ours.psw)
+
+
+@pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason="binutils-s390x-linux-gnu is not installed")
+def test_code_of_gnu_as_gives_the_same_sum(ipl, hercules, tmp_path):
+    """The sum becomes the address of a wait PSW."""
+    wait = "        xc  0(4,4),0(4)\n        mvi 1(4),2\n        mvc 4(4,4),8(4)\n        lpsw 0(4)\n"
+    sources = (MAIN_S.replace("        lr      14,11\n        br      14\n", wait), SUB_S)
+    objects = [gnu_object(source, tmp_path / f"{number}.o") for number, source in enumerate(sources)]
+    deck = loadable(catalog.object_loader(), b"".join(map(module_of, objects)), "gnu.obj")
+    ours = ipl(deck).run()
+    assert (ours.lines, ours.psw) == ([], f"00020000 {123:08X}")
+    assert hercules(deck) == (ours.lines, ours.psw)
+
+
+def test_undefined_names_are_told(ipl, hercules):
+    deck = LOADER + esd(1, item("A", SD, 0, 8), item("ONE", ER), item("TWO", ER)) + end()
+    ours = ipl(deck).run()
+    assert (len(ours.lines), ours.psw) == (2, "00020000 0000BAD8")
+    lines, psw = hercules(deck)
+    assert ([line.rstrip() for line in lines], psw) == ([line.rstrip() for line in ours.lines], ours.psw)
+
+
+def test_object_loader_stops_at_a_damaged_deck(ipl, hercules):
+    deck = LOADER + esd(1, item("A", SD, 0, 8)) + bytes(80)
+    ours = ipl(deck).run()
+    assert ours.lines == ["OBJECT LOADER: WRONG CARD                   CARD00002"]
+    assert hercules(deck) == (ours.lines, "00020000 0000BAD0")
+
+
+def test_object_loader_on_a_tape(hercules):
+    tape = aws(LOADER + punch(assemble(ONE)) + punch(assemble(TWO)))
+    assert hercules(b"", "0181 3420 {tape}\n", tape, "181") == ([], "00020000 0000E0D0")

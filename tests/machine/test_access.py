@@ -2,8 +2,9 @@
 
 import pytest
 
-from edu_hv.isa.codes import PIC
+from edu_hv.isa.codes import PIC, Key
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.cpu import CPU
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import Storage
@@ -127,3 +128,18 @@ def test_set_prefix_beyond_storage_is_an_addressing_exception(boot, interrupt):
 def test_storage_of_an_impossible_size_is_refused(size):
     with pytest.raises(UserError, match="multiple of 4096"):
         Storage(size)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [("SSK", "0812"), ("RRB", "B2132000"), ("SSKE", "B22B0012"), ("RRBE", "B22A0012")]
+)
+def test_reference_is_recorded_again_after_another_cpu_has_reset_it(code, text):
+    machine = Machine(0x10000)
+    other = CPU(machine.storage, machine.clocks)
+    machine.cpu.load1(0x4000)
+    assert machine.storage.key(0x4000) == Key.REFERENCE
+    other.gr[1], other.gr[2] = 0, 0x4000
+    other.perform(bytes.fromhex(text))
+    assert machine.storage.key(0x4000) == 0
+    machine.cpu.load1(0x4000)
+    assert machine.storage.key(0x4000) == Key.REFERENCE

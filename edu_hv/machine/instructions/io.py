@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from edu_hv.machine.cpu import CPU
 
 
-DEVICE_ADDRESS = 0xFFFF
-"""Bits 16-31 of the operand address: channel and device."""
+ADDRESS_BITS = 0xFFFF
+"""Bits 16-31 of the operand address: channel and device.  GA22-7000 "Input/Output Device Addressing"."""
+ADDRESS_BITS_360 = 0x7FF
+"""Bits 21-31; the channel has three of them.  GA22-6821 "Input/Output Device Addressing"."""
+
+
+def io_address(cpu: CPU, address: int) -> int:
+    """The I/O address in an operand address."""
+    return address & (ADDRESS_BITS_360 if cpu.channels.system_360 else ADDRESS_BITS)
 
 
 def block_multiplexing(cpu: CPU) -> bool:
@@ -26,7 +33,7 @@ def block_multiplexing(cpu: CPU) -> bool:
 @executes("SIO")
 def start_io(cpu: CPU, address: int) -> None:
     """START I/O.  GA22-7000 "Start I/O".  CC 0 started, 1 CSW stored, 2 busy, 3 not operational."""
-    cpu.psw.cc = cpu.channels.start_io(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
+    cpu.psw.cc = cpu.channels.start_io(cpu, io_address(cpu, address), block_multiplexing(cpu))
 
 
 @executes("SIOF")
@@ -36,13 +43,13 @@ def start_io_fast_release(cpu: CPU, address: int) -> None:
     CC 0 started, 1 CSW stored, 2 busy, 3 not operational.  A block multiplexer with block multiplexing allowed gives
     CC 0 where START I/O gives CC 1, and later an interruption with deferred condition code 1.
     """
-    cpu.psw.cc = cpu.channels.start_io_fast_release(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
+    cpu.psw.cc = cpu.channels.start_io_fast_release(cpu, io_address(cpu, address), block_multiplexing(cpu))
 
 
 @executes("TIO")
 def test_io(cpu: CPU, address: int) -> None:
     """TEST I/O.  GA22-7000 "Test I/O".  CC 0 available, 1 CSW stored, 2 busy, 3 not operational."""
-    cpu.psw.cc = cpu.channels.test_io(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.test_io(cpu, io_address(cpu, address))
 
 
 @executes("CLRIO")
@@ -51,7 +58,7 @@ def clear_io(cpu: CPU, address: int) -> None:
 
     CC 0 no operation in progress, 1 CSW stored, 2 channel busy, 3 not operational.  TEST I/O when CR0 bit 0 is zero.
     """
-    cpu.psw.cc = cpu.channels.clear_io(cpu, address & DEVICE_ADDRESS, block_multiplexing(cpu))
+    cpu.psw.cc = cpu.channels.clear_io(cpu, io_address(cpu, address), block_multiplexing(cpu))
 
 
 @executes("HIO")
@@ -60,7 +67,7 @@ def halt_io(cpu: CPU, address: int) -> None:
 
     CC 0 interruption pending, 1 CSW stored, 2 burst operation ended, 3 not operational.
     """
-    cpu.psw.cc = cpu.channels.halt_io(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.halt_io(cpu, io_address(cpu, address))
 
 
 @executes("HDV")
@@ -69,7 +76,7 @@ def halt_device(cpu: CPU, address: int) -> None:
 
     CC 0 busy or interruption pending, 1 CSW stored, 2 channel working, 3 not operational.
     """
-    cpu.psw.cc = cpu.channels.halt_device(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.halt_device(cpu, io_address(cpu, address))
 
 
 @executes("STIDC")
@@ -78,22 +85,22 @@ def store_channel_id(cpu: CPU, address: int) -> None:
 
     CC 0 stored at real 168, 1 CSW stored, 2 busy, 3 not operational.
     """
-    cpu.psw.cc = cpu.channels.store_channel_id(cpu, address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.store_channel_id(cpu, io_address(cpu, address))
 
 
 @executes("TCH")
 def test_channel(cpu: CPU, address: int) -> None:
     """TEST CHANNEL.  GA22-7000 "Test Channel".  CC 0 available, 1 interruption pending, 2 burst, 3 not operational."""
-    cpu.psw.cc = cpu.channels.test_channel(address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.test_channel(io_address(cpu, address))
 
 
 @executes("CLRCH")
 def clear_channel(cpu: CPU, address: int) -> None:
     """CLEAR CHANNEL.  GA22-7000 "Clear Channel".  CC 0 reset, 3 not operational."""
-    cpu.psw.cc = cpu.channels.clear_channel(address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.clear_channel(io_address(cpu, address))
 
 
 @executes("RIO")
 def resume_io(cpu: CPU, address: int) -> None:
     """RESUME I/O.  GA22-7000 "Resume I/O".  CC 0 nothing to resume, 3 not operational."""
-    cpu.psw.cc = cpu.channels.resume_io(address & DEVICE_ADDRESS)
+    cpu.psw.cc = cpu.channels.resume_io(io_address(cpu, address))

@@ -59,8 +59,7 @@ def block_in_register(cpu: CPU, r2: int) -> int:
 @executes("SSK")
 def set_storage_key(cpu: CPU, r1: int, r2: int) -> None:
     """SET STORAGE KEY.  GA22-7000 "Set Storage Key".  Bits 24-30 of R1: access control, F, R, C."""
-    cpu.storage.keys[block_in_register(cpu, r2)] = cpu.gr[r1] & 0xFE
-    cpu.forget_mappings()
+    cpu.storage.set_key(block_in_register(cpu, r2), cpu.gr[r1] & 0xFE)
 
 
 @executes("ISK")
@@ -80,13 +79,12 @@ def reset_reference_bit(cpu: CPU, address: int) -> None:
 
 def reset_reference(cpu: CPU, block: int, count: int) -> None:
     """Reset the reference bits of some blocks; CC: what reference and change were in any of them, as a number."""
-    keys = cpu.storage.keys
     both = 0
     for number in range(block, block + count):
-        both |= keys[number] & (Key.REFERENCE | Key.CHANGE)
-        keys[number] &= ~Key.REFERENCE
+        key = cpu.storage.keys[number]
+        both |= key & (Key.REFERENCE | Key.CHANGE)
+        cpu.storage.set_key(number, key & ~Key.REFERENCE)
     cpu.psw.cc = both >> 1
-    cpu.forget_mappings()
 
 
 # ---- keys of 4K ----------------------------------------------------------------------------------------------------
@@ -104,8 +102,8 @@ def frame_in_register(cpu: CPU, r2: int, ending: Ending = Ending.SUPPRESSION) ->
 def set_storage_key_extended(cpu: CPU, r1: int, r2: int) -> None:
     """SET STORAGE KEY EXTENDED.  GA22-7000, same heading.  Bits 24-30 of R1 become both keys of the 4K block."""
     block = frame_in_register(cpu, r2) >> BLOCK_SHIFT
-    cpu.storage.keys[block : block + 2] = bytes([cpu.gr[r1] & 0xFE]) * 2
-    cpu.forget_mappings()
+    for number in (block, block + 1):
+        cpu.storage.set_key(number, cpu.gr[r1] & 0xFE)
 
 
 @executes("ISKE")

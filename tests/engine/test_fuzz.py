@@ -1,0 +1,33 @@
+"""A small, fixed part of `tools.fuzz`: CPU, interpreter and regions have the same state after any number of units."""
+
+import pytest
+
+from edu_hv.engine import artifact, interpreter, tiers
+from tools.fuzz import Tally, check_program
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_engine_and_cpu_agree(seed):
+    tally = Tally()
+    assert check_program(seed, tally) == []
+    assert tally.units > 20
+
+
+def test_regions_are_made_of_the_programs():
+    tally = Tally()
+    for seed in range(5):
+        check_program(seed, tally)
+    assert tally.regions > 10
+    assert min(tally.compiled.values()) > tally.units // 4
+
+
+def test_planted_defect_is_found(monkeypatch):
+    """The comparison compares: arithmetic shifts made logical ones."""
+    build = interpreter.build
+    monkeypatch.setattr(interpreter, "build", lambda: build().replace("i64.shr_s", "i64.shr_u"))
+    monkeypatch.setattr(artifact, "load", lambda compiler: tiers.wasmtime.Module(compiler, artifact.made()))
+    tiers.shared.cache_clear()
+    try:
+        assert any(check_program(seed, Tally(), (None,)) for seed in range(20))
+    finally:
+        tiers.shared.cache_clear()
