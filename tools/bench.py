@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edu_hv.asm.assembler import assemble
-from edu_hv.engine.tiers import Engine
+from edu_hv.engine.tiers import NEVER, THRESHOLD, Engine
 from edu_hv.isa.codes import Class
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -290,7 +290,7 @@ def ways() -> dict[str, Way]:
     if shutil.which("hercules"):
         found["Hercules"] = rate(on_hercules)
     found["CPU alone"] = rate(lambda workload, turns: on_ours(workload, None, turns), 0.001)
-    found["interpreter"] = rate(lambda workload, turns: on_ours(workload, 0x7FFE, turns))
+    found["interpreter"] = rate(lambda workload, turns: on_ours(workload, NEVER, turns))
     found["tiers"] = rate(lambda workload, turns: on_ours(workload, THRESHOLD, turns))
     return found
 
@@ -307,8 +307,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[workload.name for workload in WORKLOADS])
     options = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {platform.system()}, Python {platform.python_version()},"
-          f" wasmtime {version('wasmtime')}, {options.rounds} rounds")
+    print(
+        f"{platform.processor() or platform.machine()}, {platform.system()}, Python {platform.python_version()},"
+        f" wasmtime {version('wasmtime')}, {options.rounds} rounds"
+    )
     for workload in (workload for workload in WORKLOADS if workload.name in options.only):
         figures: dict[str, list[float]] = {name: [] for name in ways()}
         for _ in range(options.rounds):
@@ -327,8 +329,6 @@ def line_of(workload: Workload, figures: dict[str, float]) -> str:
     ]
     return f"{workload.name:6} {'  '.join(cells)}   {workload.words}"
 
-
-THRESHOLD = 8192
 
 if __name__ == "__main__":
     main()

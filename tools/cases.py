@@ -760,6 +760,7 @@ def set_prefix(scene: Scene, row: Operation) -> bytes:
     data = (scene.random.getrandbits(8) << 24 | frame | scene.random.getrandbits(11)).to_bytes(4, "big")
     prefix = halfwords(row.code, scene.base(scene.source(4, 4, data=data)))
     area = scene.plain_area()
+    scene.keys |= dict.fromkeys((PREFIXED, PREFIXED + BLOCK), scene.key << 4)
     scene.windows += [(PREFIXED + 0x200, 16), (area, 16)]
     stores = halfwords(0x5000 | scene.register() << 4, 0x0208, BY_MNEMONIC["STPX"].code, scene.base(area))
     return prefix + stores + halfwords(row.code, scene.base(area + 0x100))

@@ -325,6 +325,8 @@ class Chains:
         self._control(kind | bit, data, len(data) - (pick.random() < 0.1 and len(data) > 1))
         at = CHAIN + 8 * (len(self.ccws) - 1)
         self._pass(0.9, at)
+        if bit:
+            self._read()
 
     def _pass(self, chance: float, target: int | None = None) -> None:
         """What stands where a search that fails goes on: back to it, or over a no-operation."""

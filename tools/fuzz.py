@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from edu_hv.engine.interpreter import COMPILED
-from edu_hv.engine.tiers import Engine
+from edu_hv.engine.tiers import NEVER, Engine
 from edu_hv.isa.codes import Class
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC
@@ -262,20 +262,26 @@ def differences(ours: State, theirs: State) -> list[str]:
             continue
         if isinstance(value, bytes) and isinstance(other, bytes):
             places = [at for at, (a, b) in enumerate(zip(value, other, strict=True)) if a != b]
-            found.append(f"{name}: {len(places)} bytes, first {places[0]:X}: {value[places[0]]:02X} {other[places[0]]:02X}")
+            first = places[0]
+            found.append(f"{name}: {len(places)} bytes, first {first:X}: {value[first]:02X} {other[first]:02X}")
         else:
             found.append(f"{name}: {value} {other}")
     return found
 
 
-THRESHOLDS = (None, 2)
+THRESHOLDS = (NEVER, 2)
 """Of the engines that are compared: the interpreter alone, and regions made as early as can be."""
 
 
-def engine_for(machine: Machine, threshold: int | None) -> Engine:
-    """An engine on a machine."""
-    machine.engine = Engine(machine.cpu) if threshold is None else Engine(machine.cpu, threshold)
-    return machine.engine
+def run_with_stops(machine: Machine, units: int, stops: set[int]) -> int:
+    """Do so many units; how many instructions at stops were come to."""
+    met, end = 0, machine.units + units
+    while machine.units < end:
+        at_stop = machine.at_boundary and machine.cpu.psw.instruction_address in stops
+        met += at_stop
+        if at_stop or not machine.run_compiled(end - machine.units):
+            machine.advance()
+    return met
 
 
 @dataclass
@@ -284,30 +290,37 @@ class Tally:
 
     programs: int = 0
     units: int = 0
-    compiled: Counter[str] = field(default_factory=Counter)
+    compiled: Counter[int] = field(default_factory=Counter)
     """Instructions, by threshold."""
     regions: int = 0
+    stops: int = 0
 
 
-def check_program(seed: int, tally: Tally, thresholds: tuple[int | None, ...] = THRESHOLDS) -> list[str]:
-    """Run one program on all; what differs first."""
+def check_program(seed: int, tally: Tally, thresholds: tuple[int, ...] = THRESHOLDS) -> list[str]:
+    """Run one program on all; what differs first.  In a part of them there are stops, which must all be met."""
     generator = Generator(Random(seed))
-    program = generator.program()
+    random, program = generator.random, generator.program()
     alone, others = program.machine(), [program.machine() for _ in thresholds]
-    engines = [engine_for(machine, threshold) for machine, threshold in zip(others, thresholds, strict=True)]
+    engines = [Engine(machine.cpu, threshold) for machine, threshold in zip(others, thresholds, strict=True)]
+    for machine, engine in zip(others, engines, strict=True):
+        machine.engine = engine
     tally.programs += 1
     for _ in range(20):
-        units = generator.random.choice((1, 2, 17, generator.random.randrange(1, 200)))
-        tally.units += alone.run(units)
-        expected = state_of(alone)
+        units = random.choice((1, 2, 17, random.randrange(1, 200)))
+        stops = {CODE + 2 * random.randrange(100) for _ in range(random.choice((0, 0, 3)))}
+        met = run_with_stops(alone, units, stops)
+        expected = state_of(alone) | {"stops": met}
+        tally.units += units
+        tally.stops += met
         for machine, engine, threshold in zip(others, engines, thresholds, strict=True):
-            machine.run(units)
-            tally.compiled[f"{threshold}"] += engine.executed
-            engine.executed = 0
-            found = differences(expected, state_of(machine))
+            engine.stops = stops
+            met = run_with_stops(machine, units, stops)
+            found = differences(expected, state_of(machine) | {"stops": met})
             if found:
                 return [f"seed {seed}, threshold {threshold}, unit {alone.units}", *found]
-    tally.regions += sum(engine.compiled for engine in engines)
+    for engine, threshold in zip(engines, thresholds, strict=True):
+        tally.compiled[threshold] += engine.executed
+        tally.regions += engine.compiled
     return []
 
 
@@ -326,8 +339,8 @@ def main() -> None:
         if failures > 5:
             break
     seconds = time.monotonic() - start
-    print(f"{tally.programs} programs, {tally.units} units, compiled {dict(tally.compiled)}, {tally.regions} regions, "
-          f"{failures} differ, {seconds:.0f} s")
+    compared = f"{tally.programs} programs, {tally.units} units, {tally.stops} stops"
+    print(f"{compared}, compiled {dict(tally.compiled)}, {tally.regions} regions, {failures} differ, {seconds:.0f} s")
     raise SystemExit(bool(failures))
 
 

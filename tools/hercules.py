@@ -250,7 +250,7 @@ class Outcome:
     psa: bytes = field(repr=False)
     """The first 200 bytes of real storage."""
     text: bytes = field(default=b"", compare=False)
-    """What was executed last (the target of EXECUTE), empty when it could not be fetched; of our machine only."""
+    """What the case executed (the target of EXECUTE), empty when it could not be fetched; of our machine only."""
 
     @classmethod
     def of(

@@ -15,6 +15,8 @@ from tools.hercules import PSA_BYTES, Case, Outcome, restart_psw
 
 LIMIT = 60
 """Units our machine may take for a case; MOVE LONG takes one for each 2K."""
+STOPS = (bytes.fromhex("0AFF"), bytes.fromhex("0AFE"))
+"""The supervisor calls behind the instruction, and where a branch leads."""
 TRANSLATION = (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION)
 IDENTIFIED = (PIC.SPACE_SWITCH_EVENT, *range(PIC.AFX_TRANSLATION, PIC.SECONDARY_AUTHORITY + 1))
 """Exceptions that tell an ASN or a PC number at real 144."""
@@ -53,16 +55,20 @@ def run_on_ours(case: Case) -> Outcome:
     machine = prepare(case)
     stores: list[StorageStored] = []
     machine.storage.observer = lambda event: note_store(event, stores)
+    text = b""
     for _ in range(LIMIT):
         machine.advance()
         if machine.recognized:
             break
+        text = machine.cpu.instruction_text
     else:
         raise Stuck(case.name)
     interruption = machine.recognized
     check_stores(case, stores)
     machine.advance()
-    return replace(outcome_of(machine, case, interruption.kind), text=interruption.text)
+    if interruption.text not in STOPS:
+        text = interruption.text
+    return replace(outcome_of(machine, case, interruption.kind), text=text)
 
 
 def outcome_of(machine: Machine, case: Case, kind: Class) -> Outcome:

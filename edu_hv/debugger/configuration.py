@@ -6,6 +6,7 @@ The configuration is a plain value; `build` makes the machine from it, always th
 from dataclasses import dataclass, field, replace
 
 from edu_hv.devices.catalog import DEVICE_TYPES, DeviceType
+from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.devices.device import IODevice
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture, Machine
@@ -68,10 +69,17 @@ class Configuration:
         return replace(self, attachments={at: a for at, a in self.attachments.items() if at != address})
 
     def build(self) -> Machine:
-        """The machine, its devices attached, nothing loaded."""
+        """The machine, its devices attached, nothing loaded.
+
+        Ends of channel-to-channel adapters belong together two by two, in the order in which they were attached.
+        """
         machine = Machine(self.size, self.architecture)
+        single: CTCAEnd | None = None
         for address, attachment in self.attachments.items():
-            machine.channels.attach(address, attachment.device())
+            device = attachment.device()
+            if isinstance(device, CTCAEnd):
+                device, single = (device, device) if single is None else (single.other, None)
+            machine.channels.attach(address, device)
         return machine
 
 

@@ -11,9 +11,10 @@ from edu_hv.debugger import believed, viewing
 from edu_hv.debugger.believed import GuestState
 from edu_hv.debugger.breakpoints import Breakpoints, StopAt
 from edu_hv.debugger.changes import Changes
+from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
-from edu_hv.debugger.system import Guest, Input, Program, System, bare, from_source, under_cp
+from edu_hv.debugger.system import Guest, Input, Program, System, bare, configured, from_source, under_cp
 from edu_hv.debugger.timetravel import Recording
 from edu_hv.debugger.views import (
     BreakpointsView,
@@ -35,10 +36,17 @@ from edu_hv.hypervisor.decisions import Dispatched
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
+from edu_hv.machine.machine import Architecture
 from edu_hv.machine.psw import PSW
 
 RUN_LIMIT = 2_000_000
 """Steps after which a run stops by itself, so that a guest in a loop does not run for ever."""
+COMPILED_AFTER = 20_000
+"""Steps of a run after which the engine takes part: what is shorter is done before it has started."""
+COMPILED_FACTOR = 100
+"""Instructions of the engine that count as one step towards RUN_LIMIT, since they take its time."""
+AT_ONCE = 1_000_000
+"""Instructions that the engine executes before somebody's wish to stop is looked at."""
 _LOAD_LIMIT = 200_000
 """Steps within which a deck must have brought its program to its entry."""
 
@@ -52,6 +60,8 @@ class DebugSession:
 
     def __init__(self) -> None:
         self._recording: Recording | None = None
+        self.configuration = Configuration.new(Architecture.S370, DEFAULT_SIZE)
+        """The machine that `ipl` builds."""
         self._noted: Changes | None = None
         self.breakpoints = Breakpoints()
         self.follow = True
@@ -79,12 +89,22 @@ class DebugSession:
         """Load programs already found."""
         if not to_cp and len(programs) != 1:
             raise UserError("the bare machine takes one program; load several under CP")
-        system = under_cp(programs) if to_cp else bare(programs[0])
+        self._begin(under_cp(programs) if to_cp else bare(programs[0]))
+        return self._run_to_entry()
+
+    def ipl(self, device: int) -> StopView:
+        """Build the machine that is configured and load it from a device.
+
+        Raises UserError, with what was loaded before still there, when it cannot be loaded.
+        """
+        self._begin(configured(self.configuration, device))
+        return self._found_out(f"loaded from device {device:03X}")
+
+    def _begin(self, system: System) -> None:
         self._recording = Recording(system)
         self._noted = Changes(self._recording)
         self._words = viewing.LogWords()
         self.follow, self._pinned = True, ""
-        return self._run_to_entry()
 
     def _run_to_entry(self) -> StopView:
         """Run a program that came on a deck up to its entry; of several guests the first."""
@@ -256,7 +276,7 @@ class DebugSession:
             reason = self._step_selected(last=left == 1, limit=limit)
             if reason:
                 return self._found_out(reason, idle=self.recording.unit == start)
-        return self._stopped("step") if count <= RUN_LIMIT else self._found_out(_limit_words())
+        return self._stopped("step") if count <= RUN_LIMIT else self._found_out(_limit_words(RUN_LIMIT))
 
     def _step_selected(self, last: bool, limit: int) -> str:
         """One step, after those of other guests than the pinned one; why it could not be done, or ""."""
@@ -267,7 +287,7 @@ class DebugSession:
             if not mine and self.guest.vm and self.guest.vm.cf:
                 return f"{self._pinned} has stopped in CP mode; cp begin lets it go on"
             if self.recording.step >= limit:
-                return _limit_words()
+                return _limit_words(RUN_LIMIT)
             if not self._one_step(self._changes.advance if last and mine else self.recording.advance):
                 return dead_words(self.system)
             if mine:
@@ -293,7 +313,7 @@ class DebugSession:
                 return self._found_out(YOU_STOPPED)
             if not self.recording.advance():
                 return self._found_out(dead_words(self.system))
-        return self._found_out(self._stage_words() if count <= RUN_LIMIT else _limit_words())
+        return self._found_out(self._stage_words() if count <= RUN_LIMIT else _limit_words(RUN_LIMIT))
 
     def _stage_words(self) -> str:
         return "stage" if self.in_step else "step"
@@ -346,24 +366,27 @@ class DebugSession:
         recording, journal, system = self.recording, self.journal, self.system
         machine, advance = system.machine, recording.advance
         stops = self.breakpoints.addresses() | ({address} if address is not None else set())
-        steps, looks_for_events = 0, to is not StopAt.BREAKPOINT
-        while steps < RUN_LIMIT:
+        steps = spent = 0
+        looks_for_events = to is not StopAt.BREAKPOINT
+        while spent < RUN_LIMIT:
             if self._interrupted:
                 return YOU_STOPPED
+            compiled = recording.run_compiled(AT_ONCE, stops) if steps >= COMPILED_AFTER else 0
             entries = journal.count
-            if not advance():
+            if not compiled and not advance():
                 return self._nothing_more(to, address)
             if looks_for_events and journal.count != entries:
                 found = [entry for entry in journal.between(entries, journal.count) if self._is(to, entry)]
                 if found:
                     return arrival_words(found[-1], self.assembly_of(found[-1].guest))
             if machine.at_boundary:
-                steps += 1
+                steps += compiled or 1
+                spent += 1 + compiled // COMPILED_FACTOR
                 if machine.cpu.psw.instruction_address in stops:
                     reason = self._at_stop_address(address)
                     if reason:
                         return reason
-        return _limit_words()
+        return _limit_words(steps)
 
     def _require_cp(self, to: StopAt) -> None:
         if to is StopAt.DECISION and self.system.cp is None:
@@ -451,14 +474,14 @@ class DebugSession:
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
-    def give(self, kind: str, text: str = "", data: bytes = b"") -> list[str]:
+    def give(self, kind: str, text: str = "", data: bytes = b"", device: int = 0) -> list[str]:
         """An input for the selected guest: see `Input` for the kinds.
 
         Given in the past, it begins another future.  Raises UserError, with nothing changed, if it cannot be given.
         """
         recording = self.recording
         entries, steps = self.journal.count, self.total
-        answer = recording.give(Input(kind, self.selected, text, data))
+        answer = recording.give(Input(kind, self.selected, text, data, device))
         if self.journal.count != entries:
             self._words.forget(entries)
             self._changes.find_out()
@@ -522,5 +545,5 @@ class DebugSession:
         return BreakpointsView(tuple(BreakpointView(b.number, b.address, b.label, b.hits) for b in found))
 
 
-def _limit_words() -> str:
-    return f"{RUN_LIMIT:,} steps without a stop; run goes on"
+def _limit_words(steps: int) -> str:
+    return f"{steps:,} steps without a stop; run goes on"

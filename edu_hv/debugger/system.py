@@ -3,7 +3,7 @@
 Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,17 +11,22 @@ from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import read_deck
+from edu_hv.debugger.configuration import Configuration
 from edu_hv.debugger.listing_index import ListingIndex
 from edu_hv.devices.card import CardReader
+from edu_hv.devices.catalog import put_on
 from edu_hv.devices.console import Console
+from edu_hv.devices.device import IODevice
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import Tape, TapeDrive
+from edu_hv.engine import make_engine
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.machine import Machine
+from edu_hv.machine.machine import Architecture, Machine
+from edu_hv.machine.machine_check import Failure
 from edu_hv.machine.psw import PSW
 
 BARE = "bare"
@@ -80,17 +85,33 @@ def from_source(source: str, name: str) -> SourceProgram:
     return SourceProgram(name, assemble(source, name))
 
 
+INPUTS = {
+    "enter": "a line at the console",
+    "cp": "a CP command",
+    "key": "the INTERRUPT key",
+    "mount": "a tape on the drive of a guest",
+    "medium": "cards, a tape or a pack on a device of the bare machine",
+    "request": "the REQUEST key of a console of the bare machine",
+    "restart": "the RESTART key of the bare machine",
+    "store status": "the STORE STATUS key of the bare machine",
+    "failure": "something in the bare machine fails",
+}
+"""The kinds of inputs."""
+
+
 @dataclass(frozen=True)
 class Input:
     """Something from outside that the machine will react to."""
 
     kind: str
-    """"enter" a line at the console, "cp" a CP command, "key" the interrupt key, "mount" a tape."""
+    """One of INPUTS."""
     guest: str
     text: str = ""
-    """The line or command; of a tape, its name."""
+    """The line or command; of a medium, its name and then the options, a line each; of a failure, what fails."""
     data: bytes = b""
-    """Of a tape: the AWS image.  It is part of the recording, whatever becomes of the file."""
+    """Of a medium: the contents of the file.  They are part of the recording, whatever becomes of the file."""
+    device: int = 0
+    """The device, where the input is for one."""
 
 
 @dataclass
@@ -104,6 +125,7 @@ class Guest:
     tape: TapeDrive
     real_tape: int
     """Address of its tape drive in the real machine."""
+    console_address: int = CONSOLE
 
     @cached_property
     def assembly(self) -> Assembly | None:
@@ -179,15 +201,47 @@ class System:
                 self._press_key(guest)
             case "mount":
                 self._mount(guest, Tape.from_bytes(given.data, given.text))
+            case _:
+                self._operate(given)
         return Answer()
+
+    def _operate(self, given: Input) -> None:
+        """What an operator does at the bare machine itself, which is CP's business when CP runs on it."""
+        if self.cp is not None:
+            raise UserError(f"{INPUTS[given.kind]}: that is for the bare machine; under CP the real machine is CP's")
+        machine = self.machine
+        match given.kind:
+            case "medium":
+                self._put(given)
+            case "request":
+                machine.channels.present(given.device, UnitStatus.ATTENTION)
+            case "restart":
+                machine.press_restart_key()
+            case "store status":
+                machine.store_status()
+            case "failure":
+                machine.present_failure(Failure[given.text.upper().replace(" ", "_").replace("-", "_")])
+
+    def _put(self, given: Input) -> None:
+        """A medium on a device that is attached; the device may have become ready."""
+        device = self.machine.channels.devices.get(given.device)
+        if not isinstance(device, IODevice):
+            raise UserError(f"there is no device {given.device:03X}; configuration shows what is attached")
+        name, *options = given.text.split("\n")
+        status = put_on(device, given.data, name, tuple(options))
+        if status:
+            self.machine.channels.present(given.device, status)
 
     def _enter(self, guest: Guest, text: str) -> None:
         """A line at the keyboard: it ends a read that waits for it, else it asks for attention."""
         channels = guest.vm.channels if guest.vm else self.machine.channels
-        awaited = channels.awaits_input(CONSOLE)
+        address = guest.console_address
+        if self.cp is None and address not in channels.devices:
+            raise UserError("the machine has no console to enter a line at: attach one, such as attach 009 3215")
+        awaited = channels.awaits_input(address)
         guest.console.enter(text)
         if not awaited:
-            channels.present(CONSOLE, UnitStatus.ATTENTION)
+            channels.present(address, UnitStatus.ATTENTION)
         if self.cp is not None and guest.vm is not None:
             self.cp.console_input(guest.vm)
 
@@ -207,6 +261,21 @@ class System:
         status = guest.tape.mount(tape)
         if status:
             self.machine.channels.present(guest.real_tape, status)
+
+    # ---- the engine ------------------------------------------------------------------------------------------
+
+    def start_engine(self, stops: Set[int]) -> bool:
+        """Have compiled code execute instructions, but none at the addresses `stops`; whether that can be.
+
+        It cannot where the package for it is missing, and for a System/360.
+        """
+        machine = self.machine
+        if machine.engine is None and machine.architecture is Architecture.S370:
+            machine.engine = make_engine(machine.cpu)
+        if machine.engine is None:
+            return False
+        machine.engine.stops = set(stops)
+        return True
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
@@ -257,6 +326,36 @@ def bare(program: Program) -> System:
     else:
         machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
     return System(machine, None, [Guest(BARE, program, console, None, tape, TAPE)])
+
+
+@dataclass(frozen=True)
+class LoadedFrom:
+    """What an operator loaded from a device: nobody knows what it is."""
+
+    name: str
+    device: int
+
+    def assembly(self) -> None:
+        """There is no source."""
+
+    def deck(self) -> None:
+        """It is on the device."""
+
+    def tape(self) -> None:
+        """It is on the device."""
+
+
+def configured(configuration: Configuration, device: int) -> System:
+    """The bare machine of a configuration, loaded from a device.  Raises UserError when that cannot be done."""
+    machine = configuration.build()
+    machine.load(device)
+    attached = sorted(machine.channels.devices.items())
+    consoles = [(address, found) for address, found in attached if isinstance(found, Console)]
+    tapes = [(address, found) for address, found in attached if isinstance(found, TapeDrive)]
+    console_address, console = consoles[0] if consoles else (CONSOLE, Console())
+    tape_address, tape = tapes[0] if tapes else (TAPE, TapeDrive())
+    program = LoadedFrom(f"what {device:03X} loaded", device)
+    return System(machine, None, [Guest(BARE, program, console, None, tape, tape_address, console_address)])
 
 
 def under_cp(programs: Sequence[Program]) -> System:

@@ -7,7 +7,7 @@ What is kept of a step (where it ended, its mark, whose it was, the events in it
 first time, so that it is the same however often one goes back and forth.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import partial
 
 from edu_hv.debugger import checkpoints
@@ -180,12 +180,14 @@ class Recording:
 
     # ---- forwards, many instructions at once -------------------------------------------------------------------
 
-    def run_compiled(self, limit: int) -> int:
-        """Up to `limit` instructions by the engine, to where an input was given at most; how many were executed.
+    def run_compiled(self, limit: int, stops: Set[int]) -> int:
+        """Up to `limit` instructions by the engine, to one of the `stops` or an input at most; how many were executed.
 
         0 when the next unit has to be done by `advance`.  Each is a step of its own; which addresses they were at is
         not noted in `visited`.
         """
+        if not self.system.start_engine(stops):
+            return 0
         unit = self.unit
         if unit < self._end:
             done = self._again_compiled(min(limit, self._end - unit))
@@ -295,6 +297,8 @@ class Recording:
         if not at <= machine.units <= unit:
             self.system.restore(state)
             self._effort = 0
+        if machine.engine is not None:
+            machine.engine.stops = set()
         while machine.units < unit and (self._again_compiled(unit - machine.units) or self._again()):
             pass
         self.journal.went_to(machine.units)

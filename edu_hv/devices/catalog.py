@@ -17,6 +17,7 @@ from edu_hv.devices.printer_3211 import Printer3211
 from edu_hv.devices.punch import CardPunch, CardPunch2540
 from edu_hv.devices.tape import TapeDrive, TapeDrive2401, TapeDrive2415
 from edu_hv.devices.tape_image import Tape, blank_tape
+from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
 
 NEW = "new"
@@ -141,6 +142,25 @@ _TYPES = (
     _disk("3350", "555 cylinders of 30 tracks", Disk3350, 555),
     _other("CTCA", "one end of a channel-to-channel adapter", Medium.NONE, _one_end),
 )
+
+
+def put_on(device: IODevice, data: bytes, name: str, options: Options) -> UnitStatus:
+    """Put a medium on a device that is in use.  Returns what the device has to say then (`Channels.present`).
+
+    Cards go behind those that are in the hopper; a tape or a pack takes the place of the one that was there.  Raises
+    UserError for a device that takes no medium, and for what `DeviceType.make` refuses.
+    """
+    found = next((t for t in _TYPES if t.medium is not Medium.NONE and type(t.make()) is type(device)), None)
+    match device, found.make(data, name, options) if found else None:
+        case CardReader(), CardReader() as other:
+            device.end_of_file_key = other.end_of_file_key
+            return device.load(other.hopper)
+        case TapeDrive(), TapeDrive(tape=Tape() as tape):
+            return device.mount(tape)
+        case DiskDrive(), DiskDrive(volume=DiskImage() as volume):
+            return device.mount(volume)
+    raise UserError(f"{name} cannot be put on a {device.model}")
+
 
 DEVICE_TYPES = {device_type.name: device_type for device_type in _TYPES}
 """The types by name."""

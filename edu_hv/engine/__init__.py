@@ -5,3 +5,20 @@ With the operand fields left open that makes a complete `interpreter`; with the 
 what is executed often.  `tiers` runs both.  Needs the package wasmtime, which only `tiers` imports: without it the CPU
 executes every instruction itself.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edu_hv.engine.tiers import Engine
+    from edu_hv.machine.cpu import CPU
+
+
+def make_engine(cpu: CPU) -> Engine | None:
+    """An engine for a CPU; None where the package wasmtime is not installed, or for another than System/370's."""
+    try:
+        from edu_hv.engine.tiers import Engine
+    except ImportError:
+        return None
+    return Engine(cpu) if Engine.serves(cpu) else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
@@ -52,7 +51,7 @@ def made() -> bytes:
 def load(compiler: wasmtime.Engine) -> wasmtime.Module:
     """The interpreter as machine code: from the user's cache, or compiled and put there."""
     text = module_bytes()
-    name = hashlib.sha256(text + version("wasmtime").encode()).hexdigest()
+    name = hashlib.sha256(text).hexdigest()
     path = Path(platformdirs.user_cache_dir("edu-hv")) / f"interpreter-{name[:24]}.bin"
     return _cached(compiler, path) or _compiled(compiler, text, path)
 
@@ -63,7 +62,7 @@ def _cached(compiler: wasmtime.Engine, path: Path) -> wasmtime.Module | None:
         if hashlib.sha256(found[DIGEST:]).digest() == found[:DIGEST]:
             return wasmtime.Module.deserialize(compiler, found[DIGEST:])
     except (OSError, wasmtime.WasmtimeError):
-        pass  # There is none, or it is of another processor: it will be made.
+        pass  # There is none, or it is of another processor or version: it will be made.
     return None
 
 

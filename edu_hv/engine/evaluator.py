@@ -1,9 +1,9 @@
 """Evaluates an instruction's function as far as it can be known now, and makes code of the rest.
 
-The functions are plain Python and run as they are when the CPU executes an instruction itself.  Here their syntax trees
-are walked with a `Target` for the CPU.  What is known (a field of the instruction, or anything in a region) is computed;
-what is not becomes WebAssembly.  Of Python this takes: assignments, `if`, `for` over `range` or a known tuple, `while`,
-`break`, `return` at the end, `raise` (an exit), expressions of integers, calls of other such functions.
+The functions are plain Python and run as they are when the CPU executes an instruction itself.  Here their syntax
+trees are walked with a `Target` for the CPU.  What is known (a field of the instruction, or anything in a region) is
+computed; what is not becomes WebAssembly.  Of Python this takes: assignments, `if`, `for` over `range` or a known
+tuple, `while`, `break`, `return` at the end, `raise` (an exit), expressions of integers, calls of other such functions.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ class Evaluator:
         if not isinstance(test, Value):
             self._block(statement.body if test else statement.orelse, scope)
             return
-        test = self.code.bind(test)
+        test = self._dynamic(self.code.bind(test))
         self._promote(_assigned([*statement.body, *statement.orelse]), scope)
         mark, saved, variables = self.code.mark(), self.target.saved(), dict(scope.variables)
         try:
@@ -356,9 +356,7 @@ class Evaluator:
             scope,
         )
 
-    def _loop(
-        self, names: set[str], test: Callable[[], Operand], body: Callable[[], None], scope: _Scope
-    ) -> None:
+    def _loop(self, names: set[str], test: Callable[[], Operand], body: Callable[[], None], scope: _Scope) -> None:
         """A loop in the code.  Ranges of its variables are widened until one more round does not leave them."""
         self._promote(names, scope)
         heads = dict(scope.variables)
@@ -447,7 +445,9 @@ class Evaluator:
         return container.read(key) if isinstance(container, Registers) else container[key]
 
     def _of_BinOp(self, expression: ast.BinOp, scope: _Scope) -> Any:
-        return self._binary(expression.op, self._operand(expression.left, scope), self._operand(expression.right, scope))
+        return self._binary(
+            expression.op, self._operand(expression.left, scope), self._operand(expression.right, scope)
+        )
 
     def _binary(self, operation: ast.operator, a: Any, b: Any) -> Any:
         name, function = _OPERATORS[type(operation)]

@@ -17,7 +17,7 @@ from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, Group, Operation, operations
 from edu_hv.machine.instructions.registry import SEMANTICS
-from edu_hv.machine.storage import BLOCK, FETCH_WATCHED, LINE_SHIFT, STORE_WATCHED
+from edu_hv.machine.storage import BLOCK, FETCH_WATCHED, LINE_SHIFT
 
 
 class Reason(IntEnum):

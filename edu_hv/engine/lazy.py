@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from edu_hv.engine.wasm import Code, Operand, Value, binary, both, bounds, compare, either, inverse, select, sign_extended
+from edu_hv.engine.wasm import (
+    Code,
+    Operand,
+    Value,
+    binary,
+    both,
+    bounds,
+    compare,
+    either,
+    inverse,
+    select,
+    sign_extended,
+)
 
 
 class Kind(Enum):
@@ -71,7 +83,7 @@ class LazyCode:
 def overflows(total: Operand) -> Operand:
     """Whether a sum does not fit a signed word."""
     low, high = bounds(total)
-    if -0x80000000 <= low and high <= 0x7FFFFFFF:
+    if low >= -0x80000000 and high <= 0x7FFFFFFF:
         return False
     return compare("!=", total, sign_extended(total, 32) if isinstance(total, Value) else 0)
 

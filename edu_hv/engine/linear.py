@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import wasmtime
@@ -62,11 +63,10 @@ def public_call(store: wasmtime.Store, function: wasmtime.Func) -> Callable[[], 
 def direct_call(store: wasmtime.Store, function: wasmtime.Func) -> Callable[[], None] | None:
     """Call the C interface with arguments made once; None when the bindings are not as expected."""
     try:
-        from wasmtime import _bindings as bindings
-
+        bindings: Any = import_module("wasmtime._bindings")
         kind = ctypes.CFUNCTYPE(ctypes.c_void_p, *[ctypes.c_void_p] * 3, ctypes.c_size_t, ctypes.c_void_p)
         call = kind(("wasmtime_func_call_unchecked", bindings.dll))
-        trap = ctypes.POINTER(bindings.wasm_trap_t)()
+        trap: Any = ctypes.POINTER(bindings.wasm_trap_t)()
         values = (bindings.wasmtime_val_raw_t * 1)()
         context = ctypes.cast(store._context(), ctypes.c_void_p).value
         arguments = context, ctypes.addressof(function._func), ctypes.addressof(values), 0, ctypes.addressof(trap)
@@ -74,7 +74,7 @@ def direct_call(store: wasmtime.Store, function: wasmtime.Func) -> Callable[[], 
         return None
 
     def run() -> None:
-        if call(*arguments) or trap:
+        if call(*arguments) is not None or bool(trap):
             raise RuntimeError("compiled code trapped: a defect of the engine")
 
     run.keeping = store, function, values, trap  # type: ignore[attr-defined]

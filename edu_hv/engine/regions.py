@@ -60,7 +60,7 @@ class Shape:
 
 
 class Reader:
-    """Reads a program where it is now.  `block`: absolute address of the 2K block; logical and absolute offset agree."""
+    """Reads a program where it is now.  `data`: the 2K block that the logical address `start` is in."""
 
     def __init__(self, data: bytes, start: int, registers: list[int], stops: set[int]) -> None:
         self.data, self.first = data, start & ~(BLOCK - 1)
@@ -277,17 +277,20 @@ def compile_region(data: bytes, start: int, absolute: int, registers: list[int],
     shape = Reader(data, start, registers, stops).shape(start)
     if not shape.placed:
         return None
-    while True:
-        try:
-            text = _Maker(shape, registers).module(start)
-        except Rewritten as rewritten:
-            del shape.bases[rewritten.register]
-        else:
-            break
+    text = _text_of(shape, registers, start)
     offset = absolute - start
     ends_ = [(placed.address + offset, placed.next - 1 + offset) for placed in shape.placed]
     lines = {line for first, last in ends_ for line in range(first >> LINE_SHIFT, (last >> LINE_SHIFT) + 1)}
     return Region(start, text, len(shape.placed), frozenset(lines))
+
+
+def _text_of(shape: Shape, registers: list[int], start: int) -> str:
+    """The module; base registers that the region changes are not taken for constants."""
+    while True:
+        try:
+            return _Maker(shape, registers).module(start)
+        except Rewritten as rewritten:
+            del shape.bases[rewritten.register]
 
 
 class _Maker:

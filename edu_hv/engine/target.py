@@ -7,6 +7,7 @@ Register changes are kept back until the end of the instruction.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from edu_hv.engine.lazy import Kind, LazyCode, overflows
@@ -171,7 +172,7 @@ class Target(CompiledObject):
         self._written: list[tuple[Operand, Operand]] = []
         self._code_set: LazyCode | None = None
         self._bases: dict[tuple[str, bool], tuple[str, Operand]] = {}
-        self.intrinsics = {
+        self.intrinsics: dict[Callable[..., Any], Callable[..., Any]] = {
             conditions.signed: lambda value: sign_extended(value, 32),
             conditions.signed_halfword: lambda value: sign_extended(value, 16),
             conditions.sign_code: lambda value: LazyCode(Kind.COMPARE, value),

@@ -14,11 +14,13 @@ from edu_hv.engine import artifact, memory
 from edu_hv.engine.interpreter import Reason
 from edu_hv.engine.linear import Linear, configuration
 from edu_hv.engine.regions import Region, compile_region
-from edu_hv.machine.cpu import CPU, UNRESOLVED, AccessMaps
-from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, CODE, LINE_SHIFT
+from edu_hv.machine.cpu import CPU, AccessMaps
+from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, CODE, LINE_SHIFT, UNRESOLVED
 
 REGIONS = 2000
 """Regions that a store is used for.  It never frees one, so all begins again with another store."""
+THRESHOLD = 8192
+"""By then the interpreter has spent about as long on a place as compiling it takes."""
 NEVER = memory.STOP - 1
 """A threshold: no regions are compiled."""
 ATTEMPTS = 8
@@ -42,11 +44,11 @@ def shared() -> tuple[wasmtime.Engine, wasmtime.Module]:
 class Engine:
     """Executes what it can of the instructions of one CPU.  `reason`: why the last `run` ended.
 
-    `threshold`: how often a place is branched to before a region is compiled there; by default never.
+    `threshold`: how often a place is branched to before a region is compiled there.
     """
 
-    def __init__(self, cpu: CPU, threshold: int = NEVER) -> None:
-        if type(cpu) is not CPU:
+    def __init__(self, cpu: CPU, threshold: int = THRESHOLD) -> None:
+        if not self.serves(cpu):
             raise TypeError("compiled code is for a System/370 CPU")
         self.cpu = cpu
         self.reason = Reason.LIMIT
@@ -70,6 +72,11 @@ class Engine:
         """Absolute addresses of stops."""
         self._short_runs = self._rest = 0
         self._move(Linear(self._compiler, cpu.storage.size, REGIONS))
+
+    @staticmethod
+    def serves(cpu: CPU) -> bool:
+        """Whether compiled code does what this CPU does: another kind may change what instructions mean."""
+        return type(cpu) is CPU
 
     def _move(self, linear: Linear) -> None:
         """Take another linear memory into use; it has no regions."""
@@ -135,14 +142,15 @@ class Engine:
         self._call()
         values = memory.STATE.unpack_from(self._state)
         cpu.gr[:] = values[:16]
-        psw.instruction_address, psw.cc, psw.program_mask, reason, left = values[16:21]
+        psw.instruction_address, psw.cc, psw.program_mask, reason = values[16:20]
+        left: int = values[20]
         self.reason = _REASONS[reason]
         if self.reason is Reason.HOT:
             self._hot(values[25])
         return limit - left
 
     def _note_length(self, executed: int) -> None:
-        """After many short runs in sequence, let the CPU work for a while: coming and going costs more than it gains."""
+        """After many short runs in sequence, let the CPU work a while: coming and going costs more than it helps."""
         if executed >= SHORT_RUN or self.reason is not Reason.LEFT:
             self._short_runs = 0
             return
@@ -198,7 +206,7 @@ class Engine:
             return
         if self._numbers == REGIONS:
             self._move(Linear(self._compiler, storage.size, REGIONS))
-        module = wasmtime.Module(self._compiler, wasmtime.wat2wasm(region.text))
+        module = wasmtime.Module(self._compiler, bytes(wasmtime.wat2wasm(region.text)))
         function = self._linear.instantiate(module, self._imports)["region"]
         self._linear.table.set(self._linear.store, self._numbers, function)
         self._places[absolute >> 1] = memory.FIRST_REGION + self._numbers

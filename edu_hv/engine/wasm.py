@@ -68,7 +68,7 @@ def condition(operand: Operand) -> str:
 
 def exact(value: Value) -> Value:
     """The value, if its 64 bits tell it: it fits either a signed or an unsigned number."""
-    if value.low >= I64_LOW and value.high <= I64_HIGH or value.low >= 0 and value.high <= U64_HIGH:
+    if (value.low >= I64_LOW and value.high <= I64_HIGH) or (value.low >= 0 and value.high <= U64_HIGH):
         return value
     raise NotCompilable(f"needs more than 64 bits ({value.low} to {value.high}): {value.text}")
 
@@ -144,7 +144,7 @@ def binary(sign: str, a: Operand, b: Operand) -> Operand:
         case "*":
             return _made("mul", a, b, _corners(a, b, "*"))
         case "&":
-            if b_low == b_high and b_low >= 0 and b_low & b_low + 1 == 0 and 0 <= a_low and a_high <= b_low:
+            if b_low == b_high and b_low >= 0 and b_low & b_low + 1 == 0 and a_low >= 0 and a_high <= b_low:
                 return a  # The mask takes nothing away.
             return _made("and", a, b, _and_range(a, b))
         case "|" | "^":

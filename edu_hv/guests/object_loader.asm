@@ -3,8 +3,8 @@
 *  joins them, and starts the program.
 *
 *  IPL reads it, from cards or from a tape of card images, as it reads
-*  LOADER.  It then moves itself into the last 8K of storage and loads
-*  what follows from the same device.
+*  LOADER.  It then moves itself into the last 8K of storage, of which
+*  there must be 16K, and loads what follows from the same device.
 *
 *  Cards    X'02' in column 1 and the kind in columns 2-4
 *   ESD     sections (SD, PC, CM), entry points (LD), references (ER,

@@ -11,6 +11,7 @@ NO_STATUS = UnitStatus(0)
 NO_CHANNEL_STATUS = ChannelStatus(0)
 
 _TRANSFER_IN_CHANNEL = 0x08
+_CHAIN_DATA, _CHAINING = int(CCWFlag.CHAIN_DATA), int(CCWFlag.CHAIN_DATA | CCWFlag.CHAIN_COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ class CCW:
     @property
     def chains_data(self) -> bool:
         """The next CCW continues the data area of this one."""
-        return bool(self.flags & CCWFlag.CHAIN_DATA)
+        return bool(self.flags & _CHAIN_DATA)
 
     @property
     def chains_command(self) -> bool:
         """The next CCW is another command.  The flag is ignored when data chaining is specified."""
-        return self.flags & (CCWFlag.CHAIN_COMMAND | CCWFlag.CHAIN_DATA) == CCWFlag.CHAIN_COMMAND
+        return self.flags & _CHAINING == CCWFlag.CHAIN_COMMAND
 
 
 @dataclass(frozen=True, slots=True)

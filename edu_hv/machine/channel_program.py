@@ -15,6 +15,11 @@ from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, Storage
 LONGEST_RECORD = 65_535
 """Bytes a device takes in one write at most, however long the data chain is."""
 
+_AT_CHANNEL_END = (UnitStatus.CHANNEL_END,)
+_AT_DEVICE_END = (UnitStatus.DEVICE_END, UnitStatus.DEVICE_END | UnitStatus.STATUS_MODIFIER)
+_AT_BOTH = (ENDING, ENDING | UnitStatus.STATUS_MODIFIER)
+"""The status bytes with which command chaining goes on.  GA22-7000 "Command Chaining"."""
+
 _READ_BACKWARD = 0x0C
 _CONTROL = 0x03
 _IPL_CCW = bytes.fromhex("02000000 60000018")
@@ -500,7 +505,7 @@ class ChannelProgram:
         initial = self.device.start(self.command)
         if not initial:
             return True
-        if self._chains_on(initial, NO_CHANNEL_STATUS, ENDING):
+        if self._chains_on(initial, NO_CHANNEL_STATUS, _AT_BOTH):
             self._initial = initial
             return True
         return self._conclude((self._chain.address, self._chain.text), initial, NO_CHANNEL_STATUS)
@@ -510,20 +515,20 @@ class ChannelProgram:
 
         `place` is where the command was: data chaining may have led away from it.
         """
-        if self._chains_on(status, channel_status, UnitStatus.CHANNEL_END):
+        if self._chains_on(status, channel_status, _AT_CHANNEL_END):
             self._finishing = True
             return True
         self._report(*place, status, channel_status)
-        return self._go_on(status, channel_status, ENDING)
+        return self._go_on(status, channel_status, _AT_BOTH)
 
     def _finish(self, status: UnitStatus) -> bool:
         """Device end for which the chain has waited; together with channel end it is what observers are told."""
         self._report(self._chain.address, self._chain.text, UnitStatus.CHANNEL_END | status, NO_CHANNEL_STATUS)
-        return self._go_on(status, NO_CHANNEL_STATUS, UnitStatus.DEVICE_END)
+        return self._go_on(status, NO_CHANNEL_STATUS, _AT_DEVICE_END)
 
-    def _go_on(self, status: UnitStatus, channel_status: ChannelStatus, ending: UnitStatus) -> bool:
-        """Chain or end.  `ending` is the normal status at this point."""
-        if self._chains_on(status, channel_status, ending):
+    def _go_on(self, status: UnitStatus, channel_status: ChannelStatus, normal: tuple[UnitStatus, ...]) -> bool:
+        """Chain or end.  `normal`: the status bytes with which the chain goes on here."""
+        if self._chains_on(status, channel_status, normal):
             return self._chain_command(16 if status & UnitStatus.STATUS_MODIFIER else 8)
         self.csw = self._status_word(status, channel_status)
         return False
@@ -542,11 +547,9 @@ class ChannelProgram:
         status = self.device.halt(self.command)
         return status, ChannelStatus.INCORRECT_LENGTH if incorrect else NO_CHANNEL_STATUS
 
-    def _chains_on(self, status: UnitStatus, channel_status: ChannelStatus, ending: UnitStatus) -> bool:
-        """Whether command chaining takes place at this status.  GA22-7000 "Command Chaining"."""
-        modifier = UnitStatus.STATUS_MODIFIER if ending & UnitStatus.DEVICE_END else NO_STATUS
-        normal = status & ~modifier == ending
-        return normal and not channel_status and self.ccw.chains_command and not self.halted
+    def _chains_on(self, status: UnitStatus, channel_status: ChannelStatus, normal: tuple[UnitStatus, ...]) -> bool:
+        """Whether command chaining takes place at this status."""
+        return status in normal and not channel_status and self.ccw.chains_command and not self.halted
 
     def _chain_command(self, offset: int) -> bool:
         try:

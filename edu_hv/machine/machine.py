@@ -49,6 +49,9 @@ _CPUS = {Architecture.S360: System360CPU, Architecture.S370: CPU}
 class Engine(Protocol):
     """What executes instructions faster than one at a time: compiled code."""
 
+    stops: set[int]
+    """Logical addresses of instructions that are not executed."""
+
     def run(self, limit: int) -> int:
         """Execute at most `limit` instructions; how many were.
 

@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("wasmtime")
 
-from edu_hv.engine.tiers import Engine
+from edu_hv.engine.tiers import NEVER, Engine
 from edu_hv.isa.codes import Class
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -29,7 +29,7 @@ def boot():
             machine.storage.write(address, bytes.fromhex(text))
         psw.setdefault("instruction_address", CODE)
         machine.cpu.load_psw(PSW(**psw))
-        machine.engine = Engine(machine.cpu) if threshold is None else Engine(machine.cpu, threshold)
+        machine.engine = Engine(machine.cpu, NEVER if threshold is None else threshold)
         return machine
 
     return make

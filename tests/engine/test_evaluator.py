@@ -50,7 +50,13 @@ def exit_after_program_mask(cpu, r1, address):
 
 @pytest.mark.parametrize(
     "function",
-    [exit_after_store, exit_after_store_in_branch, exit_in_next_round, exit_after_register_change, exit_after_program_mask],
+    [
+        exit_after_store,
+        exit_after_store_in_branch,
+        exit_in_next_round,
+        exit_after_register_change,
+        exit_after_program_mask,
+    ],
 )
 def test_exit_after_a_change_is_refused(function):
     with pytest.raises(NotCompilable, match="exit can follow a change"):

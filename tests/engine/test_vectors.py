@@ -9,8 +9,9 @@ from edu_hv.engine.interpreter import COMPILED
 from edu_hv.engine.tiers import Engine
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.machine import Machine
-from tools import conformance
-from tools.conformance import differences, read_vectors, run_on_ours
+from tools import outcomes
+from tools.outcomes import differences, run_on_ours
+from tools.vectors import read_vectors
 
 VECTORS = Path(__file__).parents[1] / "machine/vectors/instructions.json.gz"
 
@@ -49,7 +50,7 @@ def vectors():
 
 @pytest.mark.parametrize("mnemonic", sorted(row.mnemonic for row in COMPILED.values()))
 def test_compiled_instruction_has_the_recorded_outcome(vectors, mnemonic, monkeypatch):
-    monkeypatch.setattr(conformance, "Machine", CompiledMachine)
+    monkeypatch.setattr(outcomes, "Machine", CompiledMachine)
     mine = [vector for vector in vectors if vector[0].name.split()[0] == mnemonic][:40]
     assert mine
     before = CompiledMachine.compiled

@@ -116,6 +116,13 @@ def test_slc_says_where_the_next_section_goes():
     assert words(machine, 0x300C) == [0x300C]
 
 
+def test_a_program_may_bring_its_new_psws():
+    """The loader itself waits for I/O interruptions, and puts back the I/O new PSW that the program loads."""
+    source = "LOW START X'58'\n DC 5X'00020000000ABCDE'\nBEGIN LPSW X'78'\n END BEGIN\n"
+    for deck in (punch(assemble(source)), card("SLC", c7=e("000058")) + punch(assemble(source))):
+        assert boot(LOADER + deck).run().psw == "00020000 000ABCDE"
+
+
 def test_length_on_the_end_card_counts_for_a_section_without_one():
     machine = loaded(
         esd(1, item("MAIN", SD)), txt(1, 0, RETURN), end(length=0x40),
@@ -249,6 +256,7 @@ OUT = (esd(1, item("OUT", SD, 0, 16)), txt(1, 0, start(0xC)))
     ("cards", "code"),
     [
         pytest.param([*THREE, end(), *OUT, end()], 0xA, id="nobody says: the first section"),
+        pytest.param([*THREE, card("END", c33=e("15741SC103 020122005")), *OUT, end()], 0xA, id="assembler's name"),
         pytest.param([*THREE, end(2, 0x10), *OUT, end()], 0xB, id="END: address and ESDID"),
         pytest.param([*THREE, end(name="MID"), *OUT, end()], 0xB, id="END: symbol"),
         pytest.param([*THREE, end(name="OUT"), *OUT, end()], 0xC, id="END: symbol of a later module"),

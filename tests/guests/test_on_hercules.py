@@ -171,7 +171,7 @@ def test_loader_protects_itself(ipl, hercules):
 
 
 def test_modules_of_our_assembler_are_joined(ipl, hercules):
-    """One module takes the address of a PSW from the other and loads it."""
+    """They call each other and return to the loader."""
     deck = loadable(catalog.object_loader(), punch(assemble(ONE)) + punch(assemble(TWO)), "two.obj")
     ours = ipl(deck).run()
     assert (ours.lines, ours.psw) == ([], "00020000 0000E0D0")

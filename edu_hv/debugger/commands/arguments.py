@@ -76,6 +76,21 @@ def _decimal(text: str) -> int | None:
     return int(digits) if len(digits) <= _MOST_DIGITS else MOST
 
 
+def parse_device(session: DebugSession, text: str) -> int:
+    """A device address: one to three hexadecimal digits."""
+    if not re.fullmatch("[0-9A-Fa-f]{1,3}", text):
+        raise UserError(f'"{_short(text)}" is not a device address of at most three hexadecimal digits, such as 00C')
+    return int(text, 16)
+
+
+def parse_size(session: DebugSession, text: str) -> int:
+    """A storage size in bytes, decimal, with K or M behind it: 128K."""
+    found = re.fullmatch("([0-9]{1,9})([KkMm]?)", text)
+    if not found:
+        raise UserError(f'"{_short(text)}" is not a storage size, such as 128K or 1M')
+    return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2].upper()]
+
+
 def parse_number(session: DebugSession, text: str) -> int:
     """A decimal number from 1 on."""
     number = _decimal(text)

@@ -1,12 +1,19 @@
-"""Commands that load programs."""
+"""Commands that load programs, set up a machine, and press the keys of its operator."""
 
 from pathlib import Path
 
-from edu_hv.debugger.commands.arguments import choice, parse_word, program_names
+from edu_hv.debugger.commands.arguments import choice, parse_device, parse_size, parse_word, program_names
 from edu_hv.debugger.commands.registry import Argument, command
+from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration, Medium
 from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.system import CONSOLE, LoadedFrom
 from edu_hv.debugger.views import StopView, TextView
+from edu_hv.devices.catalog import DEVICE_TYPES, NEW
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.machine import Architecture
+from edu_hv.machine.machine_check import Failure
+
+_ARCHITECTURES = {"s360": Architecture.S360, "s370": Architecture.S370}
 
 
 @command(
@@ -14,13 +21,12 @@ from edu_hv.isa.errors import UserError
     Argument("bare|cp", choice("bare", "cp"), lambda session: ("bare", "cp")),
     Argument("PROGRAM", parse_word, program_names, many=True),
     group="machine",
-    aliases=("ipl",),
 )
 def load(session: DebugSession, where: str, programs: list[str]) -> StopView:
     """Load a program: "load bare kernel" on the machine itself, "load cp kernel" or "load cp kernel second" under CP.
 
-    PROGRAM is a guest of the catalog, or a file ending in .asm (assembled) or .deck (card images).  It is IPLed from
-    the card reader and stops at its first instruction.
+    PROGRAM is a guest of the catalog, or a file ending in .asm (assembled), .deck or .obj (card images).  It is IPLed
+    from the card reader and stops at its first instruction.
     """
     if not programs:
         raise UserError(f"load {where} needs a program; there are {', '.join(program_names(session))}")
@@ -31,23 +37,118 @@ def load(session: DebugSession, where: str, programs: list[str]) -> StopView:
 def reset(session: DebugSession) -> StopView:
     """Load the same programs again from the start; breakpoints stay."""
     system = session.system
+    program = system.guests[0].program
+    if isinstance(program, LoadedFrom):
+        return session.ipl(program.device)
     return session.load_programs([guest.program for guest in system.guests], system.cp is not None)
 
 
-@command("mount", Argument("FILE", parse_word, rest=True), group="machine")
-def mount(session: DebugSession, name: str) -> TextView:
-    """Put a tape on the drive of the selected guest (181 to the guest): FILE is an AWS tape image, as Hercules uses.
+# ---- a machine of one's own ----------------------------------------------------------------------------------------
 
-    The tape that was there is taken off.  The tape is file protected: guests read it and cannot write.
+
+@command(
+    "machine",
+    Argument("s360|s370", choice("s360", "s370"), lambda session: ("s360", "s370")),
+    Argument("SIZE", parse_size, optional=True, default=DEFAULT_SIZE),
+    group="machine",
+)
+def machine(session: DebugSession, kind: str, size: int) -> TextView:
+    """Begin a bare machine of your own: "machine s360 128K", a System/360 with so much storage and a console at 009.
+
+    Then attach devices, and ipl from one of them.  What is loaded now stays until then.
+    """
+    session.configuration = Configuration.new(_ARCHITECTURES[kind], size)
+    return _configured(session)
+
+
+@command(
+    "attach",
+    Argument("ADDRESS", parse_device),
+    Argument("TYPE", parse_word, lambda session: tuple(DEVICE_TYPES)),
+    Argument("FILE", parse_word, optional=True, default=""),
+    Argument("OPTION", parse_word, many=True),
+    group="machine",
+)
+def attach(session: DebugSession, address: int, type_name: str, file: str, options: list[str]) -> TextView:
+    """Attach a device to the machine of your own: "attach 00C 3505 my.deck", "attach 181 3420 my.het ring".
+
+    FILE is what is on it: cards, a tape or a disk image; it is read now, and never written: see save.  OPTIONs: ring
+    (a tape may be written), new (a blank tape, or a disk pack with that label: no file is read), noeof, text, ebcdic.
+    The device is there from the next ipl on; mount puts something else on a device at once.
+    """
+    new = NEW in options
+    medium = Medium(Path(file).name, b"" if new else _read(file), tuple(options)) if file else Medium()
+    session.configuration = session.configuration.with_device(address, type_name, medium)
+    return _configured(session)
+
+
+@command("detach", Argument("ADDRESS", parse_device), group="machine")
+def detach(session: DebugSession, address: int) -> TextView:
+    """Take a device from the machine of your own; it is gone from the next ipl on."""
+    session.configuration = session.configuration.without_device(address)
+    return _configured(session)
+
+
+@command("configuration", group="machine")
+def configuration(session: DebugSession) -> TextView:
+    """The machine of your own with its devices, and the types of devices there are."""
+    types = [f"  {one.name:8} {one.description}" for one in DEVICE_TYPES.values()]
+    return TextView((*_configured(session).lines, "types:", *types))
+
+
+def _configured(session: DebugSession) -> TextView:
+    plan = session.configuration
+    lines = [f"{plan.architecture.value}, {plan.size // 1024}K bytes of storage"]
+    for address, attachment in sorted(plan.attachments.items()):
+        medium = f": {attachment.medium.name}" if attachment.medium.name else ""
+        lines.append(f"  {address:03X}  {attachment.type.name:8} {attachment.type.description}{medium}")
+    return TextView(tuple(lines))
+
+
+@command("ipl", Argument("ADDRESS", parse_device), group="machine")
+def ipl(session: DebugSession, address: int) -> StopView:
+    """Build the machine of your own and load its program from a device: "ipl 00C"."""
+    return session.ipl(address)
+
+
+@command("save", Argument("ADDRESS", parse_device), Argument("FILE", parse_word, rest=True), group="machine")
+def save(session: DebugSession, address: int, name: str) -> TextView:
+    """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack."""
+    device = session.system.machine.channels.devices.get(address)
+    image = getattr(device, "image", None)
+    if image is None:
+        raise UserError(f"there is nothing to save at {address:03X}; configuration shows what is attached")
+    path = Path(name.strip('"')).expanduser()
+    data: bytes = image()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    return TextView((f"{len(data):,} bytes of device {address:03X} are in {path}",))
+
+
+@command(
+    "mount",
+    Argument("[ADDRESS] FILE", parse_word),
+    Argument("OPTION", parse_word, many=True),
+    group="machine",
+)
+def mount(session: DebugSession, first: str, rest: list[str]) -> TextView:
+    """Put a medium on a device now: "mount 181 my.het ring" on the bare machine, cards and disk packs as well.
+
+    "mount my.aws" puts a tape on the drive of the selected guest (181 to the guest), which can read it and not write.
+    What was there before is taken off.
     """
     _ = session.system  # Nothing loaded is to be said before anything about the file.
-    path = Path(name.strip('"')).expanduser()
-    try:
-        image = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"the tape image {path} cannot be read: {error.strerror or error}") from error
-    answer = session.give("mount", path.name, image)
-    return TextView((f"{path.name} is on the tape drive of {session.selected}", *answer))
+    if not rest:
+        answer = session.give("mount", Path(first).name, _read(first))
+        return TextView((f"{Path(first).name} is on the tape drive of {session.selected}", *answer))
+    address, (file, *options) = parse_device(session, first), rest
+    answer = session.give("medium", "\n".join([Path(file).name, *options]), _read(file), address)
+    return TextView((f"{Path(file).name} is on device {address:03X}", *answer))
+
+
+# ---- keys ----------------------------------------------------------------------------------------------------------
 
 
 @command("key", group="machine")
@@ -55,3 +156,42 @@ def key(session: DebugSession) -> TextView:
     """Press the INTERRUPT key: an external interruption for the selected guest."""
     answer = session.give("key")
     return TextView((f"you pressed the interrupt key of {session.selected}", *answer))
+
+
+@command("request", Argument("ADDRESS", parse_device, optional=True, default=CONSOLE), group="machine")
+def request(session: DebugSession, address: int) -> TextView:
+    """Press the REQUEST key of a console of the bare machine: attention, without a line.  (enter does both.)"""
+    return TextView((f"you pressed REQUEST at {address:03X}", *session.give("request", device=address)))
+
+
+@command("restartkey", group="machine")
+def restart(session: DebugSession) -> TextView:
+    """Press the RESTART key of the bare machine: an interruption that nothing masks, with the PSW at real 0."""
+    return TextView(("you pressed RESTART", *session.give("restart")))
+
+
+@command("storestatus", group="machine")
+def store_status(session: DebugSession) -> TextView:
+    """Press STORE STATUS of the bare machine: clocks, PSW and registers go to absolute 0D8 to 1FF."""
+    return TextView(("the status is in storage, from absolute 0D8 on", *session.give("store status")))
+
+
+@command(
+    "fail",
+    Argument("WHAT", parse_word, lambda session: [failure.words for failure in Failure], rest=True),
+    group="machine",
+)
+def fail(session: DebugSession, what: str) -> TextView:
+    """Let something in the bare machine fail: "fail system damage" presents a machine check, if it is allowed."""
+    names = [failure.words for failure in Failure]
+    if what.lower() not in names:
+        raise UserError(f'"{what}" is nothing that can fail; there are {", ".join(names)}')
+    return TextView((f"{what.lower()} is presented", *session.give("failure", what.lower())))
+
+
+def _read(name: str) -> bytes:
+    path = Path(name).expanduser()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
