@@ -6,6 +6,7 @@ absent or not translated.  Read next: `conformance`, which runs the cases.
 
 What is left out, because Hercules cannot tell right from wrong there; hand-written tests cover it:
 - DIAGNOSE in the supervisor state: what it does is each model's own.
+- bits 0-7 of the operand of SET PREFIX, to Hercules a part of the address; channel sets 1-3, which it has.
 - page-table lengths between 1 and 14: Hercules compares with them only when the length is 0, GA22-7000 "Segment-Table
   Entries" always.
 - segment-table bit 29, CR0 bit 3: segment protection and low-address protection, which Hercules has and this machine
@@ -757,7 +758,7 @@ def set_prefix(scene: Scene, row: Operation) -> bytes:
     No interruption may come while the prefix is not 0: it would find no new PSW.
     """
     frame = PREFIXED if scene.chance(0.9) else scene.random.choice((SIZE, 0xFFF000, SIZE + 0x1000))
-    data = (scene.random.getrandbits(8) << 24 | frame | scene.random.getrandbits(11)).to_bytes(4, "big")
+    data = (frame | scene.random.getrandbits(11)).to_bytes(4, "big")
     prefix = halfwords(row.code, scene.base(scene.source(4, 4, data=data)))
     area = scene.plain_area()
     scene.keys |= dict.fromkeys((PREFIXED, PREFIXED + BLOCK), scene.key << 4)
@@ -770,7 +771,7 @@ def set_prefix(scene: Scene, row: Operation) -> bytes:
 def channel_set(scene: Scene, row: Operation) -> bytes:
     """This CPU's channel set or none; the condition code is kept in a register and the channel set connected again."""
     scene.free_register()
-    address = scene.base(scene.random.choice((0, 0, 1, 0xFFFF, scene.random.getrandbits(24))))
+    address = scene.base(scene.random.choice((0, 0, 4, 0xFFFF, scene.random.randrange(4, 0x10000))))
     return halfwords(row.code, address, 0x0500 | scene.free_register() << 4, BY_MNEMONIC["CONCS"].code, 0)
 
 
@@ -940,7 +941,27 @@ def make_case(random: Random, mnemonic: str) -> Case:
     if mnemonic in SEVERAL:
         scene.allow(code)
     scene.put(place, text + STOP)
+    if scene.ec_mode and scene.chance(0.08) and "SVC" not in (scene.name or mnemonic) and mnemonic not in SEVERAL:
+        record_events(scene, place, len(text))
     return _finished(scene, row, place)
+
+
+def record_events(scene: Scene, place: int, length: int) -> None:
+    """Program-event recording on, for all events but changes of general registers, which Hercules does not have.
+
+    The supervisor call behind the instruction must cause none: it would be taken first.
+    """
+    scene.system_mask |= 0x40
+    events = scene.random.choice((0x80, 0x40, 0x20, 0xA0, 0xE0))
+    area = scene.random.choice(scene.areas)
+    start = area.start + scene.random.choice((0, 0x100, BLOCK, scene.random.randrange(0x1000)))
+    bounds = (start, start + scene.random.choice((0, 3, 0x100, 0x1000)) & MASK_24)
+    if events & 0x40:
+        bounds = (place - scene.random.choice((0, 2, 0x1000)) & MASK_24, place + scene.random.randrange(length))
+        if scene.chance(0.2):
+            bounds = (place + length + 2, place - 2)
+    scene.cr[9] = events << 24 | scene.random.getrandbits(16)
+    scene.cr[10], scene.cr[11] = (scene.random.getrandbits(8) << 24 | bound for bound in bounds)
 
 
 def _untranslated(scene: Scene, row: Operation) -> Case:

@@ -3,8 +3,9 @@
 Three address spaces with the code in common: the primary, the secondary, and a third to switch to.  All tables are
 built and then, sometimes, damaged in one place.
 
-What is left out, beside what Hercules cannot tell: bits 97-103 of an ASN-second-table entry and bits 1-7 of a
-linkage-table entry, which must be zeros but are not looked at by Hercules; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
+What is left out, beside what Hercules cannot tell: bits that must be zeros and are more address to Hercules, or are not
+looked at: bits 1-7 of entries of the ASN first table, the ASN second table and a linkage table, bits 97-103 of the
+second; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
 DISCONNECT CHANNEL SET, which would take its channels away; CR14 bits 13-19, which System/370 does not use.
 """
 
@@ -91,7 +92,7 @@ class Spaces:
         ]
         for asn, table, number in zip(self.asns, SECOND_TABLES, range(3), strict=True):
             table = self.second_table(asn, table)
-            self.put_word(FIRST_TABLE + (asn >> 6) * 4, table, 0x7F00000F, 0x80000000)
+            self.put_word(FIRST_TABLE + (asn >> 6) * 4, table, 0x0000000F, 0x80000000)
             self.make_space(table + (asn & 63) * 16, number)
         self.make_absent()
         self.storage[AUTHORITY] = self.random.choice((b"\xff" * 64, self.random.randbytes(64), b"\xff" * 64))
@@ -129,7 +130,7 @@ class Spaces:
     def make_space(self, address: int, number: int) -> None:
         """An ASN-second-table entry."""
         length = self.random.choice((0, 0, 3, 0xFFF))
-        self.put_word(address, AUTHORITY | self.random.choice((0, 0, 4)), 0x7F000003, 0x80000000)
+        self.put_word(address, AUTHORITY | self.random.choice((0, 0, 4)), 0x00000003, 0x80000000)
         self.put_word(address + 4, self.random.choice((0, 5, 0xFFFF)) << 16 | length << 4, 0x0000000F)
         self.put_word(address + 8, self.designations[number])
         self.put_word(address + 12, self.linkage_designations[number])

@@ -58,7 +58,8 @@ SECOND   TIO   X'{DEVICE:X}'
          B     SECOND
 ASK      MVC   72(4),SENSECAW
          SIO   X'{DEVICE:X}'
-         BC    7,OVER
+         BC    1,OVER
+         BC    6,ASK                   Busy for a moment longer
 SENSING  TIO   X'{DEVICE:X}'
          BC    2,SENSING
 OVER     SVC   255

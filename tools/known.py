@@ -25,7 +25,7 @@ EDITING = (PIC.DATA, *ACCESS)
 PACKED = ("AP", "SP", "ZAP", "CP", "MP", "DP", "SRP")
 """Decimal arithmetic."""
 LONG = ("MVCL", "CLCL")
-TWO_OPERAND_FORMATS = (Format.SS, Format.SS_TWO)
+TWO_OPERAND_FORMATS = (Format.SS, Format.SS_TWO, Format.SS_ROUND)
 TWO_OPERANDS = [row.mnemonic for row in OPERATIONS if row.format in TWO_OPERAND_FORMATS] + [*LONG]
 COMPARING = ("CLC", "CLCL", "CP", "TRT", "CLM")
 """The first operand is not stored into."""
@@ -97,6 +97,8 @@ class Meeting:
             return [(self.ours.gr[fields[0] & 14] & MASK_24, 1, stores), (self.ours.gr[fields[1] & 14] & MASK_24, 1, False)]
         if row.mnemonic == "CLM":
             return [(fields[2], max(fields[1].bit_count(), 1), False)]
+        if row.format is Format.SS_ROUND:
+            return [(fields[1], fields[0], True)]
         if row.format is Format.SS_TWO:
             return [(fields[1], fields[0], stores), (fields[3], fields[2], False)]
         if row.format is not Format.SS:
@@ -263,8 +265,7 @@ def clock(met: Meeting, name: str) -> bool:
     """Nothing but the eight bytes of a clock differs."""
     _, ours, theirs = met.storage(name)
     unlike = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
-    address = met.fields[0]
-    return unlike[-1] - unlike[0] < 8 and (ours[unlike[0]] != theirs[unlike[0]]) and address >= 0
+    return met.row is not None and unlike[-1] - unlike[0] < 8
 
 
 KNOWN: tuple[Known, ...] = (

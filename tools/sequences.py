@@ -25,7 +25,7 @@ from edu_hv.machine.events import Event, StorageStored
 from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.psw import PSW
 from tools.hercules import CONTROL_REGISTERS, Case, Hercules, Outcome
-from tools.known import ACCESS, TWO_OPERANDS
+from tools.known import ACCESS, PACKED, TWO_OPERANDS
 from tools.outcomes import Differences, differences, outcome_of, prepare
 
 CODE, TEMPLATES, DATA, DIGITS, LOG = 0x2000, 0x2800, 0x3000, 0x4800, 0x7000
@@ -470,7 +470,7 @@ def run_on_ours(program: Program, seen: Seen) -> tuple[Outcome, list[int]] | Non
         found = machine.recognized
         if found is None:
             continue
-        if found.kind is Class.PROGRAM and doubtful(found, row):
+        if found.kind is Class.PROGRAM and doubtful(found, row, program.exact):
             return None
         interruptions[f"{found.kind.value} {found.code:02X}" if found.kind is Class.PROGRAM else found.kind.value] += 1
         if found.kind is Class.SVC and found.code == END and machine.cpu.psw.instruction_address < 0x1000:
@@ -484,12 +484,14 @@ def run_on_ours(program: Program, seen: Seen) -> tuple[Outcome, list[int]] | Non
     return None
 
 
-def doubtful(found: Interruption, row: Operation | None) -> bool:
+def doubtful(found: Interruption, row: Operation | None, exact: bool) -> bool:
     """Whether it is unpredictable which exception is taken, with which ILC, or what is left behind."""
     if not found.text or found.code & 0x7F == PIC.MONITOR_EVENT:
         return not found.text
     name = row.mnemonic if row else ""
-    return (found.code in ACCESS and name in (*TWO_OPERANDS, "SRP")) or (found.code == PIC.DATA and name in ("ED", "EDMK"))
+    if found.code == PIC.DATA:
+        return name in ("ED", "EDMK") or (exact and name in PACKED)
+    return found.code in ACCESS and name in TWO_OPERANDS
 
 
 def unlike(program: Program, ours: Outcome, theirs: Outcome, executes: Sequence[int]) -> Differences:

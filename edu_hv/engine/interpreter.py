@@ -226,6 +226,11 @@ FETCH = f"""(local.set $entry (i32.load (i32.add (local.get $fetch_map)
 (local.set $p (i32.or (local.get $entry) (local.get $offset)))"""
 """`$p`: the absolute address of the instruction at `$pc`.  What is unusual is found by one test."""
 
+FETCH_AGAIN = f"""(if (i64.eq (local.get $pc) (local.get $last_pc)) (then (local.set $p (local.get $last_p))) (else
+ {FETCH}
+ (local.set $last_pc (local.get $pc)) (local.set $last_p (local.get $p))))"""
+"""The same after a branch.  In a loop the processor then goes on with the last place before it knows the address."""
+
 REGION = f"""(local.set $place (i32.load16_u offset={memory.PLACES} (local.get $p)))
 (if (i32.lt_u (local.get $place) (local.get $threshold))
 (then (i32.store16 offset={memory.PLACES} (local.get $p) (i32.add (local.get $place) (i32.const 1))))
@@ -258,15 +263,15 @@ def build() -> str:
         look_function("$look_store", 0xFF),
         '(func (export "run") (local $pc i64) (local $npc i64) (local $budget i64) (local $cc i64)',
         "(local $fetch_map i32) (local $store_map i32) (local $p i32) (local $b1 i32) (local $text i32)",
-        "(local $executed_at i64) (local $executing i64) (local $entry i32) (local $offset i32)",
+        "(local $last_pc i64) (local $last_p i32) (local $executed_at i64) (local $executing i64) (local $entry i32) (local $offset i32)",
         "(local $place i32) (local $reason i32) (local $threshold i32) (local $stopping i32)",
         *(f"(local {name} {type_})" for name, type_ in locals_.items()),
         LOAD + LOAD_MAPS,
         f"(local.set $threshold (i32.load offset={memory.THRESHOLD} (i32.const 0)))",
         f"(local.set $stopping (i32.load offset={memory.STOPPING} (i32.const 0)))",
-        "(local.set $executing (i64.const -1))",
+        "(local.set $executing (i64.const -1)) (local.set $last_pc (i64.const -1))",
         "(block $leave (block $limit (block $stop (block $hot",
-        f"(loop $taken {AT_LIMIT} {FETCH} {REGION} (loop $go {DECODE} (loop $again (block $step",
+        f"(loop $taken {AT_LIMIT} {FETCH_AGAIN} {REGION} (loop $go {DECODE} (loop $again (block $step",
         *_dispatch(bodies),
         f") (local.set $pc (local.get $npc)) {COUNT_DOWN} {AT_LIMIT} (br_if $taken (local.get $stopping))",
         f"{FETCH} (br $go))) unreachable) unreachable)",

@@ -453,7 +453,8 @@ class Channels:
         unit = self._units.get(address)
         csw = unit.subchannel.take() if unit and unit.subchannel.unit is unit else None
         if unit is None or (csw is None and not unit.pending):
-            self._channels[address >> 8].told_busy = False
+            if channel := self._channels.get(address >> 8):
+                channel.told_busy = False
             self._conditions = None
             return CSW()
         if csw is None:

@@ -111,14 +111,14 @@ def ipl(session: DebugSession, address: int) -> StopView:
     return session.ipl(address)
 
 
-@command("save", Argument("ADDRESS", parse_device), Argument("FILE", parse_word, rest=True), group="machine")
+@command("save", Argument("ADDRESS", parse_device), Argument("FILE", parse_word), group="machine")
 def save(session: DebugSession, address: int, name: str) -> TextView:
     """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack."""
     device = session.system.machine.channels.devices.get(address)
     image = getattr(device, "image", None)
     if image is None:
         raise UserError(f"there is nothing to save at {address:03X}; configuration shows what is attached")
-    path = Path(name.strip('"')).expanduser()
+    path = Path(name).expanduser()
     data: bytes = image()
     try:
         path.write_bytes(data)
