@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run repl test lint conformance wheel lock clean venv
+.PHONY: help run repl test lint engine fuzz bench conformance wheel lock clean venv
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,9 @@ help:
 	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
 	@echo "make lint   check style, format and types"
 	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 500 --seed 7': 500 of each; needs hercules)"
+	@echo "make engine make the interpreter's module anew, after a change of what it is made from"
+	@echo "make fuzz   run random programs by compiled code and without (ARGS='--programs 5000 --seed 7')"
+	@echo "make bench  instructions a second, beside Hercules where it is installed (ARGS='--rounds 9')"
 	@echo "make wheel  build the wheel and the source archive into dist/"
 	@echo "make lock   write uv.lock and requirements.lock anew, after a change of dependencies (needs uv)"
 	@echo "make clean  remove .venv and all that was built"
@@ -33,6 +36,15 @@ lint: venv
 # Many thousand random cases an instruction set; the frozen ones of tests/machine/vectors run in make test.
 conformance: venv
 	$(BIN)/python -m tools.conformance $(ARGS)
+
+engine: venv
+	$(BIN)/python -m edu_hv.engine.artifact
+
+fuzz: venv
+	$(BIN)/python -m tools.fuzz $(ARGS)
+
+bench: venv
+	$(BIN)/python -m tools.bench $(ARGS)
 
 wheel: venv
 	@rm -rf dist

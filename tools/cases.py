@@ -26,17 +26,26 @@ from edu_hv.machine.dat import FORMATS, TableFormat
 from edu_hv.machine.instructions.registry import SEMANTICS
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import BLOCK
-from tools.hercules import CONTROL_REGISTERS, SIZE, TOP, Case
+from tools.hercules import CONTROL_REGISTERS, SIZE, TOP, WHOLE, Case
 
 STOP = bytes.fromhex("0AFF")
 """SVC 255, behind the instruction."""
 BRANCHED = bytes.fromhex("0AFE")
 """SVC 254, where a branch leads."""
+LOW_BYTES = 24
+"""Of real page 0, that an operand which wraps around may reach: an interruption stores behind them."""
 PREFIXED = 0xC000
 """A frame that no area has."""
 TABLES = 0xD000
 """Translation tables, up to the end of the window."""
 EDGES = (0, 1, 2, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFFFE, 0x0000FFFF, 0xFFFF8000, 0x00010000)
+INVALID = [selector for selector in range(32) if selector not in FORMATS]
+"""Translation formats that there are not."""
+NOT_WRAPPING = ("MVCL", "CLCL", "MVCIN", "LPSW", "STCK", "STCKC", "STPT", "SPT", "SCK", "SCKC", "ED", "EDMK")
+"""No operand in real storage that wraps around: it would be a clock's or the restart PSW, or Hercules takes other
+bytes, for the last two.  With translation they do wrap around."""
+UNWRAPPED = ("PACK", "UNPK", "LCTL", "STCTL")
+"""Hercules takes other bytes when an operand of these wraps around."""
 NOT_COMPARED: dict[str, str] = {}
 """Instructions that no case is made for, with the reason."""
 NOT_COMPARABLE = {
@@ -87,7 +96,12 @@ class Scene:
     pages: dict[int, int] = field(default_factory=dict)
     """With DAT: logical page number to real address."""
     system_mask: int = 0
+    size: int = SIZE
     name: str = ""
+    wrapping: bool = False
+    """Some areas are the last pages of 16 MiB and the first."""
+    invalid_psw: bool = False
+    """LOAD PSW leads to an exception; whether an event of PER is told with it is not the same everywhere."""
     privileged: bool = False
     """The instruction, or the target of EXECUTE."""
 
@@ -101,6 +115,7 @@ class Scene:
             random.shuffle(self.free)
             count = 1 << 24 - self.layout.segment_shift
             self.segments = random.sample(range(count), 2)
+            self.wrapping = self.chance(0.1)
             if random.random() < 0.3:
                 self.segments[0] = random.choice((0, count - 1))
         self.key = random.choice((0, 0, random.randrange(16)))
@@ -143,15 +158,18 @@ class Scene:
             pages = self.layout.pages_in_segment
             while True:
                 first = segment * pages + self.random.choice((0, pages - count, self.random.randrange(pages - count)))
-                if not any(first + number in self.pages for number in range(count)):
+                if self.wrapping and self.chance(0.5):  # The last pages of 16 MiB and the first.
+                    first = (WHOLE >> self.shift) - count // 2
+                numbers = [first + number & (MASK_24 >> self.shift) for number in range(count)]
+                if not any(number in self.pages for number in numbers):
                     break
-            units = {first + number: self.free.pop() for number in range(count)}
+            units = {number: self.free.pop() for number in numbers}
             self.pages |= units
         else:
             real = [self.free.pop(0) for _ in range(count)]
             first = real[0] // size
             units = dict(enumerate(real, first))
-        area = Area(first * size, units)
+        area = Area(first * size & MASK_24, units)
         self.areas.append(area)
         for real_address in units.values():
             for block in range(real_address, real_address + size, BLOCK):
@@ -179,7 +197,9 @@ class Scene:
         """The logical address of an operand, in an area of its own or at `near`, give or take a few bytes."""
         if near is not None and self.chance(0.35):
             return near + self.random.randint(-min(length, 20), min(length, 20)) & MASK_24
-        if not self.layout and self.chance(0.05):
+        if self.size == WHOLE and self.chance(0.5):
+            return self._wrapping(length)
+        if not self.layout and self.size == SIZE and self.chance(0.05):
             return self._absent(length)
         start = self.area().start
         offset = self.random.choice((0, 0x100, BLOCK, 2 * BLOCK, self.random.randrange(BLOCK)))
@@ -188,7 +208,14 @@ class Scene:
         offset -= offset % align
         if self.chance(0.1):
             offset += self.random.randrange(align)
-        return start + offset
+        return start + offset & MASK_24
+
+    def _wrapping(self, length: int) -> int:
+        """An operand from the last bytes of 16 MiB to the first, of which there are but 24 to use."""
+        self.storage.append((WHOLE - 0x200, self.random.randbytes(0x200)))
+        self.windows.append((WHOLE - 0x200, 0x200))
+        self.keys[WHOLE - BLOCK] = self.storage_key()
+        return WHOLE - min(max(length - self.random.randint(-2, LOW_BYTES), 0), 0x200) & MASK_24
 
     def _absent(self, length: int) -> int:
         """An address outside storage, or so near its end that the operand does not fit.
@@ -208,7 +235,8 @@ class Scene:
         if self.layout:
             page = self.pages.get(address >> self.shift)
             return None if page is None else page + (address & (1 << self.shift) - 1)
-        return address if 0x1000 <= address < TABLES or TOP <= address < SIZE else None
+        usable = 0x1000 <= address < TABLES or self.size - (SIZE - TOP) <= address < self.size
+        return address if usable or (address < LOW_BYTES and self.size == WHOLE) else None
 
     def put(self, address: int, data: bytes) -> int:
         """Store initial contents where there is storage; return the address."""
@@ -299,7 +327,7 @@ class Scene:
         self.storage.append((TABLES, bytes(segment_table)))
         selector = next(bits for bits, found in FORMATS.items() if found is layout)
         length = units - 1 if self.chance(0.96) else self.random.randrange(units)
-        self.cr[0] |= (selector if self.chance(0.99) else self.random.randrange(32)) << 19
+        self.cr[0] |= (selector if self.chance(0.99) else self.random.choice(INVALID)) << 19
         self.cr[1] = length << 24 | (TABLES if self.chance(0.99) else SIZE) | self.random.choice((0, 0, 0x3F))
 
     def _damaged_segment(self, entry: int) -> int:
@@ -699,6 +727,7 @@ def load_psw(scene: Scene, row: Operation) -> bytes:
     if ec_mode and scene.chance(0.1):
         bit = scene.random.choice((0, 2, 3, 4, 17, *range(24, 40)))
         data = (int.from_bytes(data, "big") | 1 << 63 - bit).to_bytes(8, "big")
+        scene.invalid_psw = True
     return halfwords(row.code << 8, scene.base(scene.source(8, 8, data=data)))
 
 
@@ -714,7 +743,7 @@ def real_block(scene: Scene) -> int:
     """The real address of something in a block whose key is looked at; sometimes outside storage."""
     area = scene.area()
     block = scene.random.choice([block for block in scene.keys if block in area.units.values()])
-    if scene.chance(0.1):
+    if scene.chance(0.1) and scene.size == SIZE:
         block = scene.random.choice((SIZE, 0x800000, 0xFFF800))
     return block | scene.random.getrandbits(7) << 4 | scene.random.getrandbits(8) << 24
 
@@ -787,6 +816,7 @@ def execute(scene: Scene, row: Operation) -> bytes:
     if scene.chance(0.01) and not scene.name:
         inner = "EX"
     scene.name += f"EX {inner}"
+    scene.wrapping &= inner not in UNWRAPPED
     scene.privileged |= BY_MNEMONIC[inner].privileged
     text = bytearray(instruction(scene, BY_MNEMONIC[inner]))
     r1 = scene.random.choice([0, *(number for number in range(1, 16) if number not in scene.fixed)])
@@ -917,7 +947,7 @@ COMPARABLE = [row.mnemonic for row in OPERATIONS if row.mnemonic in SEMANTICS an
 """The instructions that a case can be made for."""
 SEVERAL = ("SPX", "CONCS", "DISCS")
 """Their cases are more than one instruction, and end well once the first is done."""
-EXECUTABLE = [name for name in COMPARABLE if name != "EX" and name not in SEVERAL]
+EXECUTABLE = [name for name in COMPARABLE if name not in ("EX", "DIAG", *SEVERAL)]
 """Targets of EXECUTE."""
 
 
@@ -929,6 +959,9 @@ def make_case(random: Random, mnemonic: str) -> Case:
     if mnemonic in SEVERAL:
         layout = None
     scene = Scene(random, layout, ec_mode=layout is not None or mode < 0.6)
+    if layout is None and mode > 0.97 and mnemonic not in (*SEVERAL, "EX", *NOT_WRAPPING, *UNWRAPPED):
+        scene.size = WHOLE
+    scene.wrapping &= mnemonic not in UNWRAPPED
     translating = layout is not None and not (mnemonic == "LRA" and scene.chance(0.3))
     if translating:
         scene.system_mask = 4
@@ -938,21 +971,26 @@ def make_case(random: Random, mnemonic: str) -> Case:
     code = scene.area()
     text = instruction(scene, row)
     place = code.start + random.choice((0, 0x10, BLOCK - 2, BLOCK - len(text), 2 * BLOCK - 2, 2 * BLOCK - len(text)))
+    place &= MASK_24
     if mnemonic in SEVERAL:
         scene.allow(code)
     scene.put(place, text + STOP)
-    if scene.ec_mode and scene.chance(0.08) and "SVC" not in (scene.name or mnemonic) and mnemonic not in SEVERAL:
-        record_events(scene, place, len(text))
+    name = (scene.name or mnemonic).split()[-1]
+    if scene.ec_mode and scene.chance(0.08) and not scene.invalid_psw and name not in (*SEVERAL, "SVC", "MVCL", "CLCL"):
+        record_events(scene, name, place, len(text))
     return _finished(scene, row, place)
 
 
-def record_events(scene: Scene, place: int, length: int) -> None:
+def record_events(scene: Scene, name: str, place: int, length: int) -> None:
     """Program-event recording on, for all events but changes of general registers, which Hercules does not have.
 
-    The supervisor call behind the instruction must cause none: it would be taken first.
+    The supervisor call behind the instruction must cause none: it would be taken first.  Nor is it tried for long
+    operations, which each machine divides into units of its own.
     """
     scene.system_mask |= 0x40
     events = scene.random.choice((0x80, 0x40, 0x20, 0xA0, 0xE0))
+    if name in ("CS", "CDS"):  # Hercules takes an unequal comparison for a store.
+        events &= ~0x20
     area = scene.random.choice(scene.areas)
     start = area.start + scene.random.choice((0, 0x100, BLOCK, scene.random.randrange(0x1000)))
     bounds = (start, start + scene.random.choice((0, 3, 0x100, 0x1000)) & MASK_24)
@@ -961,7 +999,7 @@ def record_events(scene: Scene, place: int, length: int) -> None:
         if scene.chance(0.2):
             bounds = (place + length + 2, place - 2)
     scene.cr[9] = events << 24 | scene.random.getrandbits(16)
-    scene.cr[10], scene.cr[11] = (scene.random.getrandbits(8) << 24 | bound for bound in bounds)
+    scene.cr[10], scene.cr[11] = (scene.random.getrandbits(8) << 24 | bound & MASK_24 for bound in bounds)
 
 
 def _untranslated(scene: Scene, row: Operation) -> Case:
@@ -984,4 +1022,5 @@ def _finished(scene: Scene, row: Operation, place: int) -> Case:
         keys=tuple(sorted(scene.keys.items())),
         areas=tuple(scene.windows),
         name=scene.name or row.mnemonic,
+        size=scene.size,
     )

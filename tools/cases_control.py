@@ -5,7 +5,7 @@ built and then, sometimes, damaged in one place.
 
 What is left out, beside what Hercules cannot tell: bits that must be zeros and are more address to Hercules, or are not
 looked at: bits 1-7 of entries of the ASN first table, the ASN second table and a linkage table, bits 97-103 of the
-second; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
+second, bit 32 of an entry-table entry; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
 DISCONNECT CHANNEL SET, which would take its channels away; CR14 bits 13-19, which System/370 does not use.
 """
 
@@ -17,7 +17,7 @@ from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, Operation
 from edu_hv.machine.dat import FORMATS
 from edu_hv.machine.psw import PSW
-from tools.cases import NOT_COMPARABLE
+from tools.cases import INVALID, NOT_COMPARABLE
 from tools.hercules import CONTROL_REGISTERS, SIZE, Case
 
 CODE, TARGET = 0x1000, 0x1800
@@ -29,8 +29,6 @@ FIRST_TABLE, SECOND_TABLES, AUTHORITY = 0x8000, (0x9000, 0x9400, 0x9800), 0x9C00
 LINKAGE, ENTRIES = 0xA000, 0xA400
 SEGMENTS, PAGES = (0xB000, 0xB100, 0xB200), (0xB400, 0xB500, 0xB600)
 STOP, ARRIVED = bytes.fromhex("0AFF"), bytes.fromhex("0AFE")
-INVALID = [selector for selector in range(32) if selector not in FORMATS]
-"""Translation formats that there are not."""
 BLOCK = 2048
 
 
@@ -142,7 +140,7 @@ class Spaces:
         entry = ENTRIES + (number & 0xFF) * 16
         asn = self.random.choice((0, 0, *self.asns))
         self.put_word(entry, self.mostly(0xFFFF, self.random.getrandbits(16)) << 16 | asn)
-        self.put_word(entry + 4, TARGET | self.chance(0.5), 0xFF000000)
+        self.put_word(entry + 4, TARGET | self.chance(0.5), 0x7F000000)
         self.put_word(entry + 8, self.random.getrandbits(32))
         self.put_word(entry + 12, self.random.getrandbits(32))
 
@@ -259,8 +257,8 @@ def extract(spaces: Spaces, row: Operation) -> bytes:
 
 @makes("SAC")
 def address_space_control(spaces: Spaces, row: Operation) -> bytes:
-    """Mostly a mode that there is."""
-    control = spaces.mostly(spaces.random.choice((0, 1)), spaces.random.randrange(16))
+    """Mostly a mode that there is; 2 and 3 are modes of later architectures, which Hercules has."""
+    control = spaces.mostly(spaces.random.choice((0, 1)), spaces.random.randrange(4, 16))
     return halfwords(row.code, spaces.base(spaces.random.getrandbits(24) & 0xFFF0FF | control << 8))
 
 
@@ -345,7 +343,7 @@ def program_transfer(spaces: Spaces, row: Operation) -> bytes:
     """To the current space or another one."""
     asn = spaces.mostly(spaces.random.choice((spaces.asns[0], *spaces.asns)), spaces.absent)
     r1 = spaces.register(spaces.random.getrandbits(16) << 16 | asn)
-    address = spaces.mostly(TARGET, TARGET | 1 << spaces.random.randrange(24, 32)) | spaces.chance(0.8)
+    address = spaces.mostly(TARGET, TARGET | 1 << spaces.random.randrange(24, 31)) | spaces.chance(0.8)
     return halfwords(row.code, r1 << 4 | spaces.register(address))
 
 

@@ -306,7 +306,7 @@ def check_program(seed: int, tally: Tally, thresholds: tuple[int, ...] = THRESHO
         machine.engine = engine
     tally.programs += 1
     for _ in range(20):
-        units = random.choice((1, 2, 17, random.randrange(1, 200)))
+        units = random.choice((1, 2, 17, random.randrange(1, 200), random.randrange(1, 1500)))
         stops = {CODE + 2 * random.randrange(100) for _ in range(random.choice((0, 0, 3)))}
         met = run_with_stops(alone, units, stops)
         expected = state_of(alone) | {"stops": met}

@@ -251,6 +251,8 @@ class Outcome:
     """The first 200 bytes of real storage."""
     text: bytes = field(default=b"", compare=False)
     """What the case executed (the target of EXECUTE), empty when it could not be fetched; of our machine only."""
+    fetched: bool = field(default=True, compare=False)
+    """Whether the instruction that was interrupted could be fetched; of our machine only."""
 
     @classmethod
     def of(

@@ -7,6 +7,7 @@ words; beside it a wrong result of ours is still reported.  `tests/machine/test_
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from edu_hv.isa.codes import MASK_24, PIC, Class
 from edu_hv.isa.formats import Format
@@ -25,15 +26,24 @@ EDITING = (PIC.DATA, *ACCESS)
 PACKED = ("AP", "SP", "ZAP", "CP", "MP", "DP", "SRP")
 """Decimal arithmetic."""
 LONG = ("MVCL", "CLCL")
-TWO_OPERAND_FORMATS = (Format.SS, Format.SS_TWO, Format.SS_ROUND)
+TWO_OPERAND_FORMATS = (Format.SS, Format.SS_TWO, Format.SS_ROUND, Format.SS_KEY)
 TWO_OPERANDS = [row.mnemonic for row in OPERATIONS if row.format in TWO_OPERAND_FORMATS] + [*LONG]
 COMPARING = ("CLC", "CLCL", "CP", "TRT", "CLM")
 """The first operand is not stored into."""
+TURNING_OFF = ("SSM", "STNSM", "LPSW", "LCTL")
 REFERENCE, CHANGE = 4, 2
 """Bits of a storage key."""
 
-Span = tuple[int, int, bool]
-"""An operand: logical address, length, whether it is stored into."""
+
+class Span(NamedTuple):
+    """An operand: logical address, length, whether it is stored into; the key and the space if not the PSW's."""
+
+    start: int
+    length: int
+    store: bool
+    key: int | None = None
+    secondary: bool | None = None
+
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,21 @@ class Meeting:
     def first(self) -> PSW:
         """The PSW that the case began with."""
         return PSW.from_bytes(self.case.psw)
+
+    @property
+    def code(self) -> int:
+        """Our program-interruption code without the event of PER; -1 for other classes."""
+        return program_code(self.ours)
+
+    @property
+    def their_code(self) -> int:
+        """Theirs."""
+        return program_code(self.theirs)
+
+    @property
+    def completed(self) -> bool:
+        """Whether our instruction was completed: only an event of PER, or what is behind it, caused an interruption."""
+        return self.ours.kind is Class.SVC or self.code == 0 or (not self.ours.fetched and bool(self.ours.text))
 
     @property
     def refused(self) -> bool:
@@ -94,49 +119,78 @@ class Meeting:
             return []
         stores, fields = row.mnemonic not in COMPARING, self.fields
         if row.mnemonic in LONG:
-            return [(self.ours.gr[fields[0] & 14] & MASK_24, 1, stores), (self.ours.gr[fields[1] & 14] & MASK_24, 1, False)]
+            return [
+                Span(self.ours.gr[fields[0] & 14] & MASK_24, 1, stores),
+                Span(self.ours.gr[fields[1] & 14] & MASK_24, 1, False),
+            ]
         if row.mnemonic == "CLM":
-            return [(fields[2], max(fields[1].bit_count(), 1), False)]
+            return [Span(fields[2], max(fields[1].bit_count(), 1), False)]
+        if row.format is Format.SS_KEY:
+            return [*self.keyed_spans(row.mnemonic)]
         if row.format is Format.SS_ROUND:
-            return [(fields[1], fields[0], True)]
+            return [Span(fields[1], fields[0], True)]
         if row.format is Format.SS_TWO:
-            return [(fields[1], fields[0], stores), (fields[3], fields[2], False)]
+            return [Span(fields[1], fields[0], stores), Span(fields[3], fields[2], False)]
         if row.format is not Format.SS:
             return []
-        return [(fields[1], fields[0], stores), self.second_span(row.mnemonic)]
+        return [Span(fields[1], fields[0], stores), self.second_span(row.mnemonic)]
+
+    def keyed_spans(self, mnemonic: str) -> Iterator[Span]:
+        """Both operands of a move between spaces or with a key: in which space, by which key."""
+        r1, first, second, r3 = self.fields
+        gr, own, space = self.case.gr, self.first.key, self.first.secondary_space
+        length, other = max(min(gr[r1], 256), 1), gr[r3] >> 4 & 15
+        keys = (other, own) if mnemonic == "MVCS" else (own, other)
+        spaces = {"MVCS": (True, False), "MVCP": (False, True), "MVCK": (space, space)}[mnemonic]
+        for address, store, key, secondary in zip((first, second), (True, False), keys, spaces, strict=True):
+            yield Span(address, length, store, key, secondary)
 
     def second_span(self, mnemonic: str) -> Span:
         """The second operand of an SS instruction with one length."""
         length, _, second = self.fields
         if mnemonic in ("TR", "TRT", "ED", "EDMK"):
-            return second, 256 if mnemonic in ("TR", "TRT") else length, False
-        return (second - length + 1 & MASK_24 if mnemonic == "MVCIN" else second), length, False
+            return Span(second, 256 if mnemonic in ("TR", "TRT") else length, False)
+        return Span(second - length + 1 & MASK_24 if mnemonic == "MVCIN" else second, length, False)
 
     def refusals(self, spans: Sequence[Span]) -> Iterator[tuple[int, int | None]]:
         """The exceptions that accesses to the two ends of each operand meet: code, and page of a translation."""
-        for start, length, store in spans:
-            for address in (start, start + length - 1 & MASK_24):
-                for storing in {False, store}:
+        for span in spans:
+            for address in (span.start, span.start + span.length - 1 & MASK_24):
+                for storing in {False, span.store}:
                     try:
-                        self.machine.cpu._accessible(address, storing)
+                        self.access(span, address, storing)
                     except ProgramInterruption as condition:
                         yield condition.code, page_of(condition.address)
 
+    def access(self, span: Span, address: int, storing: bool) -> None:
+        """Try an access to one byte of an operand."""
+        cpu, psw = self.machine.cpu, self.first.copy()
+        psw.key = psw.key if span.key is None else span.key
+        psw.secondary_space = psw.secondary_space if span.secondary is None else span.secondary
+        cpu.load_psw(psw)
+        cpu._accessible(address, storing)
+        cpu.load_psw(self.first)
+
     def right_refusal(self) -> bool:
         """Whether our access exception is one that an operand really meets."""
-        address = int.from_bytes(self.ours.psa[0x91:0x94], "big") if self.ours.code in TRANSLATION else None
-        return (self.ours.code, page_of(address)) in set(self.refusals(self.spans)) and self.right_place()
+        address = int.from_bytes(self.ours.psa[0x90:0x94], "big") if self.code in TRANSLATION else None
+        return (self.code, page_of(address)) in set(self.refusals(self.spans)) and self.right_place()
 
     def right_place(self) -> bool:
         """The old PSW points at a nullified instruction, and behind one that is suppressed or terminated."""
         ex = self.case.name.startswith("EX ")
-        length = 0 if self.ours.code in TRANSLATION else 4 if ex else len(self.ours.text)
+        length = 0 if self.code in TRANSLATION else 4 if ex else len(self.ours.text)
         ilc = 2 if ex else len(self.ours.text) // 2
         return self.old.instruction_address == self.first.instruction_address + length & MASK_24 and self.ours.ilc == ilc
 
 
+def program_code(outcome: Outcome) -> int:
+    """A program-interruption code without the event of PER; -1 for other classes."""
+    return outcome.code & 0x7F if outcome.kind is Class.PROGRAM else -1
+
+
 def page_of(address: int | None) -> int | None:
-    """The 4K page of a translation-exception address."""
+    """The 4K page of a translation-exception address, with bit 0 that tells the secondary space."""
     return None if address is None else address >> 12
 
 
@@ -158,7 +212,7 @@ class Known:
 def start_of(outcome: Outcome) -> int:
     """Where the interrupted instruction stands."""
     address = PSW.from_bytes(outcome.psw).instruction_address
-    nullified = outcome.kind is Class.PROGRAM and outcome.code in TRANSLATION
+    nullified = program_code(outcome) in TRANSLATION
     return address if nullified else address - 2 * outcome.ilc & MASK_24
 
 
@@ -177,7 +231,7 @@ def more_recorded(met: Meeting, name: str) -> bool:
 def met_blocks(met: Meeting) -> set[int]:
     """The real 2K blocks in which the operands lie."""
     cpu, blocks = met.machine.cpu, set()
-    for start, length, _ in met.spans:
+    for start, length, *_ in met.spans:
         for address in (start, start + length - 1 & MASK_24):
             try:
                 blocks.add(cpu.to_real(address) & ~0x7FF)
@@ -189,7 +243,7 @@ def met_blocks(met: Meeting) -> set[int]:
 def reset_reference(met: Meeting, name: str) -> bool:
     """Our condition code is that of the one block, and only its reference bit is reset."""
     block = met.fields[0] & ~0x7FF
-    if met.ours.kind is not Class.SVC or block not in dict(met.case.keys):
+    if not met.completed or block not in dict(met.case.keys):
         return False
     if name == "cc":
         return met.old.cc == met.key(f"key {block:X}")[0] >> 1 & 3
@@ -201,11 +255,12 @@ def reset_reference(met: Meeting, name: str) -> bool:
 
 def comparison(met: Meeting, name: str) -> bool:
     """References beyond the first unequal byte; or an exception there that we meet."""
-    if name.startswith("key"):
-        return met.ours.code == met.theirs.code and more_recorded(met, name)
-    first_bytes = [(start, 1, False) for start, _, _ in met.spans]
-    unequal = met.theirs.kind is Class.SVC and PSW.from_bytes(met.theirs.psw).cc in (1, 2)
-    return unequal and not set(met.refusals(first_bytes)) and met.right_refusal()
+    if name.startswith("key") and met.code == met.their_code:
+        return more_recorded(met, name)
+    first_bytes = [Span(span.start, 1, False) for span in met.spans]
+    unequal = met.their_code <= 0 and PSW.from_bytes(met.theirs.psw).cc in (1, 2)
+    refused = not set(met.refusals(first_bytes)) and met.right_refusal()
+    return unequal and refused and (not name.startswith("key") or behind(met, name) or less_recorded(met, name, REFERENCE))
 
 
 def editing(met: Meeting, name: str) -> bool:
@@ -228,10 +283,10 @@ def monitor_call(met: Meeting, name: str) -> bool:
 
 def two_refused(met: Meeting, name: str) -> bool:
     """Our exception is one of an operand; theirs is another's, or one of the contents."""
-    if met.ours.code not in ACCESS or not met.refused or not met.right_refusal():
+    if met.code not in ACCESS or not met.refused or not met.right_refusal():
         return False
     others = {code for code, _ in met.refusals(met.spans)}
-    return met.theirs.code in others or (met.theirs.code in (PIC.DATA, PIC.DECIMAL_DIVIDE) and met.row.mnemonic in DECIMAL)
+    return met.their_code in others or (met.their_code in (PIC.DATA, PIC.DECIMAL_DIVIDE) and met.row.mnemonic in DECIMAL)
 
 
 DECIMAL = (*PACKED, "ED", "EDMK")
@@ -262,20 +317,59 @@ def tested_block(met: Meeting, name: str) -> bool:
 
 
 def clock(met: Meeting, name: str) -> bool:
-    """Nothing but the eight bytes of a clock differs."""
-    _, ours, theirs = met.storage(name)
+    """Nothing but the eight bytes of a clock differs; we store nothing when a part of them is refused."""
+    before, ours, theirs = met.storage(name)
+    if not met.completed:
+        return met.code in ACCESS and ours == before
     unlike = [at for at, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other]
     return met.row is not None and unlike[-1] - unlike[0] < 8
 
 
+def behind(met: Meeting, name: str) -> bool:
+    """Hercules has gone on, and so has a reference to the next instruction's block that we have not."""
+    before, ours, theirs = met.key(name)
+    real = met.machine.cpu.to_real(PSW.from_bytes(met.theirs.psw).instruction_address - 2 & MASK_24)
+    return int(name[4:], 16) == real & ~0x7FF and theirs == ours | REFERENCE and ours == before
+
+
+def last_event(met: Meeting, name: str) -> bool:
+    """Our event is that of the instruction that turns PER off, and it was completed as Hercules completed it."""
+    if name.startswith("key") and not behind(met, name):
+        return False
+    place, events = int.from_bytes(met.ours.psa[0x98:0x9C], "big"), met.ours.psa[0x96]
+    turned_off = met.first.per and (not met.old.per or met.case.cr[9:12] != met.ours.cr[9:12])
+    theirs = PSW.from_bytes(met.theirs.psw).instruction_address
+    same = met.old.instruction_address == theirs - 2 and met.ours.ilc == len(met.ours.text) // 2
+    right = place == met.first.instruction_address and events and not events & ~(met.case.cr[9] >> 24)
+    return turned_off and same and bool(right) and met.theirs.kind is Class.SVC
+
+
 KNOWN: tuple[Known, ...] = (
+    Known(
+        "ILC of an event of an instruction of two bytes",
+        'GA22-7000 "Instruction-Length Code": that of the instruction, 1.  With an event of PER and nothing else Hercules'
+        " says 2.",
+        ("ILC",),
+        lambda met, name: (
+            met.ours.code == met.theirs.code == PIC.PER_EVENT
+            and met.ours.ilc == len(met.ours.text) // 2 == 1
+            and met.theirs.ilc == 2
+        ),
+    ),
+    Known(
+        "event of an instruction that turns program-event recording off",
+        'GA22-7000 "Program-Event Recording": a change of the PER mask affects the next instruction.  Hercules looks at'
+        " the mask when the instruction has been executed, and forgets its events.",
+        ("interruption", "ILC", "instruction address", "PER", "key"),
+        lambda met, name: met.case.operation in TURNING_OFF and met.ours.code == PIC.PER_EVENT and last_event(met, name),
+    ),
     Known(
         "ILC of an instruction that cannot be fetched",
         'GA22-7000 "ILC on Instruction-Fetching Exceptions": it is unpredictable whether the instruction address is'
         " incremented by 2, 4 or 6; less the ILC it must be that of the instruction.  Hercules says 4, we say 2.",
         ("ILC", "instruction address"),
         lambda met, name: (
-            not met.ours.text and met.ours.code in PREVENTING and start_of(met.ours) == start_of(met.theirs)
+            not met.ours.fetched and met.code in PREVENTING and start_of(met.ours) == start_of(met.theirs)
         ),
     ),
     Known(
@@ -289,7 +383,7 @@ KNOWN: tuple[Known, ...] = (
         'GA22-7000 "Reference Recording", "Change Recording": an access that is not completed may be recorded.'
         "  Hercules often does; we record none that did not happen.",
         ("key",),
-        lambda met, name: met.refused and met.ours.code in PREVENTING and less_recorded(met, name),
+        lambda met, name: met.refused and met.code in PREVENTING and less_recorded(met, name),
     ),
     Known(
         "fetches behind the first unequal byte",
@@ -312,8 +406,8 @@ KNOWN: tuple[Known, ...] = (
         lambda met, name: (
             met.case.operation in ("ED", "EDMK")
             and met.refused
-            and met.ours.code in EDITING
-            and met.theirs.code in EDITING
+            and met.code in EDITING
+            and met.their_code in EDITING
             and editing(met, name)
         ),
     ),
@@ -355,7 +449,7 @@ KNOWN: tuple[Known, ...] = (
         " whole before their contents count; Hercules has fetched one, or a part.",
         ("key",),
         lambda met, name: (
-            met.case.operation in PACKED and met.ours.code == met.theirs.code == PIC.DATA and more_recorded(met, name)
+            met.case.operation in PACKED and met.code == met.their_code == PIC.DATA and more_recorded(met, name)
         ),
     ),
     Known(
@@ -381,7 +475,7 @@ KNOWN: tuple[Known, ...] = (
         "TEST BLOCK by 2K",
         'GA22-7000 "Test Block": 4K bytes are cleared, the keys are unpredictable.  Hercules clears 2K.',
         ("storage", "key"),
-        lambda met, name: met.case.operation == "TB" and met.ours.kind is Class.SVC and tested_block(met, name),
+        lambda met, name: met.case.operation == "TB" and met.completed and tested_block(met, name),
     ),
     Known(
         "clocks",
@@ -396,8 +490,8 @@ def zap(met: Meeting) -> bool:
     """The two differ in whether ZERO AND ADD met a data exception because of an overlap."""
     return (
         met.case.operation == "ZAP"
-        and met.ours.code == PIC.DATA
-        and met.theirs.code not in EDITING
+        and met.code == PIC.DATA
+        and met.their_code not in EDITING
         and overlapping(met)
     )
 

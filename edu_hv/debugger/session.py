@@ -43,7 +43,7 @@ RUN_LIMIT = 2_000_000
 """Steps after which a run stops by itself, so that a guest in a loop does not run for ever."""
 COMPILED_AFTER = 20_000
 """Steps of a run after which the engine takes part: what is shorter is done before it has started."""
-COMPILED_FACTOR = 100
+COMPILED_FACTOR = 1_000
 """Instructions of the engine that count as one step towards RUN_LIMIT, since they take its time."""
 AT_ONCE = 1_000_000
 """Instructions that the engine executes before somebody's wish to stop is looked at."""

@@ -17,6 +17,7 @@ from edu_hv.devices.card import CardReader
 from edu_hv.devices.catalog import put_on
 from edu_hv.devices.console import Console
 from edu_hv.devices.device import IODevice
+from edu_hv.devices.display import Display
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.engine import make_engine
@@ -95,8 +96,11 @@ INPUTS = {
     "restart": "the RESTART key of the bare machine",
     "store status": "the STORE STATUS key of the bare machine",
     "failure": "something in the bare machine fails",
+    "terminal": "a key of a display of the bare machine, or its power",
 }
 """The kinds of inputs."""
+TERMINAL_OFF = "off"
+"""The text of the input that a terminal has gone; without data any other says that one has come."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +111,11 @@ class Input:
     """One of INPUTS."""
     guest: str
     text: str = ""
-    """The line or command; of a medium, its name and then the options, a line each; of a failure, what fails."""
+    """The line or command; of a medium, its name and then the options, a line each; of a failure, what fails; of a
+    terminal, what was done there."""
     data: bytes = b""
-    """Of a medium: the contents of the file.  They are part of the recording, whatever becomes of the file."""
+    """Of a medium: the contents of the file.  They are part of the recording, whatever becomes of the file.
+    Of a terminal: what it sent."""
     device: int = 0
     """The device, where the input is for one."""
 
@@ -215,6 +221,8 @@ class System:
                 self._put(given)
             case "request":
                 machine.channels.present(given.device, UnitStatus.ATTENTION)
+            case "terminal":
+                self._at_terminal(given)
             case "restart":
                 machine.press_restart_key()
             case "store status":
@@ -229,6 +237,18 @@ class System:
             raise UserError(f"there is no device {given.device:03X}; configuration shows what is attached")
         name, *options = given.text.split("\n")
         status = put_on(device, given.data, name, tuple(options))
+        if status:
+            self.machine.channels.present(given.device, status)
+
+    def _at_terminal(self, given: Input) -> None:
+        """A terminal of a display has come or gone, or a key was pressed there."""
+        display = self.machine.channels.devices.get(given.device)
+        if not isinstance(display, Display):
+            raise UserError(f"there is no display {given.device:03X}; configuration shows what is attached")
+        if given.data:
+            status = display.key(given.data)
+        else:
+            status = display.disconnect() if given.text == TERMINAL_OFF else display.connect()
         if status:
             self.machine.channels.present(given.device, status)
 

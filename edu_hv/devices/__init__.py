@@ -1,4 +1,4 @@
 """The I/O devices.  Each knows its cards, paper or tape, and neither the channel, the CPU nor a host file.
 
-Read next: `device`, then `card`, the smallest of them.
+Read next: `device`, then `unit_record` and `punch`, the smallest of them.  `catalog` lists them all.
 """

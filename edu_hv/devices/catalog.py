@@ -12,6 +12,7 @@ from edu_hv.devices.console import Console, Console1052
 from edu_hv.devices.ctca import CTCAPair
 from edu_hv.devices.device import IODevice
 from edu_hv.devices.disk import Disk2311, Disk2314, Disk3330, Disk3340, Disk3350, DiskDrive
+from edu_hv.devices.display import Display
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.printer_3211 import Printer3211
 from edu_hv.devices.punch import CardPunch, CardPunch2540
@@ -140,6 +141,7 @@ _TYPES = (
     _disk("3330-11", "808 cylinders of 19 tracks", Disk3330, 808),
     _disk("3340", "data modules of 348 or 696 cylinders of 12 tracks", Disk3340, 348),
     _disk("3350", "555 cylinders of 30 tracks", Disk3350, 555),
+    _other("3270", "a display station 3277 model 2; serve lets terminals connect to it", Medium.NONE, Display),
     _other("CTCA", "one end of a channel-to-channel adapter", Medium.NONE, _one_end),
 )
 

@@ -109,6 +109,10 @@ class IODevice:
         """
         self.sense = bytes(self.sense_length)
 
+    def test(self) -> UnitStatus:
+        """What TEST I/O finds when nothing is pending: unit check, for some devices, while they are not ready."""
+        return NO_STATUS
+
     def waiting_for_input(self, command: int) -> bool:
         """Whether the command cannot end before somebody has entered something."""
         return False

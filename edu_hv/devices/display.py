@@ -60,9 +60,18 @@ NO_AID, ENTER, CLEAR, PEN = 0x60, 0x7D, 0x6D, 0x7E
 PROGRAM_ACCESS_KEYS = (0x6C, 0x6E, 0x6B)
 SHORT_READS = frozenset({CLEAR, *PROGRAM_ACCESS_KEYS})
 """Keys of which READ MODIFIED gives nothing but the identification."""
-AIDS = frozenset({*SHORT_READS, ENTER, PEN, 0xE6, 0xE7, 0xF0, *range(0xF1, 0xFA), 0x7A, 0x7B, 0x7C})
-AIDS |= frozenset({*range(0xC1, 0xCA), 0x4A, 0x4B, 0x4C})
-"""Attention identifications: those keys, the card reader, TEST REQ, PF1 to PF12, and PF13 to PF24 of later models."""
+_FUNCTION_KEYS = (*range(0xF1, 0xFA), 0x7A, 0x7B, 0x7C, *range(0xC1, 0xCA), 0x4A, 0x4B, 0x4C)
+KEY_NAMES = {
+    ENTER: "ENTER",
+    CLEAR: "CLEAR",
+    PEN: "selector pen",
+    0xE6: "card reader",
+    0xE7: "card reader",
+    0xF0: "TEST REQ",
+    **{aid: f"PA{number}" for number, aid in enumerate(PROGRAM_ACCESS_KEYS, 1)},
+    **{aid: f"PF{number}" for number, aid in enumerate(_FUNCTION_KEYS, 1)},
+}
+"""What gives attention, by its identification.  A 3277 has PF1 to PF12, later models PF13 to PF24 as well."""
 
 TERMINAL_WRITE, TERMINAL_ERASE_WRITE, TERMINAL_ERASE_ALL_UNPROTECTED = 0xF1, 0xF5, 0x6F
 """The commands as a terminal that is not on a channel takes them."""
@@ -140,7 +149,7 @@ class Display(IODevice):
         valid in it is passed over, and what begins with no known identification is ignored.  The RESET key of a
         terminal lets somebody press a second key before the program has restored the keyboard; the last one counts.
         """
-        if not self.connected or not data or data[0] not in AIDS:
+        if not self.connected or not data or data[0] not in KEY_NAMES:
             return NO_STATUS
         screen = self.screen
         if data[0] == CLEAR:

@@ -41,6 +41,24 @@ class Placed:
         """The address behind it."""
         return self.address + len(self.text)
 
+    @property
+    def branches(self) -> bool:
+        """Whether it may branch to an address that base and index registers tell."""
+        return self.row.mnemonic in BRANCHES and not (self.row.mnemonic == "BC" and self.text[1] < 0x10)
+
+    @property
+    def bases(self) -> frozenset[int]:
+        """The registers on which the branch address depends."""
+        if not self.branches:
+            return frozenset()
+        return frozenset({self.text[2] >> 4, self.text[1] & 15 if self.row.mnemonic in INDEXED else 0} - {0})
+
+    def target(self, registers: list[int]) -> int:
+        """Where it branches to with these registers."""
+        fields = self.text[2] >> 4, self.text[1] & 15 if self.row.mnemonic in INDEXED else 0
+        displacement = (self.text[2] & 15) << 8 | self.text[3]
+        return displacement + sum(registers[number] for number in fields if number) & MASK_24
+
 
 @dataclass
 class Shape:
@@ -49,7 +67,6 @@ class Shape:
     placed: list[Placed]
     bases: dict[int, int]
     """Registers on which branch addresses depend, with their values (24 bits)."""
-    stops: set[int] = field(default_factory=set)
     loops: dict[int, int] = field(default_factory=dict)
     """From the first instruction to the last."""
     blocks: dict[int, int] = field(default_factory=dict)
@@ -65,7 +82,6 @@ class Reader:
     def __init__(self, data: bytes, start: int, registers: list[int], stops: set[int]) -> None:
         self.data, self.first = data, start & ~(BLOCK - 1)
         self.registers, self.stops = registers, stops
-        self.bases: dict[int, int] = {}
 
     def instruction(self, address: int) -> Placed | None:
         """The instruction at a logical address, or None where a region ends."""
@@ -78,21 +94,9 @@ class Reader:
             return None
         return Placed(address, text, row)
 
-    def target(self, instruction: Placed) -> int | None:
-        """Where a branch leads, if its address is known from registers as they are now."""
-        text, row = instruction.text, instruction.row
-        if row.mnemonic not in BRANCHES:
-            return None
-        registers = [text[2] >> 4, text[1] & 15 if row.mnemonic in INDEXED else 0]
-        total = (text[2] & 15) << 8 | text[3]
-        for register in filter(None, registers):
-            self.bases[register] = self.registers[register] & MASK_24
-            total += self.registers[register]
-        return total & MASK_24
-
     def shape(self, start: int) -> Shape:
         """All that can be reached from `start` within the block, and is not before it."""
-        waiting, found = [start], dict[int, Placed]()
+        waiting, found, bases = [start], dict[int, Placed](), set[int]()
         while waiting and len(found) < LONGEST:
             address: int | None = waiting.pop(0)
             while address is not None and address not in found and len(found) < LONGEST:
@@ -100,11 +104,12 @@ class Reader:
                 if instruction is None:
                     break
                 found[address] = instruction
-                target = self.target(instruction)
-                if target is not None and not (instruction.row.mnemonic == "BC" and instruction.text[1] < 0x10):
-                    waiting.extend([target] if target > start else [])
+                bases |= instruction.bases
+                if instruction.branches:
+                    waiting += [target for target in (instruction.target(self.registers),) if target > start]
                 address = None if ends(instruction) else instruction.next
-        return Shape([found[address] for address in sorted(found)], dict(self.bases))
+        values = {base: self.registers[base] & MASK_24 for base in sorted(bases)}
+        return Shape([found[address] for address in sorted(found)], values)
 
 
 def ends(instruction: Placed) -> bool:
@@ -343,14 +348,13 @@ class _Maker:
 
     def _targets(self) -> dict[int, int]:
         """Branches within the region whose address is constant: from number to number."""
-        reader = Reader(b"", 0, self.registers, set())
-        found = {}
-        for number, instruction in enumerate(self.shape.placed):
-            reader.bases = {}
-            target = reader.target(instruction)
-            if target in self.shape.index and reader.bases.keys() <= self.shape.bases.keys():
-                found[number] = self.shape.index[target]
-        return found
+        shape = self.shape
+        constant = [
+            (number, placed.target(self.registers))
+            for number, placed in enumerate(shape.placed)
+            if placed.branches and placed.bases <= shape.bases.keys()
+        ]
+        return {number: shape.index[target] for number, target in constant if target in shape.index}
 
     def _body(self) -> None:
         """All instructions in the order of their addresses, in their loops and blocks."""

@@ -25,6 +25,7 @@ NEVER = memory.STOP - 1
 """A threshold: no regions are compiled."""
 ATTEMPTS = 8
 """Regions compiled at a place before it is left to the interpreter."""
+NOWHERE = -1
 SHORT_RUN = 4
 """Instructions for which coming and going does not pay."""
 PATIENCE = 8
@@ -71,6 +72,8 @@ class Engine:
         self._marks: set[int] = set()
         """Absolute addresses of stops."""
         self._short_runs = self._rest = 0
+        self._left_at = NOWHERE
+        """The instruction that the last run left to the CPU: when it is still the next one, nothing has to be tried."""
         self._move(Linear(self._compiler, cpu.storage.size, REGIONS))
 
     @staticmethod
@@ -115,8 +118,8 @@ class Engine:
         if self.stops and psw.instruction_address in self.stops:
             self.reason = Reason.STOPPED
             return 0
-        if self._rest:
-            self._rest -= 1
+        if psw.instruction_address == self._left_at or self._rest:
+            self._left_at, self._rest = NOWHERE, max(self._rest - 1, 0)
             self.reason = Reason.LEFT
             return 0
         while left > 0:
@@ -125,6 +128,7 @@ class Engine:
                 break
         if self.stops:
             self._tell_stop()
+        self._left_at = psw.instruction_address if self.reason is Reason.LEFT and left < limit else NOWHERE
         self._note_length(limit - left)
         self.executed += limit - left
         return limit - left

@@ -246,9 +246,10 @@ class Channels:
             return self._test_subchannel(low, subchannel, address)
         if unit is None:
             return NOT_OPERATIONAL
-        if not unit.status:
+        status = unit.status or unit.device.test()
+        if not status:
             return AVAILABLE
-        low.store_real(PSA.CSW, CSW(unit_status=unit.status).to_bytes())
+        low.store_real(PSA.CSW, CSW(unit_status=status).to_bytes())
         self._cleared(unit)
         unit.pending = NO_STATUS
         return CSW_STORED
@@ -416,18 +417,23 @@ class Channels:
 
     def _perform(self, unit: Unit) -> None:
         """One step: of the channel program, or of what the device does by itself."""
-        program = unit.subchannel.program
+        subchannel = unit.subchannel
+        program = subchannel.program if subchannel.unit is unit else None
         if unit.working or program is None:
             unit.advance(self.clocks.now)
-            self._note(unit)
-            return
+        elif program.waiting:
+            subchannel.waiting = True
+        else:
+            self._step(unit, program)
+        self._note(unit)
+
+    def _step(self, unit: Unit, program: ChannelProgram) -> None:
         program.observer = self.observer
         if program.step():
             self._schedule(unit, program)
         else:
             unit.subchannel.end(program.ending_csw())
             unit.work(program, self.clocks.now)
-            self._note(unit)
 
     # ---- interruptions ---------------------------------------------------------------------------------------
 

@@ -128,6 +128,9 @@ class Device(Protocol):
     def reset(self) -> None:
         """System or selective reset: stop what was going on."""
 
+    def test(self) -> UnitStatus:
+        """What TEST I/O finds when nothing is pending; no bits when the device is ready."""
+
     def waiting_for_input(self, command: int) -> bool:
         """Whether the command cannot end before somebody has done something at the device."""
 

@@ -94,7 +94,10 @@ class Recorder:
         return observe
 
     def event(self, completed: bool) -> PEREvent | None:
-        """What the instruction caused of what CR9 to CR11 ask for; one that did not complete has only been fetched."""
+        """What the instruction caused of what CR9 to CR11 ask for.
+
+        One that did not complete has only been fetched; at an odd address there is none to be fetched.
+        """
         found = PERCode(0)
         if self._fetched():
             found |= PERCode.INSTRUCTION_FETCHING
@@ -109,8 +112,8 @@ class Recorder:
         return PEREvent(found, self._address) if found else None
 
     def _fetched(self) -> bool:
-        target = self._cpu.execute_target
-        return self._designates(self._address) or (target is not None and self._designates(target))
+        addresses = (self._address, self._cpu.execute_target)
+        return any(address is not None and not address & 1 and self._designates(address) for address in addresses)
 
     def _designates(self, address: int) -> bool:
         """Whether an address is in the range of CR10 and CR11, which may wrap around."""

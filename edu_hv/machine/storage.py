@@ -57,8 +57,12 @@ class Storage:
         self._changed: set[int] = set()
 
     def adopt(self, data: memoryview, line_flags: memoryview) -> None:
-        """Move the contents and the flags into memory that an engine owns; the buffers have the same sizes."""
-        data[:], line_flags[:] = self.data, self.line_flags
+        """Move the contents and the flags into memory that an engine owns: buffers of these sizes, all zeros."""
+        for at in range(0, self.size, FRAME):
+            frame = self.read(at, FRAME)
+            if frame != _ZEROS:  # Memory that is never touched is never taken from the host.
+                data[at : at + FRAME] = frame
+        line_flags[:] = self.line_flags
         self.data, self.line_flags = data, line_flags
         self.forget_mappings()
 

@@ -13,6 +13,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.repl.files import log_defect
 from edu_hv.repl.render import Screen
 from edu_hv.repl.report import look, report
+from edu_hv.repl.serve import face
 from edu_hv.tutor.workbench import Workbench
 
 
@@ -33,6 +34,7 @@ class Runner:
         self.screen = screen
         self.error = ""
         """What the last failed line did wrong, in one sentence."""
+        face(workbench, screen.say)
 
     def run(self, line: str) -> Outcome:
         """Execute a line and show what came of it; on failure `error` says why and nothing is shown."""

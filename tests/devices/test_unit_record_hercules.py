@@ -49,6 +49,8 @@ WAIT     XC    64(8,0),64
          BC    8,DONE
          TM    68,X'10'            busy: it still works
          BO    WAIT
+         CLI   68,X'02'            not ready, and nothing else to say
+         BE    DONE
 GOT      OC    0(2,5),68
          CLC   4(4,5),ZEROS        only the first address and count
          BNE   WAIT

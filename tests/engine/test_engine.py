@@ -121,7 +121,7 @@ def test_compiled_code_leaves_before_it_touches_a_watched_line(boot, instruction
         machine.advance()
     while machine.cpu.psw.instruction_address != 0x1000:
         machine.advance()
-    machine.engine._rest = 0
+    machine.engine._rest, machine.engine._left_at = 0, -1
     assert (machine.run_compiled(20) < 20) == leaves
     assert machine.cpu.psw.instruction_address == 0x1000
     assert machine.engine.reason is (Reason.LEFT if leaves else Reason.LIMIT)
@@ -225,3 +225,20 @@ def test_unwritable_cache_is_no_failure(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(artifact.platformdirs, "user_cache_dir", lambda name: str(tmp_path / "file"))
     assert artifact.load(linear.wasmtime.Engine(linear.configuration()))
+
+
+def test_code_with_two_addresses_is_right_at_both(boot, threshold):
+    """LA 3,1(3); XR 2,4; BR 2: to X'A000' and back, which DAT leads to the same frame.  BASR 5,0 tells which it was."""
+    table = "".join(f"{(1 if page == 10 else page) << 4:04X}" for page in range(16))
+    machine = boot(
+        "41330001 0D50 1A65 1724 07F2",
+        gr={2: 0x1000, 4: 0x1000 ^ 0xA000},
+        storage={0x8000: "F0008100", 0x8100: table},
+        threshold=threshold,
+        ec_mode=True,
+        system_mask=0x04,
+    )
+    machine.cpu.cr[0:2] = [0x00800000, 0x8000]
+    compiled(machine, 5 * 2000)
+    links = 1000 * (0x1006 + 0xA006)
+    assert (machine.cpu.gr[3], machine.cpu.gr[6]) == (2000, links)

