@@ -21,8 +21,10 @@ from edu_hv.isa.table import Operation
 from edu_hv.machine.instructions.registry import SEMANTICS
 from edu_hv.machine.storage import BLOCK, LINE_SHIFT
 
-LONGEST = 128
+LONGEST = 96
 """Instructions in a region."""
+LARGEST = 1500
+"""Lines of code after which a region ends, so that compiling it takes no time that a person would notice."""
 INDEXED = ("BC", "BCT", "BAL", "BAS")
 BRANCHES = (*INDEXED, "BXH", "BXLE")
 LINKS = ("BAL", "BAS", "BALR", "BASR")
@@ -394,6 +396,9 @@ class _Maker:
         placed = shape.placed[number]
         if not reached:
             return False  # Only branches that could not be made part of the region would come here.
+        if number and len(self.code.lines) > LARGEST:
+            self.code.emit(target.exit(Reason.LIMIT, placed.address, target.pending))
+            return False
         operands = OPERANDS[placed.row.format](target, placed.text)
         reached = self.evaluator.instruction(SEMANTICS[placed.row.mnemonic], operands)
         target.pending += 1

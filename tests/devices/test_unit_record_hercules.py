@@ -49,7 +49,9 @@ WAIT     XC    64(8,0),64
          BC    8,DONE
          TM    68,X'10'            busy: it still works
          BO    WAIT
-         CLI   68,X'02'            not ready, and nothing else to say
+         CLC   0(2,5),ZEROS
+         BE    GOT
+         CLI   68,X'02'            it has ended, and is not ready now
          BE    DONE
 GOT      OC    0(2,5),68
          CLC   4(4,5),ZEROS        only the first address and count

@@ -49,7 +49,7 @@ ANSWER   MVC   X'48'(4),=A(REPLY)
 END      LPSW  STOP
 MOVE     MVC   TEXT(0),AREA+6
 GO       SIO   0(2)
-         BNZR  14                       refused: somebody has to do something first
+         BNZR  14                       refused: not ready
 BUSY     TIO   0(2)
          BC    2,BUSY
          BR    14
@@ -157,9 +157,9 @@ def test_terminal_that_goes_and_comes_again_gets_the_form_again(session):
 
 def test_input_for_what_is_no_display_is_refused(session):
     for act in (switch_on, switch_off):
-        with pytest.raises(UserError, match="^there is no display 00C; configuration shows what is attached$"):
+        with pytest.raises(UserError, match=r"^there is no display 00C; configuration shows what is attached$"):
             act(session, 0x00C)
-    with pytest.raises(UserError, match="^there is no display 00C"):
+    with pytest.raises(UserError, match=r"^there is no display 00C"):
         press(session, 0x00C, ADA)
 
 
@@ -286,7 +286,7 @@ def test_port(port, problem):
 def test_machine_without_a_display_is_one_sentence():
     session = DebugSession()
     session.load(["hello"])
-    with pytest.raises(UserError, match="^the bare machine has no display: attach 0C0 3270, for example, then ipl$"):
+    with pytest.raises(UserError, match=r"^the bare machine has no display: attach 0C0 3270, for example, then ipl$"):
         face.serve(Bench(session), 0)
 
 
