@@ -45,7 +45,6 @@ class Span(NamedTuple):
     secondary: bool | None = None
 
 
-
 @dataclass(frozen=True)
 class Meeting:
     """A case with both outcomes."""
@@ -168,8 +167,10 @@ class Meeting:
         psw.key = psw.key if span.key is None else span.key
         psw.secondary_space = psw.secondary_space if span.secondary is None else span.secondary
         cpu.load_psw(psw)
-        cpu._accessible(address, storing)
-        cpu.load_psw(self.first)
+        try:
+            cpu._accessible(address, storing)
+        finally:
+            cpu.load_psw(self.first)
 
     def right_refusal(self) -> bool:
         """Whether our access exception is one that an operand really meets."""
@@ -181,7 +182,9 @@ class Meeting:
         ex = self.case.name.startswith("EX ")
         length = 0 if self.code in TRANSLATION else 4 if ex else len(self.ours.text)
         ilc = 2 if ex else len(self.ours.text) // 2
-        return self.old.instruction_address == self.first.instruction_address + length & MASK_24 and self.ours.ilc == ilc
+        return (
+            self.old.instruction_address == self.first.instruction_address + length & MASK_24 and self.ours.ilc == ilc
+        )
 
 
 def program_code(outcome: Outcome) -> int:
@@ -260,7 +263,9 @@ def comparison(met: Meeting, name: str) -> bool:
     first_bytes = [Span(span.start, 1, False) for span in met.spans]
     unequal = met.their_code <= 0 and PSW.from_bytes(met.theirs.psw).cc in (1, 2)
     refused = not set(met.refusals(first_bytes)) and met.right_refusal()
-    return unequal and refused and (not name.startswith("key") or behind(met, name) or less_recorded(met, name, REFERENCE))
+    return (
+        unequal and refused and (not name.startswith("key") or behind(met, name) or less_recorded(met, name, REFERENCE))
+    )
 
 
 def editing(met: Meeting, name: str) -> bool:
@@ -286,7 +291,9 @@ def two_refused(met: Meeting, name: str) -> bool:
     if met.code not in ACCESS or not met.refused or not met.right_refusal():
         return False
     others = {code for code, _ in met.refusals(met.spans)}
-    return met.their_code in others or (met.their_code in (PIC.DATA, PIC.DECIMAL_DIVIDE) and met.row.mnemonic in DECIMAL)
+    return met.their_code in others or (
+        met.their_code in (PIC.DATA, PIC.DECIMAL_DIVIDE) and met.row.mnemonic in DECIMAL
+    )
 
 
 DECIMAL = (*PACKED, "ED", "EDMK")
@@ -361,7 +368,9 @@ KNOWN: tuple[Known, ...] = (
         'GA22-7000 "Program-Event Recording": a change of the PER mask affects the next instruction.  Hercules looks at'
         " the mask when the instruction has been executed, and forgets its events.",
         ("interruption", "ILC", "instruction address", "PER", "key"),
-        lambda met, name: met.case.operation in TURNING_OFF and met.ours.code == PIC.PER_EVENT and last_event(met, name),
+        lambda met, name: (
+            met.case.operation in TURNING_OFF and met.ours.code == PIC.PER_EVENT and last_event(met, name)
+        ),
     ),
     Known(
         "ILC of an instruction that cannot be fetched",
@@ -488,12 +497,7 @@ KNOWN: tuple[Known, ...] = (
 
 def zap(met: Meeting) -> bool:
     """The two differ in whether ZERO AND ADD met a data exception because of an overlap."""
-    return (
-        met.case.operation == "ZAP"
-        and met.code == PIC.DATA
-        and met.their_code not in EDITING
-        and overlapping(met)
-    )
+    return met.case.operation == "ZAP" and met.code == PIC.DATA and met.their_code not in EDITING and overlapping(met)
 
 
 def excuse(case: Case, ours: Outcome, theirs: Outcome, found: Differences) -> tuple[Differences, list[str]]:

@@ -285,23 +285,25 @@ class Generator:
 
     def execute(self) -> bytes:
         """EXECUTE of a template, its second byte changed or not."""
-        return encode("EX", self.random.choice((0, 0, self.register())) << 4, *based(12, TEMPLATES - CODE + 8 * self.random.randrange(16)))
+        register = self.random.choice((0, 0, self.register()))
+        return encode("EX", register << 4, *self.template())
+
+    def template(self) -> tuple[int, int]:
+        """The address of a template."""
+        return based(12, TEMPLATES - CODE + 8 * self.random.randrange(16))
 
     def own_code(self) -> bytes:
         """A store into a slot: an instruction's second byte, or a whole template."""
         slot = self.random.randrange(self.count) * SLOT
         if self.chance(0.4):
-            return encode("MVC", 7, *based(12, slot), *based(12, TEMPLATES - CODE + 8 * self.random.randrange(16)))
+            return encode("MVC", 7, *based(12, slot), *self.template())
         if self.chance(0.5):
             return encode("XI", self.random.choice((0x10, 0x01, 0x11)), *based(12, slot + 1))
         return encode("STC", self.register() << 4, *based(12, slot + self.random.choice((1, 3))))
 
     def new_psw(self) -> bytes:
-        """LOAD PSW that goes on with the next slot in another mode; the PSW is in the templates' storage."""
-        at = TEMPLATES - CODE + 0x80 + 8 * self.random.randrange(8)
-        return encode("MVC", 2, *based(12, at + 5), *based(0, 0xE00)) if self.chance(0.02) else encode(
-            "LPSW", 0, *based(12, at)
-        )
+        """LOAD PSW that goes on somewhere in another mode; the PSWs are behind the templates."""
+        return encode("LPSW", 0, *based(12, TEMPLATES - CODE + 0x80 + 8 * self.random.randrange(8)))
 
     def control(self) -> bytes:
         """Keys, masks, translation."""
@@ -311,8 +313,8 @@ class Generator:
             case 0 | 1:
                 return encode("SPKA", *based(0, self.random.choice((0x30, 0x30, 0x00, 0x50))))
             case 2:
-                block, key = self.random.choice((DATA, DATA + 0x800, GUARDED)), self.random.choice((0x30, 0x36, 0x38, 0x50))
-                return encode("LA", 0x20, *based(0, key)) + encode("SSK", 0x2A if block == DATA else 0x28)
+                key = self.random.choice((0x30, 0x36, 0x38, 0x50))
+                return encode("LA", 0x20, *based(0, key)) + encode("SSK", self.random.choice((0x2A, 0x28, 0x28)))
             case 3:
                 return encode("ISK", first << 4 | 10) if self.exact else encode("IPK")
             case 4:
@@ -322,7 +324,8 @@ class Generator:
             case 6:
                 return encode("SPM", second << 4)
             case 7:
-                return encode("STCTL", self.random.choice((0x01, 0x89, 0xEE)), *based(10, 4 * self.random.randrange(64)))
+                registers = self.random.choice((0x01, 0x89, 0xEE))
+                return encode("STCTL", registers, *based(10, 4 * self.random.randrange(64)))
             case _:
                 return encode("MC", self.random.randrange(16), *self.operand())
 
@@ -335,15 +338,14 @@ class Generator:
         """EDIT of digits that are valid into a pattern, or ZERO AND ADD without overlap."""
         if self.chance(0.5):
             return encode("ZAP", self.random.randrange(128), *self.operand(guarded=False), *self.source())
-        return encode(self.random.choice(("ED", "EDMK")), 7, *based(10, 0x300 + 8 * self.random.randrange(8)), *based(13, 0x100))
+        pattern = based(10, 0x300 + 8 * self.random.randrange(8))
+        return encode(self.random.choice(("ED", "EDMK")), 7, *pattern, *based(13, 0x100))
 
     def reload(self) -> bytes:
-        """The bases again, or the count of a loop."""
+        """The count of a loop again, or an address as BALR leaves it."""
         if self.chance(0.5):
             return encode("LA", 0x30, *based(0, self.random.randint(2, 5)))
-        return encode("LM", 0x8D, *based(0, 0xE00)) if self.chance(0.02) else encode("LA", 0xA0, *based(0, 0xFFF))[:0] + encode(
-            "BALR", 0xE0
-        )
+        return encode("BALR", 0xE0)
 
     def kinds(self) -> list[tuple[Callable[[], bytes], int]]:
         """What a slot may be, and how often."""
@@ -479,8 +481,8 @@ def run_on_ours(program: Program, seen: Seen) -> tuple[Outcome, list[int]] | Non
             seen.interruptions += interruptions
             seen.instructions += machine.instructions
             return outcome_of(machine, case, Class.SVC), [number for number, ex in enumerate(log) if ex]
-        length = found.ilc * 2
-        log.append(found.kind is Class.PROGRAM and len(found.text) != length or found.text[:1] == b"\x44")
+        executed_by_ex = found.kind is Class.PROGRAM and len(found.text) != found.ilc * 2
+        log.append(executed_by_ex or found.text[:1] == b"\x44")
     return None
 
 

@@ -23,7 +23,7 @@ def frozen(case: Case, outcome: Outcome) -> dict[str, Any]:
         "keys": {f"{address:x}": f"{key:02x}" for address, key in case.keys},
         "areas": [[f"{address:x}", length] for address, length in case.areas],
         "kind": outcome.kind.name,
-        "psa": {f"{at:x}": outcome.psa[at : at + size].hex() for at, size in psa_fields(outcome) if any(outcome.psa[at : at + size])},
+        "psa": psa_fields(outcome),
         "new gr": changed(case.gr, outcome.gr),
         "new fpr": changed(case.fpr, outcome.fpr),
         "new cr": changed(case.cr, outcome.cr),
@@ -32,14 +32,14 @@ def frozen(case: Case, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def psa_fields(outcome: Outcome) -> list[tuple[int, int]]:
-    """Where the interruption left something: address and length."""
+def psa_fields(outcome: Outcome) -> dict[str, str]:
+    """What real page 0 holds of the outcome, by address; zeros are left out."""
     fields = [(0, 24), (0x40, 8), (outcome.kind.old_psw, 8)]
     if outcome.psw[1] & 0x08:
         fields += [(0x84, 12)]
     if outcome.kind is Class.PROGRAM:
         fields += [(0x90, 16)]
-    return fields
+    return {f"{at:x}": outcome.psa[at : at + size].hex() for at, size in fields if any(outcome.psa[at : at + size])}
 
 
 def changed(before: Sequence[int], after: Sequence[int]) -> dict[str, str]:

@@ -123,8 +123,8 @@ class IODevice:
         return ENDING
 
     def unit_check(self, *sense: int) -> UnitStatus:
-        """Keep the first sense bytes, and say that there is something to sense."""
-        self.sense = bytes(sense).ljust(self.sense_length, b"\0")
+        """Keep the first sense bytes, as many as the device has, and say that there is something to sense."""
+        self.sense = bytes(sense[: self.sense_length]).ljust(self.sense_length, b"\0")
         return UnitStatus.UNIT_CHECK
 
     def state(self) -> Any:

@@ -151,11 +151,9 @@ class ControlProgram:
         self.interrupt_running()
         self._reset(vm)
         vm.channels.initial_program_load(device)
-        vm.cpu.store_real(PSA.IO_ADDRESS, device.to_bytes(2, "big"))
-        psw = vm.cpu.load_real(0, 8)
-        if not psw[1] & 0x08:
-            vm.cpu.store_real(2, device.to_bytes(2, "big"))
-        vm.cpu.load_psw(vm.cpu.decode_psw(psw))
+        psw = vm.cpu.decode_psw(vm.cpu.load_real(0, 8))
+        vm.cpu.store_real(PSA.IO_ADDRESS if psw.ec_mode else 2, device.to_bytes(2, "big"))
+        vm.cpu.load_psw(psw)
         vm.cf = False
         self.dispatch_again()
 
@@ -320,14 +318,12 @@ class ControlProgram:
         assert verdict is not None
         vm, decision = self.vm(self.work.subject), verdict.decision
         changed = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else vm
-        before, keys = summary(changed), bytes(self.real.storage.keys)
-        self.carry_out(vm, verdict)
-        after = summary(changed)
-        effects = [Effect(name, before[name], after[name]) for name in before if before[name] != after[name]]
-        effects += [
-            Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed_keys(changed, keys)
-        ]
-        self._tell(DecisionCarriedOut(vm.vmuser, verdict, tuple(effects)))
+        if self.machine.observer is None:
+            self.carry_out(vm, verdict)
+        else:
+            before, keys = summary(changed), bytes(self.real.storage.keys)
+            self.carry_out(vm, verdict)
+            self._tell(DecisionCarriedOut(vm.vmuser, verdict, _effects(changed, before, keys)))
         self.work.stage = Stage.DISPATCH
 
     def carry_out(self, vm: VMBLOK, verdict: Verdict) -> None:
@@ -500,3 +496,11 @@ class ControlProgram:
             userid, trapped, text, owner, device, waiting = trap
             restored = Trap(self.vm(userid), trapped, text, self.vm(owner) if owner else None, device, waiting)
         self.work = Work(stage, interruption, restored, verdict, subject)
+
+
+def _effects(vm: VMBLOK, before: dict[str, str], keys: bytes) -> tuple[Effect, ...]:
+    """What is not as it was: the virtual machine's state as `summary` gave it, and the keys of real storage."""
+    after = summary(vm)
+    effects = [Effect(name, before[name], after[name]) for name in before if before[name] != after[name]]
+    effects += [Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed_keys(vm, keys)]
+    return tuple(effects)

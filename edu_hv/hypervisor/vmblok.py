@@ -234,7 +234,10 @@ def changed_keys(vm: VMBLOK, before: bytes) -> list[tuple[int, int, int]]:
     `before` holds the real storage's keys as they were.
     """
     now = vm.cpu.storage.keys
-    blocks = {n for n, key in enumerate(before) if (key ^ now[n]) & ~(Key.REFERENCE | Key.CHANGE)}
+    if now == before:
+        return []
+    protection = int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
+    blocks = {n for n, key in enumerate(before) if (key ^ now[n]) & protection}
     if not blocks:
         return []
     places = ((address, vm.cpu.absolute(address) >> BLOCK_SHIFT) for address in range(0, vm.vmsize, BLOCK))

@@ -396,11 +396,10 @@ class Machine:
         self.recognized = self.per_pending = self.failure = None
         self.interval_timer_pending = self.interrupt_key_pending = self.check_stopped = False
         self.channels.initial_program_load(device)
-        self.cpu.store_real(PSA.IO_ADDRESS, device.to_bytes(2, "big"))
-        psw = self.cpu.load_real(0, 8)
-        if not psw[1] & 0x08:  # In BC mode the device address replaces the interruption code.
-            self.cpu.store_real(2, device.to_bytes(2, "big"))
-        self.cpu.load_psw(self.cpu.decode_psw(psw))
+        psw = self.cpu.decode_psw(self.cpu.load_real(0, 8))
+        # In BC mode the device address takes the place of the interruption code, and what was loaded to 0BA stays.
+        self.cpu.store_real(PSA.IO_ADDRESS if psw.ec_mode else 2, device.to_bytes(2, "big"))
+        self.cpu.load_psw(psw)
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 

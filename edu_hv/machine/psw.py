@@ -1,6 +1,7 @@
 """The program-status word in BC and EC mode.  GA22-7000 "Program-Status Word"."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from edu_hv.isa.codes import CR0
 
@@ -69,7 +70,7 @@ class PSW:
 
     def copy(self) -> "PSW":
         """An independent copy."""
-        return replace(self)
+        return PSW(*_all_fields(self))
 
     @property
     def valid(self) -> bool:
@@ -114,6 +115,10 @@ class PSW:
     def __str__(self) -> str:
         text = self.to_bytes().hex().upper()
         return f"{text[:8]} {text[8:]}"
+
+
+_all_fields = attrgetter(*(field.name for field in fields(PSW)))
+"""Much faster than `dataclasses.replace`; every interruption copies a PSW."""
 
 
 def timer_enabled(psw: PSW, cr0: int) -> bool:

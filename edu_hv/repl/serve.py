@@ -131,7 +131,8 @@ def serve(workbench: "Workbench", port: int | None = PORT) -> list[View]:
     if not displays(session):
         raise UserError("the bare machine has no display: attach 0C0 3270, for example, then ipl")
     terminals = _opened(workbench, port)
-    _say.get(workbench, lambda line: None)(_where(session, terminals.server.port))
+    if say := _say.get(workbench):
+        say(_where(session, terminals.server.port))
     with _stopped_by_ctrl_c(session) as stopped:
         reason = terminals.serve(session, stopped)
     return [session.stop_view(reason or "you stopped serving")]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edu_hv.engine.interpreter import COMPILED
-from edu_hv.engine.tiers import Engine
+from edu_hv.engine.tiers import NEVER, Engine
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.machine import Machine
 from tools import outcomes
@@ -22,16 +22,19 @@ class CompiledMachine(Machine):
     Reference and change bits therefore mean nothing here; the random programs of `tools.fuzz` compare them.
     """
 
-    compiled = 0
+    threshold = NEVER
+    compiled = regions = 0
+    """Over all machines: instructions executed by compiled code, and regions made."""
 
     def advance(self) -> bool:
         """One unit, by the engine where that is possible."""
         if self.engine is None:
-            self.engine = Engine(self.cpu)
+            self.engine = Engine(self.cpu, self.threshold)
             self.run_compiled(0)  # Watches the interval timer, which drops what is resolved.
             self.resolve()
         done = self.run_compiled(1)
-        type(self).compiled += done
+        CompiledMachine.compiled += done
+        CompiledMachine.regions += self.engine.compiled
         return bool(done) or super().advance()
 
     def resolve(self) -> None:
@@ -50,13 +53,18 @@ def vectors():
     return read_vectors(VECTORS)
 
 
+@pytest.mark.parametrize(
+    ("threshold", "cases"), [pytest.param(NEVER, 40, id="interpreter"), pytest.param(0, 10, id="regions")]
+)
 @pytest.mark.parametrize("mnemonic", sorted(row.mnemonic for row in COMPILED.values()))
-def test_compiled_instruction_has_the_recorded_outcome(vectors, mnemonic, monkeypatch):
+def test_compiled_instruction_has_the_recorded_outcome(vectors, mnemonic, threshold, cases, monkeypatch):
     monkeypatch.setattr(outcomes, "Machine", CompiledMachine)
-    mine = [vector for vector in vectors if vector[0].name.split()[0] == mnemonic][:40]
+    monkeypatch.setattr(CompiledMachine, "threshold", threshold)
+    mine = [vector for vector in vectors if vector[0].name.split()[0] == mnemonic][:cases]
     assert mine
-    before = CompiledMachine.compiled
+    before, regions = CompiledMachine.compiled, CompiledMachine.regions
     for case, outcome in mine:
         found = differences(case, run_on_ours(case), outcome)
         assert {name: values for name, values in found.items() if not name.startswith("key")} == {}, case.name
     assert CompiledMachine.compiled > before
+    assert (CompiledMachine.regions > regions) == (threshold == 0)
