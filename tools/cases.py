@@ -49,8 +49,8 @@ UNWRAPPED = ("PACK", "UNPK", "LCTL", "STCTL")
 NOT_COMPARED: dict[str, str] = {}
 """Instructions that no case is made for, with the reason."""
 NOT_COMPARABLE = {
-    "SIGP", "EPAR", "ESAR", "IAC", "ISKE", "IVSK", "IPTE", "LASP", "MVCK", "MVCP", "MVCS", "PC", "PT", "RRBE", "SAC", "SSAR",
-    "SSKE", "TB", "TPROT",
+    "SIGP", "EPAR", "ESAR", "IAC", "ISKE", "IVSK", "IPTE", "LASP", "MVCK", "MVCP", "MVCS", "PC", "PT", "RRBE", "SAC",
+    "SSAR", "SSKE", "TB", "TPROT",
 }  # fmt: skip
 """Those whose cases are made in `cases_control` alone."""
 
@@ -195,7 +195,7 @@ class Scene:
 
     def operand(self, length: int, align: int = 1, near: int | None = None) -> int:
         """The logical address of an operand, in an area of its own or at `near`, give or take a few bytes."""
-        if near is not None and self.chance(0.35):
+        if near is not None and self.size == SIZE and self.chance(0.35):
             return near + self.random.randint(-min(length, 20), min(length, 20)) & MASK_24
         if self.size == WHOLE and self.chance(0.5):
             return self._wrapping(length)
@@ -710,6 +710,7 @@ def system_mask(scene: Scene, row: Operation) -> bytes:
 def load_psw(scene: Scene, row: Operation) -> bytes:
     """A PSW that leads to SVC 254, in either mode, sometimes with bits that must be zeros."""
     address = target(scene)
+    scene.invalid_psw = bool(address & 1)
     ec_mode = bool(scene.layout) or scene.chance(0.5)
     new = PSW(
         system_mask=(4 if scene.layout else 0) | scene.random.choice((0, 0, 2, 3)),

@@ -4,9 +4,9 @@ Three address spaces with the code in common: the primary, the secondary, and a 
 built and then, sometimes, damaged in one place.
 
 What is left out, beside what Hercules cannot tell: bits that must be zeros and are more address to Hercules, or are not
-looked at: bits 1-7 of entries of the ASN first table, the ASN second table and a linkage table, bits 97-103 of the
-second, bit 32 of an entry-table entry; SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal it; CONNECT and
-DISCONNECT CHANNEL SET, which would take its channels away; CR14 bits 13-19, which System/370 does not use.
+looked at (bits 1-7 of entries of the ASN first table, the ASN second table and a linkage table, bits 97-103 of the
+second, bit 32 of an entry-table entry); SIGNAL PROCESSOR orders beyond SENSE, which would stop the harness or signal
+it; CR14 bits 13-19, which System/370 does not use.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Compares our machine with Hercules: the same random cases on both, every difference reported.
 
-    python -m tools.conformance                             1000 cases of every instruction, and 4000 programs
+    python -m tools.conformance                          1000 cases of every instruction, and 4000 programs
     python -m tools.conformance --only MVCL CLCL --cases 5000 --programs 0
-    python -m tools.conformance --freeze                    tests/machine/vectors made anew, the same each time
+    python -m tools.conformance --freeze                 tests/machine/vectors made anew, the same each time
 
 Cases are made by `cases` and `cases_control`, programs by `sequences`; Hercules is driven by `hercules`.  `known` lists
 where the two may differ; those differences are counted, not reported.  Everything follows from `--seed`, and the work
@@ -20,19 +20,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from edu_hv.isa.codes import PIC, Class
+from edu_hv.isa.codes import Class
 from edu_hv.machine.psw import PSW
 from tools.cases import COMPARABLE, NOT_COMPARED, make_case
 from tools.cases_control import CONTROL, make_control_case, takes
-from tools.hercules import SIZE, Case, Hercules, Outcome
-from tools.known import excuse
+from tools.hercules import Case, Hercules, Outcome
+from tools.known import KNOWN, excuse
 from tools.outcomes import Differences, Unwatched, differences, run_on_ours
+from tools.sequences import Seen, run_programs
 from tools.vectors import write_vectors
 
 BATCH = 5_000
 VECTORS = Path(__file__).parents[1] / "tests/machine/vectors"
-FROZEN = {"cases": 24, "seed": "vectors"}
-"""How many cases of each instruction are frozen, of those that agree in everything, and what makes them."""
+FROZEN, SHOWN = 30, 3
+"""How many cases are frozen of each instruction, all in agreement, and of each known difference."""
+SHOWING = ("CLC", "AP", "ED", "EX", "IPTE", "MC", "MVC", "MVCL", "RRB", "CS", "SSM", "STNSM", "STCK", "TB", "ZAP", "LR")
+"""Instructions that show the known differences."""
 ALL = list(dict.fromkeys([*COMPARABLE, *CONTROL]))
 """Every instruction that cases are made for."""
 
@@ -84,6 +87,7 @@ class Tally:
     known: Counter[str] = field(default_factory=Counter)
     """By title."""
     reports: list[str] = field(default_factory=list)
+    programs: Seen = field(default_factory=Seen)
 
     def row(self, mnemonic: str) -> Row:
         """The row of an instruction."""
@@ -95,6 +99,7 @@ class Tally:
             self.row(mnemonic).add(row)
         self.known += other.known
         self.reports += other.reports
+        self.programs.add(other.programs)
 
     @property
     def compared(self) -> int:
@@ -105,6 +110,11 @@ class Tally:
     def unwatched(self) -> int:
         """Cases left out."""
         return sum(row.unwatched for row in self.rows.values())
+
+    @property
+    def different(self) -> int:
+        """Unexplained differences, of cases and programs."""
+        return sum(self.by_instruction.values()) + self.programs.different
 
     @property
     def by_instruction(self) -> dict[str, int]:
@@ -184,6 +194,7 @@ class Work:
     seed: object
     only: tuple[str, ...]
     cases: int
+    programs: int
     show: int
     part: int
     of: int
@@ -202,6 +213,7 @@ def do(work: Work) -> Tally:
         for batch in work.batches():
             for size, cases in by_size(batch):
                 compare_batch(cases, machines.of(size), tally, work.show)
+    tally.programs = run_programs(work.seed, range(work.part, work.programs, work.of), work.show)
     return tally
 
 
@@ -229,24 +241,34 @@ def by_size(cases: Iterable[Case]) -> list[tuple[int, list[Case]]]:
 
 # ---- vectors -------------------------------------------------------------------------------------------------------
 
+Vectors = dict[str, list[tuple[Case, Outcome]]]
+
 
 def freeze(folder: Path) -> None:
     """Make the test vectors anew: cases that agree in everything, and for each known difference a few that show it."""
-    agreed: dict[str, list[tuple[Case, Outcome]]] = {}
-    known: dict[str, list[tuple[Case, Outcome]]] = {}
+    agreed: Vectors = {}
+    known: Vectors = {}
     with Machines() as machines:
-        for number in range(10 * FROZEN["cases"]):
-            names = [name for name in ALL if len(agreed.get(name, [])) < FROZEN["cases"]]
-            for size, cases in by_size(made(FROZEN["seed"], name, number) for name in names):
-                for met in meet(cases, machines.of(size), Tally()):
-                    for title in met.titles if not met.left else ():
-                        known.setdefault(title, []).append((met.case, met.theirs))
-                    if not met.found:
-                        agreed.setdefault(met.case.name.split()[0], []).append((met.case, met.theirs))
-    for mnemonic in ALL:
-        pass
-    write_vectors(folder / "instructions.json.gz", [vector for name in ALL for vector in agreed.get(name, [])])
-    write_vectors(folder / "known.json.gz", [vector for title in sorted(known) for vector in known[title][:4]])
+        for number in range(10 * FROZEN):
+            names = [name for name in ALL if len(agreed.get(name, [])) < FROZEN]
+            sort(machines, [made("vectors", name, number) for name in names], agreed, known)
+        for start in range(0, 6000, 100):
+            if all(len(known.get(entry.title, [])) >= SHOWN for entry in KNOWN):
+                break
+            cases = [made("known", name, number) for name in SHOWING for number in range(start, start + 100)]
+            sort(machines, cases, {}, known)
+    write_vectors(folder / "instructions.json.gz", [vector for name in ALL for vector in agreed.get(name, [])[:FROZEN]])
+    write_vectors(folder / "known.json.gz", [vector for entry in KNOWN for vector in known[entry.title][:SHOWN]])
+
+
+def sort(machines: "Machines", cases: Iterable[Case], agreed: Vectors, known: Vectors) -> None:
+    """Run cases on both; put those that agree under their instruction, the others under what explains them."""
+    for size, some in by_size(cases):
+        for met in meet(some, machines.of(size), Tally()):
+            if not met.found:
+                agreed.setdefault(met.case.name.split()[0], []).append((met.case, met.theirs))
+            for title in met.titles if not met.left else ():
+                known.setdefault(title, []).append((met.case, met.theirs))
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------
@@ -270,10 +292,26 @@ def print_known(tally: Tally) -> None:
         print(f"{count:8} {title}")
 
 
+def print_programs(seen: Seen) -> None:
+    """What the programs have done."""
+    executed = f"{seen.instructions} instructions of {len(seen.executed)} kinds"
+    print(f"programs: {seen.programs} compared, {seen.discarded} left out, {executed}, {seen.different} differ")
+    print("   interruptions: " + " ".join(f"{name}:{count}" for name, count in seen.interruptions.most_common()))
+
+
+def verdict(tally: Tally, seconds: float) -> str:
+    """The last line."""
+    count = sum(1 for row in tally.rows.values() if row.compared)
+    cases = f"{tally.compared} cases of {count} instructions ({tally.unwatched} left out)"
+    found = f"{tally.different} unexplained differences" if tally.different else "no unexplained difference"
+    return f"{cases} and {tally.programs.programs} programs in {seconds:.0f} s: {found}"
+
+
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1000, help="cases of each instruction (1000)")
+    parser.add_argument("--programs", type=int, default=4000, help="programs of 10 to 40 instructions and more (4000)")
     parser.add_argument("--seed", default="1", help="the same seed makes the same cases (1)")
     parser.add_argument("--only", nargs="+", metavar="MNEMONIC", default=ALL, help="these instructions only")
     parser.add_argument("--show", type=int, default=1, help="differences shown for each instruction (1)")
@@ -289,19 +327,16 @@ def main() -> None:
         freeze(VECTORS)
         return
     count, tally = chosen.processes, Tally(rows={name: Row() for name in chosen.only})
-    work = [Work(chosen.seed, tuple(chosen.only), chosen.cases, chosen.show, part, count) for part in range(count)]
+    same = (chosen.seed, tuple(chosen.only), chosen.cases, chosen.programs, chosen.show)
     with ProcessPoolExecutor(count) as processes:
-        for found in processes.map(do, work):
+        for found in processes.map(do, [Work(*same, part, count) for part in range(count)]):
             tally.add(found)
     print_table(tally)
     print_known(tally)
-    print("\n".join(tally.reports))
-    different = sum(tally.by_instruction.values())
-    verdict = "no unexplained difference" if not different else f"{different} unexplained differences"
-    left_out = f" ({tally.unwatched} left out)" if tally.unwatched else ""
-    seconds = time.monotonic() - start
-    print(f"{tally.compared} cases of {len(chosen.only)} instructions{left_out} in {seconds:.0f} s: {verdict}")
-    sys.exit(bool(different))
+    print_programs(tally.programs)
+    print("\n".join(tally.reports + tally.programs.reports))
+    print(verdict(tally, time.monotonic() - start))
+    sys.exit(bool(tally.different))
 
 
 if __name__ == "__main__":

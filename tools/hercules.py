@@ -39,11 +39,11 @@ TOP = SIZE - 0x2000
 """The last 8K are the cases' again, for operands that cross the end of storage."""
 CONTROL_REGISTERS = (0, 0, 0xFFFFFFFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC2000000, 0)
 """A case's control registers unless it says otherwise: no external interruption is allowed."""
-CONFIGURATION = """\
+CONFIGURATION = f"""\
 CPUSERIAL 001370
 CPUMODEL 0158
 CPUVERID 00
-MAINSIZE {mebibytes}
+MAINSIZE {SIZE >> 20}
 XPNDSIZE 0
 NUMCPU 1
 ARCHMODE S/370
@@ -352,7 +352,7 @@ class Hercules:
 
     def __init__(self, size: int = SIZE, program: str = "hercules") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="conformance-"))
-        (self.folder / "hercules.cnf").write_text(CONFIGURATION.format(mebibytes=size >> 20))
+        (self.folder / "hercules.cnf").write_text(CONFIGURATION.replace(f"MAINSIZE {SIZE >> 20}", f"MAINSIZE {size >> 20}"))
         harness = assembled_harness()
         self.page = bytearray(0x1000)
         for text in harness.image:

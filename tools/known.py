@@ -319,7 +319,6 @@ def tested_block(met: Meeting, name: str) -> bool:
     """Our 4K bytes are zeros, whatever the keys."""
     if name.startswith("storage"):
         return not any(met.storage(name)[1])
-    before, ours, theirs = met.key(name)
     return int(name[4:], 16) & ~0xFFF == met.case.gr[met.ours.text[3] & 15] & 0xFFF000
 
 
@@ -354,8 +353,8 @@ def last_event(met: Meeting, name: str) -> bool:
 KNOWN: tuple[Known, ...] = (
     Known(
         "ILC of an event of an instruction of two bytes",
-        'GA22-7000 "Instruction-Length Code": that of the instruction, 1.  With an event of PER and nothing else Hercules'
-        " says 2.",
+        'GA22-7000 "Instruction-Length Code": that of the instruction, 1.  With an event of PER and nothing else'
+        " Hercules says 2.",
         ("ILC",),
         lambda met, name: (
             met.ours.code == met.theirs.code == PIC.PER_EVENT
@@ -367,7 +366,7 @@ KNOWN: tuple[Known, ...] = (
         "event of an instruction that turns program-event recording off",
         'GA22-7000 "Program-Event Recording": a change of the PER mask affects the next instruction.  Hercules looks at'
         " the mask when the instruction has been executed, and forgets its events.",
-        ("interruption", "ILC", "instruction address", "PER", "key"),
+        ("interruption", "ILC", "instruction address", "PER", "key "),
         lambda met, name: (
             met.case.operation in TURNING_OFF and met.ours.code == PIC.PER_EVENT and last_event(met, name)
         ),
@@ -384,34 +383,34 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "RESET REFERENCE BIT by 4K",
         'GA22-7000 "Reset Reference Bit": the bit of one 2K block.  Hercules takes both blocks of a 4K frame together.',
-        ("cc", "key"),
+        ("cc", "key "),
         lambda met, name: met.case.operation == "RRB" and reset_reference(met, name),
     ),
     Known(
         "references and changes that an exception prevents",
         'GA22-7000 "Reference Recording", "Change Recording": an access that is not completed may be recorded.'
         "  Hercules often does; we record none that did not happen.",
-        ("key",),
+        ("key ",),
         lambda met, name: met.refused and met.code in PREVENTING and less_recorded(met, name),
     ),
     Known(
         "fetches behind the first unequal byte",
         'GA22-7000 "Compare Logical": operands may be fetched whole, as we do, or up to the first unequal byte, so that'
         " exceptions and references beyond it may be found or not.",
-        ("key", "interruption", "ILC", "cc", "instruction address", "translation page"),
+        ("key ", "interruption", "ILC", "cc", "instruction address", "translation page"),
         lambda met, name: met.case.operation in ("CLC", "CLM") and comparison(met, name),
     ),
     Known(
         "change by an unequal COMPARE AND SWAP",
         'GA22-7000 "Compare and Swap": nothing is stored.  Hercules records a change all the same.',
-        ("key",),
+        ("key ",),
         lambda met, name: met.case.operation in ("CS", "CDS") and met.old.cc == 1 and less_recorded(met, name, CHANGE),
     ),
     Known(
         "EDIT that ends with an exception",
         'GA22-7000 "Termination": the result is unpredictable; "Nullification": nothing is changed.  Hercules stops in'
         " the middle of the result in either case; we store nothing.",
-        ("storage", "gr1", "key"),
+        ("storage", "gr1", "key "),
         lambda met, name: (
             met.case.operation in ("ED", "EDMK")
             and met.refused
@@ -456,7 +455,7 @@ KNOWN: tuple[Known, ...] = (
         "reference of a second operand when the first is no number",
         'GA22-7000 "Reference Recording": the record is substantially accurate, no more.  We have fetched both operands'
         " whole before their contents count; Hercules has fetched one, or a part.",
-        ("key",),
+        ("key ",),
         lambda met, name: (
             met.case.operation in PACKED and met.code == met.their_code == PIC.DATA and more_recorded(met, name)
         ),
@@ -471,7 +470,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "ZERO AND ADD with a result over digits still to be fetched, not stored",
         "As above: with the data exception nothing is stored.",
-        ("storage", "key"),
+        ("storage", "key "),
         lambda met, name: zap(met) and unchanged_storage(met, name),
     ),
     Known(
@@ -483,7 +482,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "TEST BLOCK by 2K",
         'GA22-7000 "Test Block": 4K bytes are cleared, the keys are unpredictable.  Hercules clears 2K.',
-        ("storage", "key"),
+        ("storage", "key "),
         lambda met, name: met.case.operation == "TB" and met.completed and tested_block(met, name),
     ),
     Known(

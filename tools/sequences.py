@@ -90,7 +90,7 @@ LENGTH   DS    F
          END
 """
 WATCHED = ((0xE40, 0x60), (CODE, 0xA00), (DATA, 0x1A00), (GUARDED, 0x1000), (LOG, 0x300), (ALIAS, 0x400))
-STORABLE = (range(0, 0xC8), range(0xE00, 0x1000), range(0x1000, 0x8000), range(ALIAS, ALIAS + 0x1000))
+STORABLE = (range(0xC8), range(0xE00, 0x1000), range(0x1000, 0x8000), range(ALIAS, ALIAS + 0x1000))
 """Where our machine may store for the program to be taken to Hercules: nothing of the harness is there."""
 BLOCKS = (*range(0x1800, 0x8000, 0x800), ALIAS, ALIAS + 0x800)
 
@@ -579,7 +579,7 @@ def shortened(first: object, second: object) -> str:
     return f"+{at // 2:X}: {one[at : at + 48]} / {other[at : at + 48]}"
 
 
-def run(seed: object, numbers: range, show: int = 3, batch: int = 250) -> Seen:
+def run_programs(seed: object, numbers: range, show: int = 3, batch: int = 250) -> Seen:
     """Make and compare programs."""
     seen = Seen()
     with Hercules() as hercules:
@@ -599,7 +599,7 @@ def main() -> None:
     parser.add_argument("--seed", default="1")
     parser.add_argument("--first", type=int, default=0, help="number of the first program (0)")
     options = parser.parse_args()
-    seen = run(options.seed, range(options.first, options.first + options.programs))
+    seen = run_programs(options.seed, range(options.first, options.first + options.programs))
     print("\n".join(seen.reports))
     print(seen.interruptions.most_common())
     print(f"{seen.programs} programs, {seen.instructions} instructions of {len(seen.executed)} kinds,"

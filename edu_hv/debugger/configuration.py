@@ -79,6 +79,7 @@ class Configuration:
             device = attachment.device()
             if isinstance(device, CTCAEnd):
                 device, single = (device, device) if single is None else (single.other, None)
+                device.connect(machine.channels, address)
             machine.channels.attach(address, device)
         return machine
 

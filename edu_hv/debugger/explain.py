@@ -257,6 +257,8 @@ def arrival_words(entry: Entry, assembly: Assembly | None) -> str:
 
 def dead_words(system: System) -> str:
     """Why nothing happens any more."""
+    if system.machine.check_stopped:
+        return "check-stop: a failure that could not interrupt has stopped the machine; ipl or reset starts it anew"
     if system.cp is None:
         psw = system.machine.cpu.psw
         if not psw.enabled_for_something:

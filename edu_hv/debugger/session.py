@@ -350,18 +350,21 @@ class DebugSession:
         """Stop a run that is under way in another thread, at the next step."""
         self._interrupted = True
 
-    def run(self, to: StopAt = StopAt.BREAKPOINT, address: int | None = None) -> StopView:
+    def run(
+        self, to: StopAt = StopAt.BREAKPOINT, address: int | None = None, compiled_after: int = COMPILED_AFTER
+    ) -> StopView:
         """Run until something of that kind happens, a breakpoint is met, `address` is reached or all has stopped.
 
-        With a guest selected by hand, only what concerns that guest stops the run.
+        With a guest selected by hand, only what concerns that guest stops the run.  After `compiled_after` steps the
+        engine takes part.
         """
         self._require_cp(to)
         self._interrupted = False
         start = self.recording.unit
-        reason = self._run(to, address)
+        reason = self._run(to, address, compiled_after)
         return self._found_out(reason, idle=self.recording.unit == start)
 
-    def _run(self, to: StopAt, address: int | None) -> str:
+    def _run(self, to: StopAt, address: int | None, compiled_after: int) -> str:
         """Run; why it stopped."""
         recording, journal, system = self.recording, self.journal, self.system
         machine, advance = system.machine, recording.advance
@@ -371,7 +374,7 @@ class DebugSession:
         while spent < RUN_LIMIT:
             if self._interrupted:
                 return YOU_STOPPED
-            compiled = recording.run_compiled(AT_ONCE, stops) if steps >= COMPILED_AFTER else 0
+            compiled = recording.run_compiled(AT_ONCE, stops) if steps >= compiled_after else 0
             entries = journal.count
             if not compiled and not advance():
                 return self._nothing_more(to, address)

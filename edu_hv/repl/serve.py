@@ -54,14 +54,15 @@ class Terminals:
         if live:
             self._switch(session)
         self.show(session)
-        runs = live
+        runs, busy = live, False
         while not stopped():
             given = self._take_in(session, live)
             live, runs = live or given, runs or given
             if runs:
-                view = session.run()
-                runs = view.reason != dead_words(session.system)
-                if runs and view.reason != YOU_STOPPED and not stopped():
+                view = session.run(compiled_after=0) if busy else session.run()
+                busy = view.reason == YOU_STOPPED
+                runs = busy or view.reason != dead_words(session.system)
+                if runs and not busy:
                     return view.reason
             self.show(session)
             if not runs:

@@ -22,6 +22,8 @@ PORT = 3270
 MOST_CONNECTIONS = 32
 NEGOTIATION_SECONDS = 10.0
 """Within which a terminal must have said what it is."""
+LAST_WORDS_SECONDS = 1.0
+"""How long one that gets no display is told so."""
 MOST_UNSENT = 1 << 20
 """Bytes that may wait for a terminal; with more it is given up."""
 MOST_INPUTS = 64
@@ -120,7 +122,7 @@ class DisplayServer:
             selector.register(self._bell, selectors.EVENT_READ)
             while not self._closing:
                 self._prepare(selector)
-                for key, events in selector.select(1.0):
+                for key, events in selector.select(LAST_WORDS_SECONDS):
                     self._attend(selector, key.fileobj, events)
                 self._give_up(selector)
             for connection in list(self._connections.values()):
@@ -195,7 +197,7 @@ class DisplayServer:
         wanted = [address for address in free if connection.wanted in ("", f"{address:03X}", f"{address:04X}")]
         if not wanted:
             connection.unsent += framed(b"\xf5\xc2" + _NO_DISPLAY.encode("cp037"))
-            connection.refused, connection.deadline = True, time.monotonic() + 1
+            connection.refused, connection.deadline = True, time.monotonic() + LAST_WORDS_SECONDS
             return
         connection.address, connection.deadline = wanted[0], None
         self._inputs.append((wanted[0], b""))

@@ -1,4 +1,4 @@
-"""Dual address spaces, where Hercules is no witness; `test_control_vectors.py` has the rest.
+"""Dual address spaces, where Hercules is no witness; `test_vectors.py` has the rest.
 
 GA22-7000 "Dual-Address-Space Control", "ASN Translation", "PC-Number Translation".
 """

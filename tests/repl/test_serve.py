@@ -72,10 +72,16 @@ AREA     DS    XL46
 """
 
 
-def deck():
+BUSY = PROGRAM.replace("LPSW  WAITING", "SSM   ENABLED\n         B     *").replace(
+    "STOP     DC", "ENABLED  DC    X'FE'\n         DS    0D\nSTOP     DC"
+)
+"""The same without any wait: it branches to itself."""
+
+
+def deck(program=PROGRAM):
     """The program behind a loader of two cards: ten CCWs that read ten cards."""
     image = bytearray(800)
-    for text in assemble(PROGRAM, "echo").image:
+    for text in assemble(program, "echo").image:
         image[text.address - 0x1000 : text.address - 0x1000 + len(text.data)] = text.data
     psw = bytes.fromhex("0000000000001000")
     first = psw + CCW(0x02, 0x800, 0x60, 80).to_bytes() + CCW(0x08, 0x800, 0, 1).to_bytes()
@@ -83,14 +89,18 @@ def deck():
     return first.ljust(80, b"\0") + b"".join(ccws) + bytes(image)
 
 
-@pytest.fixture
-def session():
-    """A machine with a display, its program loaded."""
+def loaded(program=PROGRAM):
+    """A machine with a display, a program loaded."""
     made = DebugSession()
     plan = Configuration.new(Architecture.S370, 256 * 1024).with_device(SCREEN, "3270", Medium())
-    made.configuration = plan.with_device(0x00C, "3505", Medium("echo", deck(), ("ebcdic",)))
+    made.configuration = plan.with_device(0x00C, "3505", Medium("echo", deck(program), ("ebcdic",)))
     made.ipl(0x00C)
     return made
+
+
+@pytest.fixture
+def session():
+    return loaded()
 
 
 def lines(session):
@@ -189,7 +199,8 @@ class Served:
         self._thread.start()
 
     def _run(self):
-        self.reason = self._terminals.serve(self.session, self._stopped.is_set)
+        with face._stopped_by_ctrl_c(self.session):
+            self.reason = self._terminals.serve(self.session, self._stopped.is_set)
 
     def stop(self):
         self._stopped.set()
@@ -258,6 +269,20 @@ def test_after_going_back_the_earlier_screen_is_shown_and_nothing_runs_until_a_k
     serving()
     client.send(framed(BOB))
     wait_for(client, "YOU TYPED BOB")
+
+
+def test_terminal_is_heard_by_a_program_that_never_waits(server):
+    session = loaded(BUSY)
+    now = Served(session, server)
+    try:
+        assert until(lambda: server._addresses == [SCREEN])
+        client = Client(server)
+        wait_for(client, "NAME")
+        client.send(framed(ADA))
+        wait_for(client, "YOU TYPED ADA")
+    finally:
+        now.stop()
+    assert session.step_number > 10_000
 
 
 def test_breakpoint_ends_serving(serving, session):
