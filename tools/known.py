@@ -4,9 +4,10 @@ An entry of KNOWN excuses a field only after it has found our result right by it
 words; beside it a wrong result of ours is still reported.  `tests/machine/test_known.py` tries that for every entry.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from edu_hv.isa.codes import MASK_24, PIC, Class
@@ -204,7 +205,7 @@ class Known:
     title: str
     reason: str
     fields: tuple[str, ...]
-    """Beginnings of the names of the fields that may be excused."""
+    """The fields that may be excused: names, or beginnings of names with a blank at their end."""
     applies: Callable[[Meeting, str], bool]
     """Whether a field is excused: ours is right, or one of the results that the manual leaves open."""
 
@@ -220,9 +221,32 @@ def start_of(outcome: Outcome) -> int:
 
 
 def less_recorded(met: Meeting, name: str, bits: int = REFERENCE | CHANGE) -> bool:
-    """We have recorded nothing but what Hercules has, too, and have lost nothing of what there was."""
+    """We have recorded nothing but what Hercules has, too, and have lost nothing of what there was.
+
+    The instruction's own block has been referred to; of long operations only the bytes they have come to have not.
+    """
     before, ours, theirs = met.key(name)
+    block = int(name[4:], 16)
+    if block in code_blocks(met) or (met.case.operation in LONG and block not in met_blocks(met)):
+        return False
     return before & ~ours == ours & ~theirs == (ours ^ theirs) & ~bits == 0
+
+
+def code_blocks(met: Meeting) -> set[int]:
+    """The real 2K blocks in which the instruction lies, EXECUTE where there is one."""
+    start, length = met.first.instruction_address, 4 if met.case.name.startswith("EX ") else len(met.ours.text)
+    return real_blocks(met, [start, start + length - 1 & MASK_24] if length else [])
+
+
+def real_blocks(met: Meeting, addresses: Iterable[int]) -> set[int]:
+    """The real 2K blocks of logical addresses, as far as they can be translated."""
+    blocks = set()
+    for address in addresses:
+        try:
+            blocks.add(met.machine.cpu.to_real(address) & ~0x7FF)
+        except ProgramInterruption:
+            continue
+    return blocks
 
 
 def more_recorded(met: Meeting, name: str) -> bool:
@@ -233,14 +257,8 @@ def more_recorded(met: Meeting, name: str) -> bool:
 
 def met_blocks(met: Meeting) -> set[int]:
     """The real 2K blocks in which the operands lie."""
-    cpu, blocks = met.machine.cpu, set()
-    for start, length, *_ in met.spans:
-        for address in (start, start + length - 1 & MASK_24):
-            try:
-                blocks.add(cpu.to_real(address) & ~0x7FF)
-            except ProgramInterruption:
-                continue
-    return blocks
+    ends = ((span.start, span.start + span.length - 1 & MASK_24) for span in met.spans)
+    return real_blocks(met, chain.from_iterable(ends))
 
 
 def reset_reference(met: Meeting, name: str) -> bool:
@@ -248,12 +266,13 @@ def reset_reference(met: Meeting, name: str) -> bool:
     block = met.fields[0] & ~0x7FF
     if not met.completed or block not in dict(met.case.keys):
         return False
-    if name == "cc":
-        return met.old.cc == met.key(f"key {block:X}")[0] >> 1 & 3
+    if met.old.cc != met.key(f"key {block:X}")[0] >> 1 & 3 or name == "cc":
+        return name == "cc" and met.old.cc == met.key(f"key {block:X}")[0] >> 1 & 3
     before, ours, _ = met.key(name)
     if int(name[4:], 16) == block:
         return ours == before & ~REFERENCE
-    return int(name[4:], 16) == block ^ 0x800 and ours & ~REFERENCE == before & ~REFERENCE and not before & ~ours
+    fetched = REFERENCE if int(name[4:], 16) in code_blocks(met) else 0
+    return int(name[4:], 16) == block ^ 0x800 and ours == before | fetched
 
 
 def comparison(met: Meeting, name: str) -> bool:
@@ -262,7 +281,7 @@ def comparison(met: Meeting, name: str) -> bool:
         return more_recorded(met, name)
     first_bytes = [Span(span.start, 1, False) for span in met.spans]
     unequal = met.their_code <= 0 and PSW.from_bytes(met.theirs.psw).cc in (1, 2)
-    refused = not set(met.refusals(first_bytes)) and met.right_refusal()
+    refused = not set(met.refusals(first_bytes)) and met.right_refusal() and met.old.cc == met.first.cc
     return (
         unequal and refused and (not name.startswith("key") or behind(met, name) or less_recorded(met, name, REFERENCE))
     )
@@ -275,8 +294,8 @@ def editing(met: Meeting, name: str) -> bool:
     if name.startswith("storage"):
         before, ours, _ = met.storage(name)
         return ours == before
-    before, ours, theirs = met.key(name)
-    return ours in (before, before | REFERENCE) and not (ours ^ theirs) & ~(REFERENCE | CHANGE)
+    before, ours, _ = met.key(name)
+    return ours in (before, before | REFERENCE) and int(name[4:], 16) in met_blocks(met) - code_blocks(met)
 
 
 def monitor_call(met: Meeting, name: str) -> bool:
@@ -312,7 +331,7 @@ def unchanged_storage(met: Meeting, name: str) -> bool:
         before, ours, _ = met.storage(name)
         return ours == before
     before, ours, _ = met.key(name)
-    return ours in (before, before | REFERENCE)
+    return ours in (before, before | REFERENCE) and int(name[4:], 16) in met_blocks(met)
 
 
 def tested_block(met: Meeting, name: str) -> bool:
@@ -335,7 +354,9 @@ def behind(met: Meeting, name: str) -> bool:
     """Hercules has gone on, and so has a reference to the next instruction's block that we have not."""
     before, ours, theirs = met.key(name)
     real = met.machine.cpu.to_real(PSW.from_bytes(met.theirs.psw).instruction_address - 2 & MASK_24)
-    return int(name[4:], 16) == real & ~0x7FF and theirs == ours | REFERENCE and ours == before
+    block = int(name[4:], 16)
+    elsewhere = block == real & ~0x7FF and block not in code_blocks(met)
+    return elsewhere and theirs == ours | REFERENCE and ours == before
 
 
 def last_event(met: Meeting, name: str) -> bool:
@@ -366,9 +387,9 @@ KNOWN: tuple[Known, ...] = (
         "event of an instruction that turns program-event recording off",
         'GA22-7000 "Program-Event Recording": a change of the PER mask affects the next instruction.  Hercules looks at'
         " the mask when the instruction has been executed, and forgets its events.",
-        ("interruption", "ILC", "instruction address", "PER", "key "),
+        ("interruption", "ILC", "instruction address", "PER ", "key "),
         lambda met, name: (
-            met.case.operation in TURNING_OFF and met.ours.code == PIC.PER_EVENT and last_event(met, name)
+            met.case.operation in TURNING_OFF and met.code == 0 and last_event(met, name)
         ),
     ),
     Known(
@@ -410,7 +431,7 @@ KNOWN: tuple[Known, ...] = (
         "EDIT that ends with an exception",
         'GA22-7000 "Termination": the result is unpredictable; "Nullification": nothing is changed.  Hercules stops in'
         " the middle of the result in either case; we store nothing.",
-        ("storage", "gr1", "key "),
+        ("storage ", "gr1", "key "),
         lambda met, name: (
             met.case.operation in ("ED", "EDMK")
             and met.refused
@@ -434,7 +455,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "MONITOR CALL in BC mode",
         'GA22-7000 "Monitor Event": class and code are stored in either mode.  Hercules stores them in EC mode only.',
-        ("monitor",),
+        ("monitor ",),
         lambda met, name: met.case.operation == "MC" and not met.old.ec_mode and monitor_call(met, name),
     ),
     Known(
@@ -470,7 +491,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "ZERO AND ADD with a result over digits still to be fetched, not stored",
         "As above: with the data exception nothing is stored.",
-        ("storage", "key "),
+        ("storage ", "key "),
         lambda met, name: zap(met) and unchanged_storage(met, name),
     ),
     Known(
@@ -482,13 +503,13 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "TEST BLOCK by 2K",
         'GA22-7000 "Test Block": 4K bytes are cleared, the keys are unpredictable.  Hercules clears 2K.',
-        ("storage", "key "),
+        ("storage ", "key "),
         lambda met, name: met.case.operation == "TB" and met.completed and tested_block(met, name),
     ),
     Known(
         "clocks",
         "Hercules' clocks follow the host's.",
-        ("storage",),
+        ("storage ",),
         lambda met, name: met.case.operation in ("STCK", "STCKC", "STPT") and clock(met, name),
     ),
 )
@@ -499,11 +520,16 @@ def zap(met: Meeting) -> bool:
     return met.case.operation == "ZAP" and met.code == PIC.DATA and met.their_code not in EDITING and overlapping(met)
 
 
+def named(name: str, fields: Iterable[str]) -> bool:
+    """Whether a field is among these names and beginnings of names."""
+    return any(name == field or (field.endswith(" ") and name.startswith(field)) for field in fields)
+
+
 def excuse(case: Case, ours: Outcome, theirs: Outcome, found: Differences) -> tuple[Differences, list[str]]:
     """What is left of the differences, and the titles of the known ones that were met."""
     met, left, titles = Meeting(case, ours, theirs), dict(found), []
     for known in KNOWN:
-        excused = [name for name in left if name.startswith(known.fields) and known.applies(met, name)]
+        excused = [name for name in left if named(name, known.fields) and known.applies(met, name)]
         if excused:
             titles.append(known.title)
             left = {name: values for name, values in left.items() if name not in excused}

@@ -1,4 +1,7 @@
-"""The known differences from Hercules are narrow: beside each, a wrong result of ours would still be reported."""
+"""The known differences from Hercules are narrow: beside each, a wrong result of ours would still be reported.
+
+A result is as good as right where it is the same as Hercules'.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,14 +12,14 @@ import pytest
 from edu_hv.isa.codes import Class
 from tools.conformance import SHOWN
 from tools.hercules import Case, Outcome
-from tools.known import KNOWN, excuse
+from tools.known import KNOWN, Meeting, excuse, met_blocks
 from tools.outcomes import differences, run_on_ours
 from tools.vectors import read_vectors
 
 VECTORS = read_vectors(Path(__file__).parent / "vectors/known.json.gz")
 REFERENCE, CHANGE = 4, 2
 OPEN = {
-    "TEST BLOCK by 2K": ("key",),
+    "TEST BLOCK by 2K": ("key", "reference", "change"),
     "clocks": ("storage",),
     "EDIT that ends with an exception": ("reference",),
     "ZERO AND ADD with a result over digits still to be fetched, not stored": ("reference",),
@@ -25,18 +28,19 @@ OPEN = {
 
 
 def wrong_outcomes(case: Case, ours: Outcome, theirs: Outcome) -> Iterator[tuple[str, Outcome]]:
-    """Outcomes with one thing wrong, by the name of what it is; none that happens to be Hercules'."""
+    """Outcomes with one thing wrong, by the name of what it is."""
     for number in range(16):
         yield f"gr{number}", replace(ours, gr=flipped(ours.gr, number, 1))
         yield f"cr{number}", replace(ours, cr=flipped(ours.cr, number, 1))
     for number in range(4):
         yield f"fpr{number}", replace(ours, fpr=flipped(ours.fpr, number, 1 << 63))
-    for number, (was, theirs_is) in enumerate(zip(ours.keys, theirs.keys, strict=True)):
+    operands = met_blocks(Meeting(case, ours, theirs))
+    for number, (block, _) in enumerate(case.keys):
+        place = "" if block in operands else " elsewhere"
         for bit, name in ((0x80, "key"), (8, "key"), (REFERENCE, "reference"), (CHANGE, "change")):
-            if was ^ bit != theirs_is:
-                yield name, replace(ours, keys=flipped(ours.keys, number, bit))
-    for number, (data, other) in enumerate(zip(ours.areas, theirs.areas, strict=True)):
-        for at in {0, len(data) // 2, len(data) - 1} & {at for at in range(len(data)) if data[at] ^ 0x55 != other[at]}:
+            yield name + place, replace(ours, keys=flipped(ours.keys, number, bit))
+    for number, data in enumerate(ours.areas):
+        for at in {0, len(data) // 2, len(data) - 1}:
             wrong = data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
             yield "storage", replace(ours, areas=(*ours.areas[:number], wrong, *ours.areas[number + 1 :]))
     yield from wrong_psws(ours)
@@ -91,7 +95,7 @@ def test_wrong_result_beside_a_known_difference_is_reported(title):
         for case, ours, theirs in cases_of(title)
         for name, wrong in wrong_outcomes(case, ours, theirs)
         if name not in OPEN.get(title, ())
-        if not excuse(case, wrong, theirs, differences(case, wrong, theirs))[0]
+        if (found := differences(case, wrong, theirs)) and not excuse(case, wrong, theirs, found)[0]
     ]
     assert hidden == []
 
