@@ -352,7 +352,9 @@ class Hercules:
 
     def __init__(self, size: int = SIZE, program: str = "hercules") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="conformance-"))
-        (self.folder / "hercules.cnf").write_text(CONFIGURATION.replace(f"MAINSIZE {SIZE >> 20}", f"MAINSIZE {size >> 20}"))
+        (self.folder / "hercules.cnf").write_text(
+            CONFIGURATION.replace(f"MAINSIZE {SIZE >> 20}", f"MAINSIZE {size >> 20}")
+        )
         harness = assembled_harness()
         self.page = bytearray(0x1000)
         for text in harness.image:

@@ -233,9 +233,16 @@ def less_recorded(met: Meeting, name: str, bits: int = REFERENCE | CHANGE) -> bo
 
 
 def code_blocks(met: Meeting) -> set[int]:
-    """The real 2K blocks in which the instruction lies, EXECUTE where there is one."""
-    start, length = met.first.instruction_address, 4 if met.case.name.startswith("EX ") else len(met.ours.text)
-    return real_blocks(met, [start, start + length - 1 & MASK_24] if length else [])
+    """The real 2K blocks in which the instruction lies; with EXECUTE those of both instructions."""
+    start, length, cpu = met.first.instruction_address, len(met.ours.text), met.machine.cpu
+    if not length:
+        return set()
+    starts = {start: length}
+    if met.case.name.startswith("EX "):
+        _, target = DECODERS[Format.RX](cpu, cpu.load_bytes(start, 4))
+        starts = {start: 4, target: length}
+    ends = ((start, start + length - 1 & MASK_24) for start, length in starts.items())
+    return real_blocks(met, chain.from_iterable(ends))
 
 
 def real_blocks(met: Meeting, addresses: Iterable[int]) -> set[int]:
@@ -388,9 +395,7 @@ KNOWN: tuple[Known, ...] = (
         'GA22-7000 "Program-Event Recording": a change of the PER mask affects the next instruction.  Hercules looks at'
         " the mask when the instruction has been executed, and forgets its events.",
         ("interruption", "ILC", "instruction address", "PER ", "key "),
-        lambda met, name: (
-            met.case.operation in TURNING_OFF and met.code == 0 and last_event(met, name)
-        ),
+        lambda met, name: met.case.operation in TURNING_OFF and met.code == 0 and last_event(met, name),
     ),
     Known(
         "ILC of an instruction that cannot be fetched",
@@ -492,7 +497,9 @@ KNOWN: tuple[Known, ...] = (
         "ZERO AND ADD with a result over digits still to be fetched, not stored",
         "As above: with the data exception nothing is stored.",
         ("storage ", "key "),
-        lambda met, name: zap(met) and unchanged_storage(met, name),
+        lambda met, name: (
+            zap(met) and (unchanged_storage(met, name) or (name.startswith("key ") and behind(met, name)))
+        ),
     ),
     Known(
         "references to a page table",

@@ -316,6 +316,10 @@ class Display(IODevice):
         shown = printable(bytes(buffer.characters).replace(b"\0", b"\x40"))
         return [shown[line * COLUMNS : (line + 1) * COLUMNS] for line in range(ROWS)]
 
+    def image(self) -> bytes:
+        """The screen as UTF-8 text."""
+        return "".join(f"{line.rstrip()}\n" for line in self.text()).encode()
+
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
     def contents(self) -> Any:

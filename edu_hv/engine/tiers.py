@@ -59,7 +59,7 @@ class Engine:
         """Instructions executed so far."""
         self.compiled = 0
         """Regions compiled so far."""
-        self.threshold = threshold
+        self.threshold = max(threshold, 1)
         self._compiler, self._interpreter = shared()
         cpu.storage.on_flagged_store = self.invalidate
         self._linear: Linear
@@ -198,10 +198,10 @@ class Engine:
         self._places[absolute >> 1] = memory.STOP if absolute in self._marks else 0
         attempts = self._attempts[absolute] = self._attempts.get(absolute, 0) + 1
         if attempts <= ATTEMPTS and self.threshold < NEVER:
-            self._compile(absolute)
+            self.compile_at(absolute)
 
-    def _compile(self, absolute: int) -> None:
-        """Make the region at the CPU's present instruction address."""
+    def compile_at(self, absolute: int) -> None:
+        """Make the region at the CPU's present instruction address, which is `absolute`."""
         cpu, storage = self.cpu, self.cpu.storage
         start = cpu.psw.instruction_address
         data = storage.read(absolute & ~(BLOCK - 1), BLOCK)

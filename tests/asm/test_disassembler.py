@@ -97,7 +97,7 @@ def instruction(row: Operation, bits: int) -> bytes:
 
 
 @pytest.mark.parametrize("row", OPERATIONS, ids=lambda row: row.mnemonic)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(bits=st.integers(0, (1 << 48) - 1))
 def test_assembling_the_text_gives_the_same_bytes(row, bits):
     code = instruction(row, bits)

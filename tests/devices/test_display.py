@@ -1,5 +1,7 @@
 """The 3270 display: its data streams, by the tables of GA27-2749, through channel programs of its own."""
 
+import random
+
 import pytest
 
 from edu_hv.devices.display import Display
@@ -454,6 +456,34 @@ def test_a_second_key_before_the_program_answers_counts(rig):
     rig.key(f"{ENTER:X} {ZERO}")
     assert rig.key(f"{PF1:X} 40C1") == UnitStatus.ATTENTION
     assert rig.read() == hexa(f"{PF1:X} 40C1")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_bytes_from_program_and_terminal_leave_a_screen_that_can_be_shown(rig, seed):
+    noise = random.Random(seed)
+    orders = [0x11, 0x1D, 0x13, 0x05, 0x3C, 0x12, 0x28, 0x29, 0x2C, 0x08, 0, 0x40, 0x5D, 0xC1]
+    for _ in range(20):
+        data = bytes(noise.choice([*orders, noise.randrange(256)]) for _ in range(noise.randrange(60)))
+        status, _, _ = rig.chain((noise.choice([WRITE, WRITE, ERASE_WRITE]), b"\xc3" + data))
+        assert status in (NORMAL, "0E00")
+        rig.display.key(bytes([noise.choice([ENTER, PF1, PEN, PA1])]) + data[::-1])
+        screen = rig.display.screen
+        assert (len(screen.characters), len(screen.attributes), len(rig.display.text())) == (1920, 1920, 24)
+        assert 0 <= screen.cursor < 1920
+        assert not any(c and a for c, a in zip(screen.characters, screen.attributes, strict=True))
+        shown = replayed([rig.display.refresh()])
+        assert (shown.characters, shown.attributes, shown.cursor) == (
+            screen.characters,
+            screen.attributes,
+            screen.cursor,
+        )
+        assert len(rig.read(READ_BUFFER)) == 3 + 1920 + sum(map(bool, screen.attributes))
+        rig.read()
+
+
+def test_screen_is_saved_as_text(rig):
+    rig.write("'AB' 11C150 1D60 'C'")
+    assert rig.display.image() == b"AB\n C\n" + b"\n" * 22
 
 
 # ---- what a terminal is sent ---------------------------------------------------------------------------------------

@@ -19,9 +19,12 @@ from tools.vectors import read_vectors
 VECTORS = read_vectors(Path(__file__).parent / "vectors/known.json.gz")
 REFERENCE, CHANGE = 4, 2
 OPEN = {
-    "TEST BLOCK by 2K": ("key", "reference", "change"),
+    "TEST BLOCK by 2K": ("key elsewhere", "reference elsewhere", "change elsewhere"),
     "clocks": ("storage",),
+    "references and changes that an exception prevents": ("reference",),
+    "condition code of an unfinished long operation": ("reference",),
     "EDIT that ends with an exception": ("reference",),
+    "ZERO AND ADD with a result over digits still to be fetched": ("reference",),
     "ZERO AND ADD with a result over digits still to be fetched, not stored": ("reference",),
 }
 """What the manual itself leaves open: another result of ours would be right, too."""
@@ -83,6 +86,12 @@ def cases_of(title: str) -> list[tuple[Case, Outcome, Outcome]]:
     return found
 
 
+def hides(case: Case, ours: Outcome, wrong: Outcome, theirs: Outcome) -> bool:
+    """Whether the wrong field is excused; it is not where it is the same as Hercules'."""
+    found = differences(case, wrong, theirs)
+    return bool(found.keys() & differences(case, ours, wrong).keys()) and not excuse(case, wrong, theirs, found)[0]
+
+
 @pytest.mark.parametrize("title", [known.title for known in KNOWN])
 def test_known_difference_is_shown_by_cases(title):
     assert len(cases_of(title)) >= SHOWN
@@ -95,7 +104,7 @@ def test_wrong_result_beside_a_known_difference_is_reported(title):
         for case, ours, theirs in cases_of(title)
         for name, wrong in wrong_outcomes(case, ours, theirs)
         if name not in OPEN.get(title, ())
-        if (found := differences(case, wrong, theirs)) and not excuse(case, wrong, theirs, found)[0]
+        if hides(case, ours, wrong, theirs)
     ]
     assert hidden == []
 

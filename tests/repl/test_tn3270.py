@@ -392,3 +392,28 @@ def test_random_programs_show_what_the_model_says(station, seed):
             station.server.show(0x0C0, b"\xf5\xc2")
             station.server.show(0x0C0, station.display.refresh())
             assert until(lambda: station.seen() == station.model(), 3), (seed, number, "refresh")
+
+
+FORM = "C3 11404A 1D40 13" + "00" * 20 + "1D60 1D50" + "00" * 8 + "1D60 115D7D 1D40"
+"""Fields at 11 and 33, and one that begins on the last line and goes on in the first."""
+
+
+@needs_s3270
+def test_what_is_typed_is_in_the_model_as_on_the_screen(station):
+    terminal, display = station.terminal, station.display
+    station.run([(0x05, bytes.fromhex(FORM))])
+    station.update()
+    assert until(lambda: station.seen() == station.model())
+    for action in ('String("Hello, world")', "Tab()", 'String("42")', "Tab()", 'String("all round")', "Enter()"):
+        terminal.do(action)
+    [(_, typed)] = taken(station.server, 1)
+    display.key(typed)
+    assert terminal.buffer() == station.model()
+    assert display.text()[0].startswith("l round    Hello, world")
+    station.run([(0x01, b"\xc2")])
+    station.update()
+    for action in ("Wait(Unlock)", "Clear()"):
+        terminal.do(action)
+    assert taken(station.server, 1) == [(0x0C0, b"\x6d")]
+    display.key(b"\x6d")
+    assert terminal.buffer() == station.model()

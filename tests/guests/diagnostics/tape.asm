@@ -153,11 +153,12 @@ REWOUND  BAL   R14,INSTR
          BAL   R14,STARTIO          no-op is accepted
          DC    AL2(73,X'180'),AL1(1,0),AL2(CEDE),AL4(NOP)
 *        no tape
-         BAL   R14,STARTIO
+         BAL   R14,BEGIN
          DC    AL2(80,X'181'),AL1(1,0),AL2(UC),AL4(READ100)
-         BAL   R14,STARTIO
-         DC    AL2(81,X'181'),AL1(0,1),AL2(0),AL4(SENSE)
-         DC    AL4(SENSE+8),AL2(CEDE,0)
+         BAL   R14,BEGIN
+         DC    AL2(81,X'181'),AL1(0,0),AL2(0),AL4(SENSE)
+         BAL   R14,TAKE
+         DC    AL2(81,X'181'),AL4(SENSE+8),AL2(CEDE,0)
          BAL   R14,SAME             intervention required; status B
          DC    AL2(82,1),AL4(BYTES),AL4(X40)
          TM    BYTES+1,X'60'
