@@ -12,7 +12,7 @@ What is left out, because Hercules cannot tell right from wrong there; hand-writ
 - segment-table bit 29, CR0 bit 3: segment protection and low-address protection, which Hercules has and this machine
   has not.  Address spaces and keys of 4K are in `cases_control`.
 - MOVE INVERSE with operands that overlap: unpredictable.
-- devices that are there: `tests/machine/test_channel.py`.
+- devices that are there: `channel_chains` and `disk_chains` compare channel programs.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from edu_hv.machine.dat import FORMATS, TableFormat
 from edu_hv.machine.instructions.registry import SEMANTICS
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import BLOCK
-from tools.hercules import CONTROL_REGISTERS, SIZE, TOP, WHOLE, Case
+from tools.hercules import CONTROL_REGISTERS, READER, SIZE, TOP, WHOLE, Case
 
 STOP = bytes.fromhex("0AFF")
 """SVC 255, behind the instruction."""
@@ -806,8 +806,11 @@ def channel_set(scene: Scene, row: Operation) -> bytes:
 
 
 def input_output(scene: Scene, row: Operation) -> bytes:
-    """A device that is not there, on a channel that is not there."""
-    return halfwords(row.code, scene.base(0x0700 | scene.random.getrandbits(8)))
+    """A channel that is not there; or the reader's channel, for what does not reach the reader itself."""
+    address = 0x0700 | scene.random.getrandbits(8)
+    if row.mnemonic in ("TCH", "STIDC") and scene.chance(0.6):
+        address = scene.random.choice((READER, 0x00E, scene.random.randrange(256)))
+    return halfwords(row.code, scene.base(address | scene.random.getrandbits(8) << 16))
 
 
 @makes("EX")

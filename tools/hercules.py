@@ -39,6 +39,8 @@ TOP = SIZE - 0x2000
 """The last 8K are the cases' again, for operands that cross the end of storage."""
 CONTROL_REGISTERS = (0, 0, 0xFFFFFFFF, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC2000000, 0)
 """A case's control registers unless it says otherwise: no external interruption is allowed."""
+READER = 0x00F
+"""The only device: a card reader that nothing starts."""
 CONFIGURATION = f"""\
 CPUSERIAL 001370
 CPUMODEL 0158
@@ -49,7 +51,7 @@ NUMCPU 1
 ARCHMODE S/370
 OSTAILOR QUIET
 PANRATE FAST
-000F 3505 /dev/null ascii
+{READER:04X} 3505 /dev/null ascii
 """
 CLASSES = {
     1: Class.EXTERNAL,

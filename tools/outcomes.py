@@ -7,11 +7,12 @@ what is around it, the whole old PSW, and what the interruption stored.  Read ne
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from edu_hv.devices.card import CardReader
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.machine.events import Event, StorageStored
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
-from tools.hercules import PSA_BYTES, Case, Outcome, restart_psw
+from tools.hercules import PSA_BYTES, READER, Case, Outcome, restart_psw
 
 LIMIT = 60
 """Units our machine may take for a case; MOVE LONG takes one for each 2K."""
@@ -43,6 +44,7 @@ def prepare(case: Case) -> Machine:
     for address, data in case.storage:
         storage.write(address, data)
     storage.write(0, restart_psw() + bytes(56))  # The harness does this last.
+    machine.channels.attach(READER, CardReader())
     for address, key in case.keys:
         storage.keys[address // 2048] = key
     cpu.gr[:], cpu.fpr[:], cpu.cr[:] = case.gr, case.fpr, case.cr

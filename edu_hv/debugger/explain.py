@@ -263,7 +263,7 @@ def dead_words(system: System) -> str:
         psw = system.machine.cpu.psw
         if not psw.enabled_for_something:
             return f"disabled wait, PSW {psw}: the machine has stopped"
-        return "the machine waits for an interruption that nothing will bring"
+        return "the machine waits for an interruption that only its operator can bring: enter, request, key, mount"
     stopped = [guest.name for guest in system.guests if guest.vm and guest.vm.cf]
     if len(stopped) == len(system.guests):
         return "every guest has stopped in CP mode; cp begin lets one go on"

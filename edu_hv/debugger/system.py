@@ -220,7 +220,7 @@ class System:
             case "medium":
                 self._put(given)
             case "request":
-                machine.channels.present(given.device, UnitStatus.ATTENTION)
+                self._request(given)
             case "terminal":
                 self._at_terminal(given)
             case "restart":
@@ -239,6 +239,15 @@ class System:
         status = put_on(device, given.data, name, tuple(options))
         if status:
             self.machine.channels.present(given.device, status)
+
+    def _request(self, given: Input) -> None:
+        """The REQUEST key of a console: that of the machine's operator, unless another one is named."""
+        address = given.device or self.guest(given.guest).console_address
+        console = self.machine.channels.devices.get(address)
+        if not isinstance(console, Console):
+            raise UserError(f"there is no console {address:03X}; configuration shows what is attached")
+        if status := console.request():
+            self.machine.channels.present(address, status)
 
     def _at_terminal(self, given: Input) -> None:
         """A terminal of a display has come or gone, or a key was pressed there."""
@@ -370,7 +379,9 @@ def configured(configuration: Configuration, device: int) -> System:
     machine = configuration.build()
     machine.load(device)
     attached = sorted(machine.channels.devices.items())
-    consoles = [(address, found) for address, found in attached if isinstance(found, Console)]
+    by_age = [(address, machine.channels.devices[address]) for address in configuration.attachments]
+    # The operator sits at the console that was attached last: one at 01F is meant to be used, and 009 was just there.
+    consoles = [(address, found) for address, found in reversed(by_age) if isinstance(found, Console)]
     tapes = [(address, found) for address, found in attached if isinstance(found, TapeDrive)]
     console_address, console = consoles[0] if consoles else (CONSOLE, Console())
     tape_address, tape = tapes[0] if tapes else (TAPE, TapeDrive())

@@ -48,6 +48,17 @@ WRONG = {
     "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp kernel kernel kernel kernel", "cp nothing",
              "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel'],
     "mount": ["", "/nowhere/x.aws", "/"],
+    "machine": ["", "s390", "s370 17M", "s370 3000", "s370 0", "s370 lots", "s370 1M 2", HUGE],
+    "attach": ["", "00C", "00C 3506", "XYZ 3505", "1234 3505", "00C 3505 /nowhere/deck", "00E 1403 /etc/hosts",
+               "181 3420 X new other", "009 3215 /etc/hosts"],
+    "detach": ["", "00C", "XYZ", "009 1"],
+    "configuration": ["1"],
+    "ipl": ["", "00C", "XYZ", "009 1", HUGE],
+    "save": ["", "00C", "F00 /tmp/x", "009 /nowhere/x", "XYZ /tmp/x", "009 /tmp/x 2"],
+    "request": ["XYZ", "009", "009 1"],
+    "restartkey": ["1", ""],
+    "storestatus": ["1", ""],
+    "fail": ["", "well", "warning", HUGE],
     "reset": ["1"],
     "key": ["1"],
     "apropos": ["", "qwertyuiop"],
@@ -85,10 +96,13 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
     assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
 
 
-@pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load")])
+SETTING_UP = ("machine", "attach", "detach", "configuration", "ipl")
+
+
+@pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
 def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
-                "real": "28", "mount": __file__}  # fmt: skip
+                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning"}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete"):
         pytest.skip("breakpoints are kept without a machine")

@@ -53,6 +53,29 @@ CARD     DS    CL80
          END
 """
 
+INQUIRY = """
+INQUIRY  START X'78'               waits for REQUEST, then reads
+         DC    A(0,ASKED)
+         ORG   *+X'F80'
+BEGIN    BALR  12,0
+         USING *,12
+         LPSW  WAIT
+ASKED    L     3,AREAD
+         ST    3,72
+         MVC   124(4),AEND         the next interruption
+         SIO   X'01F'
+         LPSW  WAIT
+END      LPSW  DONE
+AREAD    DC    A(READ)
+AEND     DC    A(END)
+READ     CCW   10,256,X'20',80
+WAIT     DC    D'0'
+         ORG   WAIT
+         DC    X'FE02000000000000'
+DONE     DC    X'000200000000D0E0'
+         END   BEGIN
+"""
+
 
 def typed(session, *lines):
     return [REGISTRY.execute(session, line) for line in lines][-1]
@@ -144,6 +167,29 @@ def test_what_cannot_be_is_one_sentence_and_changes_nothing(lines, message):
         typed(session, last)
     assert message in str(problem.value)
     assert session.configuration is before
+
+
+@pytest.mark.parametrize("take_away", [[], ["detach 009"]], ids=["two-consoles", "one-console"])
+def test_operator_sits_at_the_console_that_was_attached_last(tmp_path, take_away):
+    """A program waits for REQUEST at 01F, the only console it knows, and reads what is typed."""
+    deck = tmp_path / "inquiry.deck"
+    deck.write_bytes(bootable(catalog.loader(), assemble(INQUIRY)))
+    session = DebugSession()
+    typed(session, *take_away, "attach 01F 1052", f'attach 00C 3505 "{deck}"', "ipl 00C")
+    session.run()
+    typed(session, "request")
+    session.run()
+    typed(session, "enter HELLO")
+    session.run()
+    assert session.system.machine.storage.read(0x100, 5) == "HELLO".encode("cp037")
+
+
+@pytest.mark.parametrize(("line", "address"), [("request", "009"), ("request 00C", "00C")], ids=["none", "no-console"])
+def test_request_needs_a_console(hello, line, address):
+    session = DebugSession()
+    typed(session, "detach 009", f'attach 00C 3505 "{hello}"', "ipl 00C")
+    with pytest.raises(UserError, match=f"there is no console {address}"):
+        typed(session, line)
 
 
 def test_operator_of_the_bare_machine_has_no_business_under_cp():

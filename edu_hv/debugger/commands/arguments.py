@@ -28,7 +28,7 @@ def parse_address(session: DebugSession, text: str) -> int:
     value = _base_address(session, base)
     if plus:
         if not _HEX.fullmatch(offset):
-            raise UserError(f'"{_short(offset)}" in {_short(text)} is not a hexadecimal number')
+            raise UserError(f'"{short(offset)}" in {short(text)} is not a hexadecimal number')
         value += _hex(offset)
     size = session.storage_size()
     if value >= size:
@@ -39,7 +39,7 @@ def parse_address(session: DebugSession, text: str) -> int:
 def parse_real_address(session: DebugSession, text: str) -> int:
     """A real address, hexadecimal.  Raises UserError for anything else; the machine says whether it has it."""
     if not _HEX.fullmatch(text):
-        raise UserError(f'"{_short(text)}" is not a hexadecimal address of at most 6 digits')
+        raise UserError(f'"{short(text)}" is not a hexadecimal address of at most 6 digits')
     return _hex(text)
 
 
@@ -54,7 +54,7 @@ def _base_address(session: DebugSession, text: str) -> int:
     if symbol is None and _HEX.fullmatch(text):
         return _hex(text)
     if symbol is None and _DIGITS.fullmatch(text):
-        raise UserError(f"{_short(text)} is too long for an address; it has at most 6 hexadecimal digits")
+        raise UserError(f"{short(text)} is too long for an address; it has at most 6 hexadecimal digits")
     return session.address_of(text)
 
 
@@ -79,7 +79,7 @@ def _decimal(text: str) -> int | None:
 def parse_device(session: DebugSession, text: str) -> int:
     """A device address: one to three hexadecimal digits."""
     if not is_device(text):
-        raise UserError(f'"{_short(text)}" is not a device address of at most three hexadecimal digits, such as 00C')
+        raise UserError(f'"{short(text)}" is not a device address of at most three hexadecimal digits, such as 00C')
     return int(text, 16)
 
 
@@ -92,7 +92,7 @@ def parse_size(session: DebugSession, text: str) -> int:
     """A storage size in bytes, decimal, with K or M behind it: 128K."""
     found = re.fullmatch("([0-9]{1,9})([KkMm]?)", text)
     if not found:
-        raise UserError(f'"{_short(text)}" is not a storage size, such as 128K or 1M')
+        raise UserError(f'"{short(text)}" is not a storage size, such as 128K or 1M')
     return int(found[1]) * {"": 1, "K": 1024, "M": 1024 * 1024}[found[2].upper()]
 
 
@@ -100,7 +100,7 @@ def parse_number(session: DebugSession, text: str) -> int:
     """A decimal number from 1 on."""
     number = _decimal(text)
     if not number:
-        raise UserError(f'"{_short(text)}" is not a number from 1 on')
+        raise UserError(f'"{short(text)}" is not a number from 1 on')
     return number
 
 
@@ -108,11 +108,12 @@ def parse_step(session: DebugSession, text: str) -> int:
     """A step number from 0 on."""
     number = _decimal(text)
     if number is None:
-        raise UserError(f'"{_short(text)}" is not a step number')
+        raise UserError(f'"{short(text)}" is not a step number')
     return number
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A word of the command line as a message repeats it."""
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -127,7 +128,7 @@ def choice(*words: str) -> Callable[[Any, str], str]:
     def parse(session: DebugSession, text: str) -> str:
         matches = [word for word in words if word.startswith(text.lower())]
         if len(matches) != 1:
-            raise UserError(f'"{_short(text)}" is none of {", ".join(words)}')
+            raise UserError(f'"{short(text)}" is none of {", ".join(words)}')
         return matches[0]
 
     return parse

@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from edu_hv.debugger.commands.arguments import choice, is_device, parse_device, parse_size, parse_word, program_names
+from edu_hv.debugger.commands.arguments import (
+    choice,
+    is_device,
+    parse_device,
+    parse_size,
+    parse_word,
+    program_names,
+    short,
+)
 from edu_hv.debugger.commands.registry import Argument, command, split
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration, Medium
 from edu_hv.debugger.session import DebugSession
-from edu_hv.debugger.system import CONSOLE, LoadedFrom
+from edu_hv.debugger.system import LoadedFrom
 from edu_hv.debugger.views import StopView, TextView
 from edu_hv.devices.catalog import DEVICE_TYPES, NEW
 from edu_hv.isa.errors import UserError
@@ -66,7 +74,7 @@ def machine(session: DebugSession, kind: str, size: int) -> TextView:
     Argument("ADDRESS", parse_device),
     Argument("TYPE", parse_word, lambda session: tuple(DEVICE_TYPES)),
     Argument("FILE", parse_word, optional=True, default=""),
-    Argument("OPTION", parse_word, many=True),
+    Argument("[OPTION]", parse_word, many=True),
     group="machine",
 )
 def attach(session: DebugSession, address: int, type_name: str, file: str, options: list[str]) -> TextView:
@@ -156,10 +164,14 @@ def key(session: DebugSession) -> TextView:
     return TextView((f"you pressed the interrupt key of {session.selected}", *answer))
 
 
-@command("request", Argument("ADDRESS", parse_device, optional=True, default=CONSOLE), group="machine")
+@command("request", Argument("ADDRESS", parse_device, optional=True, default=0), group="machine")
 def request(session: DebugSession, address: int) -> TextView:
-    """Press the REQUEST key of a console of the bare machine: attention.  enter presses it where it is needed."""
-    return TextView((f"you pressed REQUEST at {address:03X}", *session.give("request", device=address)))
+    """Press the REQUEST key of a console of the bare machine: attention.  enter presses it where it is needed.
+
+    Without ADDRESS it is the console where enter types: the one that was attached last.
+    """
+    answer = session.give("request", device=address)
+    return TextView((f"you pressed REQUEST at {address:03X}" if address else "you pressed REQUEST", *answer))
 
 
 @command("restartkey", group="machine")
@@ -183,7 +195,7 @@ def fail(session: DebugSession, what: str) -> TextView:
     """Let something in the bare machine fail: "fail system damage" presents a machine check, if it is allowed."""
     names = [failure.words for failure in Failure]
     if what.lower() not in names:
-        raise UserError(f'"{what}" is nothing that can fail; there are {", ".join(names)}')
+        raise UserError(f'"{short(what)}" is nothing that can fail; there are {", ".join(names)}')
     return TextView((f"{what.lower()} is presented", *session.give("failure", what.lower())))
 
 

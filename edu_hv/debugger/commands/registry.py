@@ -51,7 +51,7 @@ class Command:
     @property
     def usage(self) -> str:
         """The command line: "step [COUNT]"."""
-        words = [f"[{a.name}]" if a.optional else a.name for a in self.arguments]
+        words = [f"[{a.name}]" if a.optional else f"{a.name}..." if a.many else a.name for a in self.arguments]
         return " ".join([self.name, *words])
 
     @property
