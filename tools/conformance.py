@@ -1,6 +1,6 @@
 """Compares our machine with Hercules: the same random cases on both, every difference reported.
 
-    python -m tools.conformance                          1000 cases of every instruction, and 4000 programs
+    python -m tools.conformance                          1000 cases of every instruction, and 5000 programs
     python -m tools.conformance --only MVCL CLCL --cases 5000 --programs 0
     python -m tools.conformance --freeze                 tests/machine/vectors made anew, the same each time
 
@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -268,7 +268,18 @@ def sort(machines: "Machines", cases: Iterable[Case], agreed: Vectors, known: Ve
             if not met.found:
                 agreed.setdefault(met.case.name.split()[0], []).append((met.case, met.theirs))
             for title in met.titles if not met.left else ():
-                known.setdefault(title, []).append((met.case, met.theirs))
+                theirs = without_time(met) if title == "clocks" else met.theirs
+                known.setdefault(title, []).append((met.case, theirs))
+
+
+def without_time(met: Met) -> Outcome:
+    """Hercules' outcome with the same other time in it whenever it is asked: ours with one byte wrong."""
+
+    def other(ours: bytes, theirs: bytes) -> bytes:
+        at = min(8, len(ours) - 1)  # The operand begins 8 bytes behind the area, or is in the next one.
+        return ours if ours == theirs else ours[:at] + bytes([ours[at] ^ 0xFF]) + ours[at + 1 :]
+
+    return replace(met.theirs, areas=tuple(map(other, met.ours.areas, met.theirs.areas)))
 
 
 # ---- the command ---------------------------------------------------------------------------------------------------
@@ -311,7 +322,7 @@ def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1000, help="cases of each instruction (1000)")
-    parser.add_argument("--programs", type=int, default=4000, help="programs of 10 to 40 instructions and more (4000)")
+    parser.add_argument("--programs", type=int, default=5000, help="programs of 10 to 40 instructions and more (5000)")
     parser.add_argument("--seed", default="1", help="the same seed makes the same cases (1)")
     parser.add_argument("--only", nargs="+", metavar="MNEMONIC", default=ALL, help="these instructions only")
     parser.add_argument("--show", type=int, default=1, help="differences shown for each instruction (1)")

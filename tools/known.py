@@ -162,9 +162,9 @@ class Meeting:
                     except ProgramInterruption as condition:
                         yield condition.code, page_of(condition.address)
 
-    def access(self, span: Span, address: int, storing: bool) -> None:
-        """Try an access to one byte of an operand."""
-        cpu, psw = self.machine.cpu, self.first.copy()
+    def access(self, span: Span, address: int, storing: bool, behind: bool = False) -> None:
+        """Try an access to one byte of an operand, or of what is behind the instruction."""
+        cpu, psw = self.machine.cpu, (self.old if behind else self.first).copy()
         psw.key = psw.key if span.key is None else span.key
         psw.secondary_space = psw.secondary_space if span.secondary is None else span.secondary
         cpu.load_psw(psw)
@@ -372,10 +372,21 @@ def last_event(met: Meeting, name: str) -> bool:
         return False
     place, events = int.from_bytes(met.ours.psa[0x98:0x9C], "big"), met.ours.psa[0x96]
     turned_off = met.first.per and (not met.old.per or met.case.cr[9:12] != met.ours.cr[9:12])
-    theirs = PSW.from_bytes(met.theirs.psw).instruction_address
-    same = met.old.instruction_address == theirs - 2 and met.ours.ilc == len(met.ours.text) // 2
+    same = goes_on(met) and met.ours.ilc == len(met.ours.text) // 2
     right = place == met.first.instruction_address and events and not events & ~(met.case.cr[9] >> 24)
-    return turned_off and same and bool(right) and met.theirs.kind is Class.SVC
+    return turned_off and same and bool(right)
+
+
+def goes_on(met: Meeting) -> bool:
+    """Hercules has gone on with the next instruction, to the supervisor call there or to what prevents its fetching."""
+    place = met.old.instruction_address
+    if met.theirs.kind is Class.SVC or start_of(met.theirs) != place:
+        return start_of(met.theirs) == place
+    try:
+        met.access(Span(place, 2, False), place, storing=False, behind=True)
+    except ProgramInterruption as condition:
+        return condition.code == met.their_code
+    return False
 
 
 KNOWN: tuple[Known, ...] = (

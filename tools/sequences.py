@@ -21,10 +21,9 @@ from edu_hv.asm.disassembler import disassemble
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, OPERATIONS, Group, Operation, operation
-from edu_hv.machine.events import Event, StorageStored
 from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.psw import PSW
-from tools.hercules import CONTROL_REGISTERS, Case, Hercules, Outcome
+from tools.hercules import CONTROL_REGISTERS, WINDOW, Case, Hercules, Outcome
 from tools.known import ACCESS, PACKED, TWO_OPERANDS
 from tools.outcomes import Differences, differences, outcome_of, prepare
 
@@ -90,8 +89,6 @@ LENGTH   DS    F
          END
 """
 WATCHED = ((0xE40, 0x60), (CODE, 0xA00), (DATA, 0x1A00), (GUARDED, 0x1000), (LOG, 0x300), (ALIAS, 0x400))
-STORABLE = (range(0xC8), range(0xE00, 0x1000), range(0x1000, 0x8000), range(ALIAS, ALIAS + 0x1000))
-"""Where our machine may store for the program to be taken to Hercules: nothing of the harness is there."""
 BLOCKS = (*range(0x1800, 0x8000, 0x800), ALIAS, ALIAS + 0x800)
 
 BRANCHES = ("BC", "BCR", "BCT", "BCTR", "BAL", "BALR", "BAS", "BASR", "BXH", "BXLE")
@@ -216,7 +213,7 @@ class Generator:
 
     def register(self) -> int:
         """A register to compute with."""
-        return self.random.randrange(16) if self.chance(0.01) else self.random.choice(FREE)
+        return self.random.choice(FREE)
 
     def operand(self, guarded: bool = True) -> tuple[int, int]:
         """Data: often about the border of two blocks; seldom what is guarded, the alias, or the program itself."""
@@ -446,44 +443,71 @@ class Seen:
         self.reports += other.reports
 
 
-def run_on_ours(program: Program, seen: Seen) -> tuple[Outcome, list[int]] | None:
-    """Run a program to its end on our machine: the outcome, and which entries of the log are of EXECUTE.
+@dataclass
+class Run:
+    """A program that has come to its end on our machine."""
 
-    None when it does not end, or does what cannot be compared.
-    """
+    outcome: Outcome
+    executes: list[int]
+    """The entries of the log that are of EXECUTE."""
+
+
+def run_on_ours(program: Program, seen: Seen) -> Run | None:
+    """Run a program to its end on our machine; None when it does not end, or does what cannot be compared."""
     case = program.case()
     machine = prepare(case)
-    bad: list[int] = []
-
-    def watch(event: Event) -> None:
-        if isinstance(event, StorageStored) and not any(event.absolute in place for place in STORABLE):
-            bad.append(event.absolute)
-
-    machine.storage.observer = watch
+    if not stays_within(program):
+        return None
     executed, interruptions = Counter[str](), Counter[str]()
-    log: list[bool] = []
+    executes: list[bool] = []
     for _ in range(LIMIT):
-        if not machine.advance() or bad:
-            return None
-        row = operation(machine.cpu.instruction_text) if machine.cpu.instruction_text else None
-        executed[row.mnemonic if row else ""] += 1
-        if row and (row.mnemonic in FORBIDDEN or row.group is Group.INPUT_OUTPUT):
-            return None
-        found = machine.recognized
+        machine.advance()
+        text, found = machine.cpu.instruction_text, machine.recognized
+        row = operation(text) if text else None
+        executed[row.mnemonic if row else "none"] += 1
         if found is None:
             continue
         if found.kind is Class.PROGRAM and doubtful(found, row, program.exact):
             return None
         interruptions[f"{found.kind.value} {found.code:02X}" if found.kind is Class.PROGRAM else found.kind.value] += 1
-        if found.kind is Class.SVC and found.code == END and machine.cpu.psw.instruction_address < 0x1000:
+        if found.code == END and machine.cpu.psw.instruction_address < CODE:
             machine.advance()
             seen.executed += executed
             seen.interruptions += interruptions
             seen.instructions += machine.instructions
-            return outcome_of(machine, case, Class.SVC), [number for number, ex in enumerate(log) if ex]
-        executed_by_ex = found.kind is Class.PROGRAM and len(found.text) != found.ilc * 2
-        log.append(executed_by_ex or found.text[:1] == b"\x44")
+            return Run(outcome_of(machine, case, Class.SVC), [number for number, ex in enumerate(executes) if ex])
+        executes.append(found.kind is Class.PROGRAM and (len(found.text) != found.ilc * 2 or found.text[0] == 0x44))
     return None
+
+
+def stays_within(program: Program) -> bool:
+    """Whether a program comes to its end, executes nothing forbidden and uses its own storage only.
+
+    The rest of storage is the harness's, which our machine has not.  To see every access all resolved ones are
+    forgotten again and again; the run that is compared keeps them.
+    """
+    machine = prepare(program.case())
+    cpu = machine.cpu
+    resolve, strayed = cpu._resolve, False
+
+    def watch(address: int, store: bool) -> int:
+        nonlocal strayed
+        absolute = resolve(address, store)
+        strayed |= cpu.psw.instruction_address >= WINDOW.start and absolute not in WINDOW
+        return absolute
+
+    cpu._resolve = watch  # type: ignore[method-assign]
+    for _ in range(LIMIT):
+        cpu.forget_mappings()
+        if not machine.advance() or strayed:
+            return False
+        row = operation(cpu.instruction_text) if cpu.instruction_text else None
+        if row and (row.mnemonic in FORBIDDEN or row.group is Group.INPUT_OUTPUT):
+            return False
+        found = machine.recognized
+        if found and found.kind is Class.SVC and found.code == END and cpu.psw.instruction_address < CODE:
+            return True
+    return False
 
 
 def doubtful(found: Interruption, row: Operation | None, exact: bool) -> bool:
@@ -530,8 +554,8 @@ def compare(programs: Sequence[Program], hercules: Hercules, seen: Seen) -> Iter
     seen.discarded += len(ours) - len(ran)
     seen.programs += len(ran)
     theirs = hercules.run([program.case() for program, _ in ran])
-    for (program, (mine, executes)), other in zip(ran, theirs, strict=True):
-        found = unlike(program, mine, other, executes)
+    for (program, mine), other in zip(ran, theirs, strict=True):
+        found = unlike(program, mine.outcome, other, mine.executes)
         if found:
             yield program, found
 
@@ -582,14 +606,34 @@ def shortened(first: object, second: object) -> str:
 def run_programs(seed: object, numbers: range, show: int = 3, batch: int = 250) -> Seen:
     """Make and compare programs."""
     seen = Seen()
-    with Hercules() as hercules:
-        for start in range(0, len(numbers), batch):
-            programs = [make_program(seed, number) for number in numbers[start : start + batch]]
-            for program, found in list(compare(programs, hercules, seen)):
-                seen.different += 1
-                if seen.different <= show:
-                    seen.reports.append(listing(*minimized(program, hercules)) or listing(program, found))
+    for start in range(0, len(numbers), batch):
+        programs = [make_program(seed, number) for number in numbers[start : start + batch]]
+        try:
+            compare_programs(programs, seen, show)
+        except RuntimeError:  # Hercules does not come back: find out from which program.
+            for program in programs:
+                compare_alone(program, seen, show)
     return seen
+
+
+def compare_programs(programs: Sequence[Program], seen: Seen, show: int) -> None:
+    """Compare programs and cut down those that differ.  Raises RuntimeError when Hercules does not come back."""
+    fresh = Seen()
+    with Hercules() as hercules:
+        for program, _ in list(compare(programs, hercules, fresh)):
+            fresh.different += 1
+            if seen.different + fresh.different <= show:
+                fresh.reports.append(listing(*minimized(program, hercules)))
+    seen.add(fresh)
+
+
+def compare_alone(program: Program, seen: Seen, show: int) -> None:
+    """Compare one program; that Hercules does not come back is a difference, too."""
+    try:
+        compare_programs([program], seen, show)
+    except RuntimeError as error:
+        seen.different += 1
+        seen.reports += [listing(program, {"Hercules": ("ended", error)})][: max(show + 1 - seen.different, 0)]
 
 
 def main() -> None:

@@ -56,6 +56,7 @@ LOAD = (
     f"(local.set $budget (i64.load offset={memory.BUDGET} (i32.const 0)))"
 )
 COUNT_DOWN = "(local.set $budget (i64.sub (local.get $budget) (i64.const 1)))"
+AT_LIMIT = "(br_if $limit (i64.le_s (local.get $budget) (i64.const 0)))"
 LOAD_MAPS = (
     f"(local.set $fetch_map (i32.load offset={memory.FETCH_MAP} (i32.const 0)))"
     f"(local.set $store_map (i32.load offset={memory.STORE_MAP} (i32.const 0)))"
@@ -242,13 +243,13 @@ REGION = f"""(local.set $place (i32.load16_u offset={memory.PLACES} (local.get $
  {LOAD}
  (br_if $taken (i32.eqz (local.get $reason)))
  (br_if $leave (i32.eq (local.get $reason) (i32.const {Reason.LEFT:d})))
+ {AT_LIMIT} {FETCH}
  (if (i32.eq (local.get $reason) (i32.const {Reason.REFUSED:d})) (then
   (i32.store offset={memory.PLACE} (i32.const 0) (local.get $p)) (br $hot)))))"""
-"""After a branch: count, or go into the region here."""
+"""After a branch: count, or go into the region here, which may go on into others before one cannot begin."""
 
 DECODE = f"""(local.set $text (i32.load16_u offset={memory.STORAGE} (local.get $p)))
 (local.set $b1 (i32.shr_u (local.get $text) (i32.const 8)))"""
-AT_LIMIT = "(br_if $limit (i64.le_s (local.get $budget) (i64.const 0)))"
 
 
 def build() -> str:

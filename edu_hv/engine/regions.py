@@ -284,18 +284,18 @@ def compile_region(data: bytes, start: int, absolute: int, registers: list[int],
     shape = Reader(data, start, registers, stops).shape(start)
     if not shape.placed:
         return None
-    text = _text_of(shape, registers, start)
+    text = _text_of(shape, registers, start, absolute)
     offset = absolute - start
     ends_ = [(placed.address + offset, placed.next - 1 + offset) for placed in shape.placed]
     lines = {line for first, last in ends_ for line in range(first >> LINE_SHIFT, (last >> LINE_SHIFT) + 1)}
     return Region(start, text, len(shape.placed), frozenset(lines))
 
 
-def _text_of(shape: Shape, registers: list[int], start: int) -> str:
+def _text_of(shape: Shape, registers: list[int], start: int, absolute: int) -> str:
     """The module; base registers that the region changes are not taken for constants."""
     while True:
         try:
-            return _Maker(shape, registers).module(start)
+            return _Maker(shape, registers).module(start, absolute)
         except Rewritten as rewritten:
             del shape.bases[rewritten.register]
 
@@ -309,7 +309,18 @@ class _Maker:
         self.target = RegionTarget(self.code, shape)
         self.evaluator = Evaluator(self.target)
 
-    def module(self, start: int) -> str:
+    @staticmethod
+    def _following(start: int, absolute: int) -> str:
+        """Go on in another region, if there is one in the same 2K block where this one ended."""
+        block, place = f"(i32.const {start & ~(BLOCK - 1)})", "(local.get $following)"
+        at = f"(i32.add (local.get $pc) (i32.const {absolute - start}))"
+        return f"""(if (i32.and (i32.eqz (local.get $reason))
+  (i32.lt_u (i32.rotr (i32.sub (local.get $pc) {block}) (i32.const 1)) (i32.const {BLOCK >> 1}))) (then
+ (local.set $following (i32.load16_u offset={memory.PLACES} {at}))
+ (if (i32.ge_u {place} (i32.const {memory.FIRST_REGION})) (then
+  (return_call_indirect (type $region) (i32.sub {place} (i32.const {memory.FIRST_REGION})))))))"""
+
+    def module(self, start: int, absolute: int) -> str:
         """The text of the module; its function returns why it ended: `Reason`."""
         structure(self.shape, self._targets())
         self._body()
@@ -324,8 +335,9 @@ class _Maker:
                 f'(module (import "engine" "memory" (memory {memory.pages(0)}))',
                 '(import "engine" "look_fetch" (func $look_fetch (param i32 i32 i32 i32) (result i32)))',
                 '(import "engine" "look_store" (func $look_store (param i32 i32 i32 i32) (result i32)))',
+                '(import "engine" "regions" (table 1 funcref)) (type $region (func (result i32)))',
                 '(func (export "region") (result i32) (local $pc i32) (local $cc i64) (local $budget i64)',
-                "(local $reason i32) (local $fetch_map i32) (local $store_map i32)",
+                "(local $reason i32) (local $fetch_map i32) (local $store_map i32) (local $following i32)",
                 *(f"(local $r{number} i64)" for number in used),
                 *(f"(local {name} {type_})" for name, type_ in self.code.locals.items()),
                 f"(if (i32.ne (i32.load offset={memory.ADDRESS} (i32.const 0)) (i32.const {start}))",
@@ -344,6 +356,7 @@ class _Maker:
                 f"(i32.store offset={memory.ADDRESS} (i32.const 0) (local.get $pc))",
                 f"(i64.store32 offset={memory.CODE} (i32.const 0) (local.get $cc))",
                 f"(i64.store offset={memory.BUDGET} (i32.const 0) (local.get $budget))",
+                self._following(start, absolute),
                 "(local.get $reason)))",
             ]
         )

@@ -100,7 +100,7 @@ class Engine:
         exports = linear.instantiate(self._interpreter, [linear.memory, linear.table])
         self._exported = exports["run"]
         self._call = linear.caller(self._exported)
-        self._imports = [linear.memory, exports["look_fetch"], exports["look_store"]]
+        self._imports = [linear.memory, exports["look_fetch"], exports["look_store"], linear.table]
 
     def _make_maps(self, slot: int) -> AccessMaps:
         start = memory.MAPS + 2 * memory.MAP * slot

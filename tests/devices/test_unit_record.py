@@ -380,6 +380,14 @@ def test_what_a_carriage_motion_senses(model, commands, status, found):
     assert sense(printer)[:2] == found
 
 
+def test_1403_has_one_sense_byte_after_channel_9():
+    printer = Printer()
+    assert run(printer, 0xDB)[0] == SPLIT
+    assert [run(printer, 0x1B)[0] for _ in range(3)][-1] == "0800 06"
+    assert run(printer, 0x04, count=2, flags=0) == ("0C40", b"\x01"), "a byte is left of the count of 2"
+    assert run(printer, 0x04, count=1, flags=0) == (NORMAL, b"\x01")
+
+
 def test_unit_check_at_device_end_stops_the_chain():
     printer = Printer()
     run(printer, 0xDB, 0x1B)

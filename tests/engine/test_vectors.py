@@ -57,7 +57,7 @@ def vectors():
 
 
 @pytest.mark.parametrize(
-    ("regions", "cases"), [pytest.param(False, 40, id="interpreter"), pytest.param(True, 8, id="regions")]
+    ("regions", "cases"), [pytest.param(False, 20, id="interpreter"), pytest.param(True, 5, id="regions")]
 )
 @pytest.mark.parametrize("mnemonic", sorted(row.mnemonic for row in COMPILED.values()))
 def test_compiled_instruction_has_the_recorded_outcome(vectors, mnemonic, regions, cases, monkeypatch):

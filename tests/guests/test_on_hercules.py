@@ -19,6 +19,8 @@ from edu_hv.asm.deck import bootable, punch
 from edu_hv.asm.object_deck import loadable
 from edu_hv.guests import catalog
 from tests.guests.modules import ER, SD, TOOLS, end, esd, gnu_object, item, module_of
+from tests.guests.test_diagnostics import GOOD
+from tests.guests.test_diagnostics import deck as diagnostic
 from tests.guests.test_object_loader import LOADER, MAIN_S, ONE, SUB_S, TWO, aws
 
 pytestmark = [
@@ -208,3 +210,13 @@ def test_object_loader_stops_at_a_damaged_deck(ipl, hercules):
 def test_object_loader_on_a_tape(hercules):
     tape = aws(LOADER + punch(assemble(ONE)) + punch(assemble(TWO)))
     assert hercules(b"", "0181 3420 {tape}\n", tape, "181") == ([], "00020000 0000E0D0")
+
+
+@pytest.mark.parametrize(
+    ("name", "devices"),
+    [pytest.param("cpu", "", id="cpu"), pytest.param("longtape", "0180 3420 {tape}\n", id="longtape")],
+)
+def test_diagnostic_finds_nothing_wrong_with_hercules(hercules, name, devices):
+    """The others stop: Hercules 3.13 ends immediate commands by interruption, and has no device end by itself."""
+    two_tape_marks = bytes.fromhex("0000 0000 4000 0000 0000 4000")
+    assert hercules(diagnostic(name), devices, two_tape_marks)[1] == GOOD

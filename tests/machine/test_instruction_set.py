@@ -17,6 +17,7 @@ from edu_hv.isa.table import OPERATIONS, Group, operation
 from edu_hv.machine.cpu import find_entry
 from edu_hv.machine.instructions.registry import DECODERS, SEMANTICS
 from edu_hv.machine.machine import Machine
+from edu_hv.machine.psw import PSW
 from tools.instruction_table import FILE, module_of, text
 
 CHECKOUT = Path(__file__).parents[2]
@@ -79,6 +80,48 @@ def test_privileged_operation_in_problem_state_is_suppressed(boot, interrupt, ol
     old = old_psw(machine, found.kind)
     assert (old.instruction_address, old.problem_state) == (0x1000 + row.format.length, True)
     assert before == (machine.cpu.gr[:], machine.cpu.cr[:], bytes(machine.storage.data[0x100:]), old.cc)
+
+
+def after(code: str, start: int) -> tuple[list[int], list[int], bytes, bytes, int]:
+    """Registers, the operands at `start` and at 5000, and CC, after an instruction with bases 3 and 4 for these."""
+    machine = Machine(1 << 24)
+    cpu, storage = machine.cpu, machine.storage
+    operand = bytes.fromhex("4020202021204B20 1234567890123456")
+    for at, byte in enumerate(operand):
+        storage.write(start + at & MASK_24, bytes([byte]))
+    storage.write(0x5000, bytes.fromhex("4020204B20212020 0123456789012345"))
+    storage.write(0x2000, bytes.fromhex(code))
+    cpu.gr[3], cpu.gr[4] = start, 0x5000
+    cpu.load_psw(PSW(ec_mode=True, instruction_address=0x2000))
+    machine.advance()
+    assert machine.recognized is None
+    found = b"".join(storage.read(start + at & MASK_24, 1) for at in range(len(operand)))
+    return cpu.gr[5:], cpu.cr, found, storage.read(0x5000, 16), cpu.psw.cc
+
+
+@pytest.mark.parametrize("offset", [1, 4, 7])
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("F27730004000", id="PACK first"),
+        pytest.param("F27740083008", id="PACK second"),
+        pytest.param("F37730004000", id="UNPK first"),
+        pytest.param("F37740003008", id="UNPK second"),
+        pytest.param("B7583000", id="LCTL"),
+        pytest.param("B6583000", id="STCTL"),
+        pytest.param("E80730004007", id="MVCIN first"),
+        pytest.param("E80740003007", id="MVCIN second"),
+        pytest.param("DE0730004008", id="ED pattern"),
+        pytest.param("DE0740003008", id="ED source"),
+    ],
+)
+def test_operand_that_wraps_around_is_as_one_that_does_not(code, offset):
+    """GA22-7000 "Address Generation".  Hercules takes other bytes for some of these."""
+    if code.startswith("B"):
+        offset = 4  # Words on their boundaries.
+    if code.startswith(("F2774", "F3774", "DE074")):
+        offset += 8
+    assert after(code, (1 << 24) - offset) == after(code, 0x4800 - offset)
 
 
 def test_diagnose_has_no_functions_on_the_bare_machine(boot, interrupt):

@@ -100,7 +100,7 @@ ENDED    BAL   R14,INSTR
          BAL   R14,INSTR            busy until device end
          DC    AL2(66,X'00E'),AL1(TIO,1),AL2(BUSY)
          BAL   R14,TAKE
-         DC    AL2(67,X'00E'),AL4(STATUS),AL2(DE,0)
+         DC    AL2(67,X'00E'),AL4(0),AL2(DE,0)
          BAL   R14,INSTR
          DC    AL2(68,X'00E'),AL1(TIO,0),AL2(0)
 *        PCI that waits for the end
@@ -114,6 +114,13 @@ PCIWAIT  TCH   X'100'
          DC    AL2(71,X'180'),AL4(PCIREAD+16),AL2(CEDE+PCI,0)
          BAL   R14,PENDING
          DC    AL2(72)
+*        PCI that is taken while the chain goes on
+         BAL   R14,BEGIN
+         DC    AL2(73,X'180'),AL1(0,0),AL2(0),AL4(PCICHAIN)
+         BAL   R14,TAKE
+         DC    AL2(74,X'180'),AL4(STATUS),AL2(PCI,ANY)
+         BAL   R14,TAKE
+         DC    AL2(75,X'180'),AL4(PCICHAIN+32),AL2(CEDE,1)
 *        TIC and data chaining
          BAL   R14,CLEAR
          BAL   R14,STARTIO
@@ -224,6 +231,10 @@ PCIREAD  CCW   X'02',INPUT,X'48',100
          CCW   X'27',0,X'20',1
          ORG   PCIREAD+8
          CCW   X'02',INPUT,0,100
+PCICHAIN CCW   X'07',0,X'60',1
+         CCW   X'02',INPUT,X'48',100
+         CCW   X'07',0,X'60',1
+         CCW   X'03',0,X'20',1
 SCATTER  CCW   X'07',0,X'60',1
          CCW   X'02',INPUT,X'80',10
          CCW   X'08',SCATTER2,0,0

@@ -6,7 +6,7 @@
 *        seek: channel end, then device end
          BAL   R14,STARTIO
          DC    AL2(1,X'190'),AL1(0,2),AL2(0),AL4(SEEK)
-         DC    AL4(SEEK+8),AL2(CE,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(SEEK+8),AL2(CE,0),AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          the head only: no arm moves
          DC    AL2(2,X'190'),AL1(0,1),AL2(0),AL4(HEADSEEK)
          DC    AL4(HEADSEEK+24),AL2(CEDE,0)
@@ -127,7 +127,7 @@ MASKED   EQU   *
 *        recalibrate; release is not installed; no such command
          BAL   R14,STARTIO
          DC    AL2(70,X'190'),AL1(1,1),AL2(CE),AL4(RECAL)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO
          DC    AL2(71,X'190'),AL1(1,0),AL2(UC),AL4(WRONG)
          BAL   R14,STARTIO

@@ -10,12 +10,10 @@ WRITES   A     R6,=F'1'
          BAL   R14,OPERATE1
          DC    AL4(WRITE)
          BCT   R8,WRITES
-         BAL   R14,STARTIO
-         DC    AL2(2,X'180'),AL1(1,1),AL2(CE),AL4(WTM)
-         DC    AL4(STATUS),AL2(DE,0)
-         BAL   R14,STARTIO
-         DC    AL2(3,X'180'),AL1(1,1),AL2(CE),AL4(REWIND)
-         DC    AL4(STATUS),AL2(DE,0)
+         LA    R3,WTM
+         BAL   R14,CONTROL
+         LA    R3,REWIND
+         BAL   R14,CONTROL
          SR    R6,R6
          L     R8,COUNT
 READS    A     R6,=F'1'
@@ -26,11 +24,11 @@ READS    A     R6,=F'1'
          BNE   WRONG
          BCT   R8,READS
          BAL   R14,STARTIO
-         DC    AL2(4,X'180'),AL1(0,1),AL2(0),AL4(READ)
-         DC    AL4(READ+8),AL2(CEDE+UX+IL,100)
+         DC    AL2(4,X'180'),AL1(0,1),AL2(0),AL4(READMARK)
+         DC    AL4(READMARK+8),AL2(CEDE+UX,ANY)
          BAL   R14,STARTIO
-         DC    AL2(5,X'180'),AL1(0,1),AL2(0),AL4(BACK)
-         DC    AL4(BACK+8),AL2(CEDE+UX+IL,100)
+         DC    AL2(5,X'180'),AL1(0,1),AL2(0),AL4(BACKMARK)
+         DC    AL4(BACKMARK+8),AL2(CEDE+UX,ANY)
          L     R8,COUNT
 BACKS    ST    R6,OUTPUT
          BAL   R14,OPERATE1
@@ -40,8 +38,8 @@ BACKS    ST    R6,OUTPUT
          S     R6,=F'1'
          BCT   R8,BACKS
          BAL   R14,STARTIO          load point
-         DC    AL2(6,X'180'),AL1(0,1),AL2(0),AL4(BACK)
-         DC    AL4(BACK+8),AL2(CEDE+UC+IL,100)
+         DC    AL2(6,X'180'),AL1(0,1),AL2(0),AL4(BACKMARK)
+         DC    AL4(BACKMARK+8),AL2(CEDE+UC,ANY)
          B     DONE
 WRONG    BAL   R14,FAULT
          DC    AL2(7)
@@ -55,12 +53,21 @@ TESTS    TIO   X'180'
          BE    4(R14)
 BADTAPE  BAL   R14,FAULT
          DC    AL2(1)
+*        a motion: until TEST I/O finds nothing more
+CONTROL  ST    R3,CAW
+         SIO   X'180'
+         BC    3,BADTAPE
+ENDS     TIO   X'180'
+         BC    7,ENDS
+         BR    R14
 WRITE    CCW   X'01',OUTPUT,0,100
 READ     CCW   X'02',INPUT,0,100
 BACK     CCW   X'0C',INPUT+99,0,100
+READMARK CCW   X'02',INPUT,X'20',100
+BACKMARK CCW   X'0C',INPUT+99,X'20',100
 WTM      CCW   X'1F',0,X'20',1
 REWIND   CCW   X'07',0,X'20',1
-COUNT    DC    F'20000'
+COUNT    DC    F'500'
 GOODEND  DC    X'0C000000'
          LTORG
 OUTPUT   DC    CL100' '

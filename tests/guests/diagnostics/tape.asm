@@ -8,7 +8,7 @@
          DC    AL2(1,X'180'),AL1(TIO,0),AL2(0)
          BAL   R14,STARTIO          rewind, at the load point
          DC    AL2(2,X'180'),AL1(1,1),AL2(CE),AL4(REWIND)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO
          DC    AL2(3,X'180'),AL1(0,1),AL2(0),AL4(SENSE)
          DC    AL4(SENSE+8),AL2(CEDE,0)
@@ -16,20 +16,20 @@
          DC    AL2(4,2),AL4(BYTES),AL4(X0048)
          BAL   R14,STARTIO          backspace there: unit check
          DC    AL2(5,X'180'),AL1(1,1),AL2(CE),AL4(BSB)
-         DC    AL4(STATUS),AL2(DE+UC+CUE,0)
+         DC    AL4(0),AL2(DE+UC+CUE,0)
 *        three blocks: 100, 50, 18 bytes; a tape mark; one of 80
          BAL   R14,STARTIO
          DC    AL2(10,X'180'),AL1(0,1),AL2(0),AL4(WRITE3)
          DC    AL4(WRITE3+24),AL2(CEDE,0)
          BAL   R14,STARTIO
          DC    AL2(11,X'180'),AL1(1,1),AL2(CE),AL4(WTM)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO
          DC    AL2(12,X'180'),AL1(0,1),AL2(0),AL4(WRITE80)
          DC    AL4(WRITE80+8),AL2(CEDE,0)
          BAL   R14,STARTIO
          DC    AL2(13,X'180'),AL1(1,1),AL2(CE),AL4(WTM)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
 *        rewind: busy until device end
          BAL   R14,BEGIN
          DC    AL2(20,X'180'),AL1(1,0),AL2(CE),AL4(REWIND)
@@ -38,13 +38,13 @@
          BAL   R14,BEGIN
          DC    AL2(22,X'180'),AL1(1,0),AL2(BUSY),AL4(NOP)
          BAL   R14,TAKE
-         DC    AL2(23,X'180'),AL4(STATUS),AL2(DE,0)
+         DC    AL2(23,X'180'),AL4(0),AL2(DE,0)
          BAL   R14,INSTR
          DC    AL2(24,X'180'),AL1(TIO,0),AL2(0)
 *        again, ended by TEST I/O
          BAL   R14,STARTIO
          DC    AL2(25,X'180'),AL1(1,1),AL2(CE),AL4(FSB)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,BEGIN
          DC    AL2(26,X'180'),AL1(1,0),AL2(CE),AL4(REWIND)
 REWINDS  TIO   X'180'
@@ -104,7 +104,7 @@ REWOUND  BAL   R14,INSTR
 *        spacing
          BAL   R14,STARTIO          file: no exception
          DC    AL2(50,X'180'),AL1(1,1),AL2(CE),AL4(FSF)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,CLEAR
          BAL   R14,STARTIO
          DC    AL2(51,X'180'),AL1(0,1),AL2(0),AL4(READ80)
@@ -113,22 +113,22 @@ REWOUND  BAL   R14,INSTR
          DC    AL2(52,80),AL4(INPUT),AL4(OUTPUT+20)
          BAL   R14,STARTIO          block over the mark: unit exception
          DC    AL2(53,X'180'),AL1(1,1),AL2(CE),AL4(FSB)
-         DC    AL4(STATUS),AL2(DE+UX+CUE,0)
+         DC    AL4(0),AL2(DE+UX+CUE,0)
          BAL   R14,STARTIO          back over it
          DC    AL2(54,X'180'),AL1(1,1),AL2(CE),AL4(BSB)
-         DC    AL4(STATUS),AL2(DE+UX+CUE,0)
+         DC    AL4(0),AL2(DE+UX+CUE,0)
          BAL   R14,STARTIO          back two files
          DC    AL2(55,X'180'),AL1(1,1),AL2(CE),AL4(BSF)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          the mark again, forward
          DC    AL2(56,X'180'),AL1(0,1),AL2(0),AL4(READ100)
          DC    AL4(READ100+8),AL2(CEDE+UX+IL,100)
          BAL   R14,STARTIO
          DC    AL2(57,X'180'),AL1(1,1),AL2(CE),AL4(BSF)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          the load point ends it: unit check
          DC    AL2(58,X'180'),AL1(1,1),AL2(CE),AL4(BSF)
-         DC    AL4(STATUS),AL2(DE+UC+CUE,0)
+         DC    AL4(0),AL2(DE+UC+CUE,0)
 *        a chain: rewind, skip a block, read the next, back, read it
          BAL   R14,CLEAR
          BAL   R14,STARTIO
@@ -165,7 +165,64 @@ REWOUND  BAL   R14,INSTR
          BC    4,STATUSB
          BAL   R14,FAULT
          DC    AL2(83)
-STATUSB  B     DONE
+*        device end that waits: START I/O finds busy and takes it
+STATUSB  BAL   R14,BEGIN
+         DC    AL2(90,X'180'),AL1(1,0),AL2(CE),AL4(REWIND)
+         BAL   R14,DELAY
+         BAL   R14,BEGIN
+         DC    AL2(91,X'180'),AL1(1,0),AL2(BUSY+DE),AL4(NOP)
+         BAL   R14,PENDING
+         DC    AL2(92)
+         BAL   R14,STARTIO
+         DC    AL2(93,X'180'),AL1(1,0),AL2(CEDE),AL4(NOP)
+*        it leaves the channel to others
+         BAL   R14,BEGIN
+         DC    AL2(94,X'180'),AL1(1,0),AL2(CE),AL4(FSB)
+         BAL   R14,DELAY
+         BAL   R14,INSTR
+         DC    AL2(95,X'181'),AL1(TIO,1),AL2(UC)
+         BAL   R14,TAKE
+         DC    AL2(96,X'180'),AL4(0),AL2(DE,0)
+*        ends that wait in the channel: START I/O finds it busy
+         BAL   R14,BEGIN
+         DC    AL2(97,X'180'),AL1(0,0),AL2(0),AL4(READ40)
+         BAL   R14,DELAY
+         BAL   R14,BEGIN
+         DC    AL2(98,X'180'),AL1(2,0),AL2(0),AL4(NOP)
+         TIO   X'181'               a selector channel to others too
+         BC    6,HELD
+         BAL   R14,FAULT
+         DC    AL2(99)
+HELD     EQU   *
+         BAL   R14,TAKE
+         DC    AL2(100,X'180'),AL4(READ40+8),AL2(CEDE+IL,0)
+*        the mask of another channel does not let it in
+         BAL   R14,BEGIN
+         DC    AL2(101,X'180'),AL1(1,0),AL2(CE),AL4(REWIND)
+         BAL   R14,DELAY
+         SSM   OTHERS
+         NOP   0
+         SSM   NOMASK
+         BAL   R14,TAKE
+         DC    AL2(102,X'180'),AL4(0),AL2(DE,0)
+*        rewind and unload: not ready then
+         BAL   R14,BEGIN
+         DC    AL2(110,X'180'),AL1(1,0),AL2(CE),AL4(UNLOAD)
+         BAL   R14,DELAY
+UNLOADS  TIO   X'180'
+         BC    2,UNLOADS
+         CLI   CSW+4,X'10'          busy
+         BE    UNLOADS
+         BAL   R14,DELAY
+         TIO   X'180'
+         BAL   R14,BEGIN
+         DC    AL2(111,X'180'),AL1(1,0),AL2(UC),AL4(READ40)
+         B     DONE
+DELAY    L     R2,=F'12000'
+         BCT   R2,*
+         BR    R14
+OTHERS   DC    X'BE'
+UNLOAD   CCW   X'0F',0,X'20',1
 *
 CLEAR    XC    INPUT(200),INPUT
          BR    R14
@@ -203,6 +260,7 @@ X80      DC    X'80'
 X40      DC    X'40'
 BYTES    DC    XL24'00'
 ZEROS    DC    XL60'00'
+         LTORG
 OUTPUT   DC    C'THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG 012345'
          DC    C'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGHIJKLMN'
 INPUT    DC    XL200'00'

@@ -6,7 +6,7 @@
 *        the reader: channel end, then device end
          BAL   R14,STARTIO          the last card of the deck was fed
          DC    AL2(1,X'00C'),AL1(0,2),AL2(0),AL4(READ)
-         DC    AL4(READ+8),AL2(CE,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(READ+8),AL2(CE,0),AL4(0),AL2(DE,0)
          BAL   R14,SAME
          DC    AL2(2,5),AL4(INPUT),AL4(CARD1)
          BAL   R14,STARTIO          read only: nothing moves
@@ -16,7 +16,7 @@
          DC    AL2(4,5),AL4(INPUT),AL4(CARD2)
          BAL   R14,STARTIO          feed: channel end at once
          DC    AL2(5,X'00C'),AL1(1,1),AL2(CE),AL4(FEED)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          feed without a read: rejected
          DC    AL2(6,X'00C'),AL1(1,0),AL2(UC),AL4(FEED)
          BAL   R14,STARTIO
@@ -26,7 +26,7 @@
          DC    AL2(8,1),AL4(BYTE),AL4(X80)
          BAL   R14,STARTIO          10 of 80 columns
          DC    AL2(9,X'00C'),AL1(0,2),AL2(0),AL4(READ10)
-         DC    AL4(READ10+8),AL2(CE+IL,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(READ10+8),AL2(CE+IL,0),AL4(0),AL2(DE,0)
          BAL   R14,SAME
          DC    AL2(10,5),AL4(INPUT),AL4(CARD3)
 *        end of file, then not ready
@@ -45,10 +45,10 @@
 *        the punch
          BAL   R14,STARTIO
          DC    AL2(20,X'00D'),AL1(0,2),AL2(0),AL4(PUNCH)
-         DC    AL4(PUNCH+8),AL2(CE,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(PUNCH+8),AL2(CE,0),AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          5 columns: the others are blank
          DC    AL2(21,X'00D'),AL1(0,2),AL2(0),AL4(PUNCH5)
-         DC    AL4(PUNCH5+8),AL2(CE+IL,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(PUNCH5+8),AL2(CE+IL,0),AL4(0),AL2(DE,0)
          BAL   R14,BEGIN            busy while a card moves
          DC    AL2(22,X'00D'),AL1(0,0),AL2(0),AL4(PUNCH)
          BAL   R14,TAKE
@@ -58,35 +58,35 @@
          BAL   R14,BEGIN
          DC    AL2(25,X'00D'),AL1(1,0),AL2(BUSY),AL4(PUNCH)
          BAL   R14,TAKE
-         DC    AL2(26,X'00D'),AL4(STATUS),AL2(DE,0)
+         DC    AL2(26,X'00D'),AL4(0),AL2(DE,0)
 *        the printer
          BAL   R14,STARTIO          skip to channel 1
          DC    AL2(30,X'00E'),AL1(1,1),AL2(CE),AL4(SKIP1)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          write, space 1
          DC    AL2(31,X'00E'),AL1(0,2),AL2(0),AL4(PRINT)
-         DC    AL4(PRINT+8),AL2(CE,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(PRINT+8),AL2(CE,0),AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          incorrect length of a short line
          DC    AL2(32,X'00E'),AL1(0,2),AL2(0),AL4(PRINT10)
-         DC    AL4(PRINT10+8),AL2(CE+IL,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(PRINT10+8),AL2(CE+IL,0),AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          a chain: device end leads on
          DC    AL2(33,X'00E'),AL1(0,2),AL2(0),AL4(LINES)
-         DC    AL4(LINES+24),AL2(CE,0),AL4(STATUS),AL2(DE,0)
+         DC    AL4(LINES+24),AL2(CE,0),AL4(0),AL2(DE,0)
 *        channel 12 is at line 61: the paper is at line 6 now
          LA    R6,54
 TO60     BAL   R14,STARTIO
          DC    AL2(34,X'00E'),AL1(1,1),AL2(CE),AL4(SPACE)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BCT   R6,TO60
          BAL   R14,STARTIO          line 61: unit exception
          DC    AL2(35,X'00E'),AL1(1,1),AL2(CE),AL4(SPACE)
-         DC    AL4(STATUS),AL2(DE+UX,0)
+         DC    AL4(0),AL2(DE+UX,0)
          BAL   R14,STARTIO
          DC    AL2(36,X'00E'),AL1(1,1),AL2(CE),AL4(SPACE)
-         DC    AL4(STATUS),AL2(DE,0)
+         DC    AL4(0),AL2(DE,0)
          BAL   R14,STARTIO          line 63, channel 9: unit check
          DC    AL2(37,X'00E'),AL1(1,1),AL2(CE),AL4(SPACE)
-         DC    AL4(STATUS),AL2(DE+UC,0)
+         DC    AL4(0),AL2(DE+UC,0)
          BAL   R14,STARTIO
          DC    AL2(38,X'00E'),AL1(0,1),AL2(0),AL4(SENSE)
          DC    AL4(SENSE+8),AL2(CEDE,0)
