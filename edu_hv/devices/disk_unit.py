@@ -108,8 +108,10 @@ class DiskUnit(IODevice):
         return UnitStatus.DEVICE_END if self.ready and not was_ready else NO_STATUS
 
     def image(self) -> bytes:
-        """The volume as it is now, as an uncompressed image; nothing without one."""
-        return self.volume.to_bytes() if self.volume else b""
+        """The volume as it is now, as an uncompressed image.  Raises UserError without one."""
+        if self.volume is None:
+            raise UserError(f"there is no disk pack on the {self.model}; mount one first")
+        return self.volume.to_bytes()
 
     # ---- one command -----------------------------------------------------------------------------------------
 

@@ -107,7 +107,8 @@ class Machine:
         self.observer: Observer | None = None
         self.engine: Engine | None = None
         """Used by `run`; `advance` never needs it.  A System/360 has none: its operands have to be aligned."""
-        self._timer_line = -1
+        self._watched_prefix = -1
+        """The prefix for which compiled code leaves the interval timer alone."""
 
     def observe(self, observer: Observer | None) -> None:
         """Tell `observer` every event from now on; None to stop."""
@@ -143,10 +144,12 @@ class Machine:
 
     def run(self, limit: int) -> int:
         """Do up to `limit` units; fewer when the machine comes to a wait that nothing will end.  How many were done."""
-        end = self.units + limit
         start = self.units
+        end = start + limit
         while self.units < end:
-            if not self.run_compiled(end - self.units) and not self.advance():
+            self.run_compiled(end - self.units)
+            # What ended a run of the engine, be it an instruction or an event, is for `advance`.
+            if self.units < end and not self.advance():
                 break
         return self.units - start
 
@@ -158,7 +161,8 @@ class Machine:
         """
         if self.engine is None or not self._may_run_compiled():
             return 0
-        self._watch_interval_timer()
+        if self._watched_prefix != self.cpu.prefix:
+            self._watch_interval_timer()
         budget = min(limit, self._quiet_time())
         done = self.engine.run(budget) if budget > 0 else 0
         if done:
@@ -175,10 +179,8 @@ class Machine:
 
     def _watch_interval_timer(self) -> None:
         """Compiled code must leave the word at real 80 alone: it is brought up to date only between its runs."""
-        line = self.cpu.absolute(PSA.INTERVAL_TIMER) >> LINE_SHIFT
-        if line != self._timer_line:
-            self.storage.set_flags(line, FETCH_WATCHED | STORE_WATCHED)
-            self._timer_line = line
+        self.storage.set_flags(self.cpu.absolute(PSA.INTERVAL_TIMER) >> LINE_SHIFT, FETCH_WATCHED | STORE_WATCHED)
+        self._watched_prefix = self.cpu.prefix
 
     def _quiet_time(self) -> int:
         """Instructions that can be executed before the channels or the clocks have to be looked at again."""

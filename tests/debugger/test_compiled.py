@@ -27,12 +27,6 @@ SUM      DS    F
 
 
 @pytest.fixture
-def at_once(monkeypatch):
-    """Let the engine take part from the first step of a run."""
-    monkeypatch.setattr(session_module, "COMPILED_AFTER", 0)
-
-
-@pytest.fixture
 def without_engine(monkeypatch):
     """Do as if the package for compiled code were not installed."""
 
@@ -50,9 +44,9 @@ def kept(session):
 
 
 @pytest.mark.parametrize("load", LOADS)
-def test_engine_changes_nothing_in_a_recording(load, at_once, without_engine):
+def test_engine_changes_nothing_in_a_recording(load, without_engine):
     compiled = loaded(load)
-    compiled.run()
+    compiled.run(compiled_after=0)
     assert compiled.system.machine.engine.executed > 1000
     without_engine()
     plain = loaded(load)
@@ -67,25 +61,25 @@ def test_engine_changes_nothing_in_a_recording(load, at_once, without_engine):
         assert compiled.registers() == plain.registers(), step
 
 
-def test_run_with_the_engine_stops_at_breakpoints_and_counts_them(at_once):
+def test_run_with_the_engine_stops_at_breakpoints_and_counts_them():
     session = session_module.DebugSession()
     session.load_source(LOOP, "loop")
     session.breakpoints.add(session.address_of("AGAIN"), "AGAIN")
     places = []
     for _ in range(5):
-        session.run()
+        session.run(compiled_after=0)
         places.append((session.guest_psw().instruction_address, session.guest_gr(2), session.step_number))
     at = session.address_of("AGAIN")
     assert places == [(at, 500 - n, 2 + 3 * n) for n in range(5)]
     assert session.breakpoints.at(at).hits == 5
 
 
-def test_inputs_come_back_where_they_were_given(at_once):
+def test_inputs_come_back_where_they_were_given():
     session = loaded("kernel bare")
-    session.run()
+    session.run(compiled_after=0)
     session.goto(3000)
     session.give("key")
-    session.run()
+    session.run(compiled_after=0)
     end = session.system.state(), session.total
     session.goto(100)
     session.goto(session.total)

@@ -471,7 +471,9 @@ def test_drive_without_a_volume_or_stopped_needs_intervention(drive):
     assert drive.make_ready() == UnitStatus(0)
     assert data_of(drive, f"{TO_TRACK} 06/9") == b"FIRST"
     taken = drive.unmount()
-    assert (drive.ready, drive.image(), drive.mount(taken)) == (False, b"", UnitStatus.DEVICE_END)
+    with pytest.raises(UserError, match="there is no disk pack on the 3330; mount one first"):
+        drive.image()
+    assert (drive.ready, drive.mount(taken)) == (False, UnitStatus.DEVICE_END)
 
 
 def test_volume_of_another_type_does_not_fit():

@@ -124,7 +124,7 @@ def devices(session: DebugSession) -> TableView:
     guest = session.guest
     if guest.vm is None:
         for number, device in session.system.machine.channels.devices.items():
-            rows.append((f"{number:03X}", type(device).__name__, "the device itself"))
+            rows.append((f"{number:03X}", getattr(device, "model", "") or type(device).__name__, "the device itself"))
     else:
         for vdev in sorted(guest.vm.vmdevs.values(), key=lambda d: d.address):
             where = "CP interprets its channel programs" if vdev.virtual else f"dedicated: real {vdev.real:03X}"

@@ -65,7 +65,10 @@ def undecision(session: DebugSession) -> StopView:
 
 @command("run", group="run", aliases=("c", "continue"), keys="c")
 def run(session: DebugSession) -> StopView:
-    """Run until a breakpoint, or until nothing can go on."""
+    """Run until a breakpoint, or until nothing can go on.
+
+    It also stops, so that no loop lasts for ever, after 2,000,000 steps; run again goes on.  Ctrl-C stops it before.
+    """
     return session.run()
 
 
