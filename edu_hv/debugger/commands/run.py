@@ -67,7 +67,7 @@ def undecision(session: DebugSession) -> StopView:
 def run(session: DebugSession) -> StopView:
     """Run until a breakpoint, or until nothing can go on.
 
-    It also stops, so that no loop lasts for ever, after 2,000,000 steps; run again goes on.  Ctrl-C stops it before.
+    It also stops, so that no loop lasts for ever, after some millions of steps; run again goes on.  Ctrl-C stops it before.
     """
     return session.run()
 
