@@ -12,6 +12,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture, Machine
 
 DEFAULT_SIZE = 1024 * 1024
+_ALIASES = {"2400": "2401", "2540": "2540R", "3330-1": "3330"}
 CONSOLE_TYPES = {Architecture.S360: "1052", Architecture.S370: "3215"}
 CONSOLE_ADDRESS = 0x009
 
@@ -86,7 +87,7 @@ class Configuration:
 
 def device_type(name: str) -> DeviceType:
     """A type by its name in the catalog.  Raises UserError for one that is not there."""
-    found = DEVICE_TYPES.get(name.upper())
+    found = DEVICE_TYPES.get(_ALIASES.get(name.upper(), name.upper()))
     if found is None:
         raise UserError(f"there is no device type {name}; there are {', '.join(DEVICE_TYPES)}")
     return found

@@ -351,30 +351,35 @@ class DebugSession:
         self._interrupted = True
 
     def run(
-        self, to: StopAt = StopAt.BREAKPOINT, address: int | None = None, compiled_after: int = COMPILED_AFTER
+        self,
+        to: StopAt = StopAt.BREAKPOINT,
+        address: int | None = None,
+        compiled_after: int = COMPILED_AFTER,
+        limit: int | None = None,
     ) -> StopView:
         """Run until something of that kind happens, a breakpoint is met, `address` is reached or all has stopped.
 
         With a guest selected by hand, only what concerns that guest stops the run.  After `compiled_after` steps the
-        engine takes part.
+        engine takes part.  It ends after `limit` steps; without one, after so many that a guest must be in a loop.
         """
         self._require_cp(to)
         self._interrupted = False
         start = self.recording.unit
-        reason = self._run(to, address, compiled_after)
+        reason = self._run(to, address, compiled_after, limit)
         return self._found_out(reason, idle=self.recording.unit == start)
 
-    def _run(self, to: StopAt, address: int | None, compiled_after: int) -> str:
+    def _run(self, to: StopAt, address: int | None, compiled_after: int, limit: int | None) -> str:
         """Run; why it stopped."""
         recording, journal, system = self.recording, self.journal, self.system
         machine, advance = system.machine, recording.advance
         stops = self.breakpoints.addresses() | ({address} if address is not None else set())
         steps = spent = 0
         looks_for_events = to is not StopAt.BREAKPOINT
-        while spent < RUN_LIMIT:
+        while steps < limit if limit is not None else spent < RUN_LIMIT:
             if self._interrupted:
                 return YOU_STOPPED
-            compiled = recording.run_compiled(AT_ONCE, stops) if steps >= compiled_after else 0
+            at_once = AT_ONCE if limit is None else min(AT_ONCE, limit - steps)
+            compiled = recording.run_compiled(at_once, stops) if steps >= compiled_after else 0
             entries = journal.count
             if not compiled and not advance():
                 return self._nothing_more(to, address)

@@ -69,7 +69,8 @@ class Tape:
 def read_tape(data: bytes, name: str) -> Tape:
     """The tape in an image of any format.  Raises UserError, with the offset, for a damaged or truncated one."""
     if not data:
-        raise UserError(f"tape image {name} is empty: expected a block header of {HEADER} bytes at its start")
+        expected = f"expected a block header of {HEADER} bytes at its start"
+        raise UserError(f"tape image {name} is empty: {expected}; a blank tape is attached with the option new")
     first, second = (_read_aws, _read_tap) if looks_like_aws(data) else (_read_tap, _read_aws)
     try:
         return first(data, name)

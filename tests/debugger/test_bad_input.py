@@ -18,7 +18,7 @@ WRONG = {
     "untrap": ["1"],
     "decision": ["1"],
     "undecision": ["1"],
-    "run": ["1"],
+    "run": ["0", "-1", "x", "1 2"],
     "runback": ["1"],
     "output": ["1"],
     "unoutput": ["1"],

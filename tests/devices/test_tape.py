@@ -597,7 +597,7 @@ def bench():
     return Bench(on(BLOCKS))
 
 
-NOTHING_LEFT, BUSY = "CC0", "CC1 00000000 10000000"
+NOTHING_LEFT, BUSY, NOT_READY = "CC0", "CC1 00000000 10000000", "CC1 00000000 02000000"
 
 
 @pytest.mark.parametrize(
@@ -615,7 +615,7 @@ def test_motion_ends_with_channel_end_at_start_io_and_device_end_in_an_interrupt
     assert bench.start(command) == "CC1 00000000 08000000"
     assert (bench.test(), bench.start(NOP)) == (BUSY, BUSY)
     assert bench.interruption() == f"00000000 {device_end}000000"
-    assert bench.test() == NOTHING_LEFT
+    assert bench.test() == (NOT_READY if command == UNLOAD else NOTHING_LEFT)
 
 
 def test_data_command_ends_in_one_interruption(bench):

@@ -250,7 +250,7 @@ def test_damaged_image_is_refused_in_one_sentence(image, message):
 
 def test_empty_image_is_refused():
     with pytest.raises(
-        UserError, match=r"tape image new\.aws is empty: expected a block header of 6 bytes at its start"
+        UserError, match=r"tape image new\.aws is empty: expected a block header of 6 bytes at its start; a blank"
     ):
         read_tape(b"", "new.aws")
 

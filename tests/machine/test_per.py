@@ -16,7 +16,7 @@ PROTECTED = 0x4000
 PROGRAM_NEW, SVC_NEW = 0x300, 0x400
 
 
-def boot(code, events=PERCode(0), first=0, last=0, registers=0, storage=(), key=0, gr=()):
+def boot(code, events=0, first=0, last=0, registers=0, storage=(), key=0, gr=()):
     """A machine with PER on: base register n holds n * X'1000', `events` and ranges are in CR9 to CR11."""
     machine = Machine(0x10000)
     cpu = machine.cpu
@@ -56,10 +56,10 @@ R1 = 0x4000
         pytest.param("1811", {"events": REGISTER, "registers": R1}, REGISTER, 0x2002, id="replaced by the same"),
         pytest.param("98133000", {"events": REGISTER, "registers": 0x1000}, REGISTER, 0x2004, id="LM, the last"),
         pytest.param("0510", {"events": REGISTER | BRANCH, "registers": R1}, REGISTER, 0x2002, id="BALR, no branch"),
-        pytest.param("BA103000", {"events": REGISTER | STORE, "registers": R1, "first": DATA, "last": DATA, "gr": {1: 1}},
-                     REGISTER, 0x2004, id="CS unequal"),
+        pytest.param("BA103000", {"events": REGISTER | STORE, "registers": R1, "first": DATA, "last": DATA,
+                                  "gr": {1: 1}}, REGISTER, 0x2004, id="CS unequal"),
         pytest.param("1812", {"events": FETCH, "first": CODE, "last": CODE}, FETCH, 0x2002, id="fetched"),
-        pytest.param("1812", {"events": FETCH, "first": DATA, "last": CODE}, FETCH, 0x2002, id="fetched, wrapped range"),
+        pytest.param("1812", {"events": FETCH, "first": DATA, "last": CODE}, FETCH, 0x2002, id="fetched, wrap"),
         pytest.param("44002100", {"events": FETCH, "first": TARGET, "last": TARGET, "storage": {TARGET: "1812"}},
                      FETCH, 0x2004, id="target of EXECUTE"),
         pytest.param("47F02010", {"events": BRANCH}, BRANCH, 0x2010, id="branch"),
@@ -68,7 +68,7 @@ R1 = 0x4000
         pytest.param("86132010", {"events": BRANCH | REGISTER, "registers": R1, "gr": {1: 0x4000, 3: 1}},
                      BRANCH | REGISTER, 0x2010, id="BXH alters and branches"),
         pytest.param("50103000", {"events": STORE, "first": DATA + 2, "last": DATA + 2}, STORE, 0x2004, id="stored"),
-        pytest.param("50103000", {"events": STORE, "first": DATA + 3, "last": DATA - 1}, STORE, 0x2004, id="stored, wrap"),
+        pytest.param("50103000", {"events": STORE, "first": DATA + 3, "last": DATA - 1}, STORE, 0x2004, id="wrap"),
         pytest.param("D20730003100", {"events": STORE, "first": DATA + 7, "last": DATA + 7}, STORE, 0x2006, id="MVC"),
         pytest.param("93003000", {"events": STORE, "first": DATA, "last": DATA}, STORE, 0x2004, id="TS"),
         pytest.param("AC003003", {"events": STORE, "first": DATA + 3, "last": DATA + 3}, STORE, 0x2004,

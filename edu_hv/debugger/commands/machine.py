@@ -12,7 +12,7 @@ from edu_hv.debugger.commands.arguments import (
     short,
 )
 from edu_hv.debugger.commands.registry import Argument, command, split
-from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration, Medium
+from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.system import LoadedFrom
 from edu_hv.debugger.views import StopView, TextView
@@ -87,7 +87,7 @@ def attach(session: DebugSession, address: int, type_name: str, file: str, optio
     new = NEW in options
     medium = Medium(Path(file).name, b"" if new else _read(file), tuple(options)) if file else Medium()
     session.configuration = session.configuration.with_device(address, type_name, medium)
-    return _configured(session)
+    return TextView((f"{_line(session.configuration.attachments[address])}; it is there from the next ipl on",))
 
 
 @command("detach", Argument("ADDRESS", parse_device), group="machine")
@@ -107,10 +107,14 @@ def configuration(session: DebugSession) -> TextView:
 def _configured(session: DebugSession) -> TextView:
     plan = session.configuration
     lines = [f"{plan.architecture.value}, {plan.size // 1024}K bytes of storage"]
-    for address, attachment in sorted(plan.attachments.items()):
-        medium = f": {attachment.medium.name}" if attachment.medium.name else ""
-        lines.append(f"  {address:03X}  {attachment.type.name:8} {attachment.type.description}{medium}")
+    lines += [f"  {_line(attachment)}" for _, attachment in sorted(plan.attachments.items())]
     return TextView(tuple(lines))
+
+
+def _line(attachment: Attachment) -> str:
+    """A device as it is attached: address, type and what is on it."""
+    medium = f": {attachment.medium.name}" if attachment.medium.name else ""
+    return f"{attachment.address:03X}  {attachment.type.name:8} {attachment.type.description}{medium}"
 
 
 @command("ipl", Argument("ADDRESS", parse_device), group="machine")

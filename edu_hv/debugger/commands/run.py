@@ -1,7 +1,7 @@
 """Commands that move through the recording, forwards and backwards."""
 
 from edu_hv.debugger.breakpoints import StopAt
-from edu_hv.debugger.commands.arguments import address, count, parse_step
+from edu_hv.debugger.commands.arguments import address, count, parse_number, parse_step
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView
@@ -63,13 +63,20 @@ def undecision(session: DebugSession) -> StopView:
     return session.run_back(StopAt.DECISION)
 
 
-@command("run", group="run", aliases=("c", "continue"), keys="c")
-def run(session: DebugSession) -> StopView:
+@command(
+    "run",
+    Argument("STEPS", parse_number, optional=True),
+    group="run",
+    aliases=("c", "continue"),
+    keys="c",
+)
+def run(session: DebugSession, steps: int | None) -> StopView:
     """Run until a breakpoint, or until nothing can go on.
 
-    It also stops, so that no loop lasts for ever, after some millions of steps; run again goes on.  Ctrl-C stops it before.
+    It also stops, so that no loop lasts for ever, after some millions of steps; run again goes on, and "run 100000000"
+    runs so many at most.  Ctrl-C stops it before.
     """
-    return session.run()
+    return session.run(limit=steps)
 
 
 @command("runback", group="run", aliases=("C", "rc"), keys="C")
