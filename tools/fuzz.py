@@ -1,10 +1,11 @@
 """Random programs on the CPU alone and with the engine: after any number of instructions all state must be the same.
 
-    python -m tools.fuzz --programs 500 --seed 1           both tiers of the engine against the CPU
-    python -m tools.fuzz --programs 1 --seed 77 --show     one program again, with what differs
+    python -m tools.fuzz --programs 500 --seed 1     both tiers of the engine against the CPU
+    python -m tools.fuzz --programs 1 --seed 77      one program again, with what differs
 
 A program is a loop of random instructions over storage with keys, with calls, EXECUTE, stores into its own code,
-operands that cross blocks or wrap at 16 MiB, and in part of them DAT with frames that have two addresses.
+operands that cross blocks or wrap at 16 MiB, and in part of them DAT with frames that have two addresses.  Interval
+timer, clock comparator, CPU timer and INTERRUPT key interrupt it; a card reader stores random instructions into it.
 """
 
 import argparse
@@ -13,11 +14,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from edu_hv.devices.card import CardReader
 from edu_hv.engine.interpreter import COMPILED
 from edu_hv.engine.tiers import NEVER, Engine
-from edu_hv.isa.codes import Class
+from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC
+from edu_hv.machine.ccw import CCW
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 
@@ -26,6 +29,9 @@ SEGMENTS, PAGES = 0x8000, 0x8100
 ALIASES = {0x9: 0x2, 0xA: 0x1, 0xB: 0x7, 0xC: 0x6}
 """Pages that lead to another frame, under DAT: of data, of code, and two in reverse order."""
 HANDLERS = 0x200
+READER, CCW_AT = 0x00C, 0x3D0
+TIMER_AGAIN, NEVER_AGAIN = 0x3CC, 0x3E8
+"""What the external interruption's handler sets the interval timer to, and the other two clocks."""
 FREE = [0, 1, 2, 4, 5, 6, 7, 8, 9, 14, 15]
 """Registers that programs use; 10 to 13 are bases, 3 counts the rounds of the loop."""
 SPECIAL = ("EX", "MVCL", "CLCL", "SSM", "LPSW", "SVC", "STCK", "CVB", "CVD", "AP", "ISK", "SPKA", "MVCIN")
@@ -56,10 +62,19 @@ class Program:
     gr: list[int]
     cr: dict[int, int]
     psw: bytes
+    comparator: int
+    cpu_timer: int
+    """Microseconds after which the two clocks interrupt."""
+    cards: list[bytes]
 
     def machine(self) -> Machine:
         """A machine about to execute it."""
         machine = Machine(self.size)
+        machine.clocks.clock_comparator = machine.clocks.tod + (self.comparator << 12)
+        machine.clocks.cpu_timer = self.cpu_timer << 12
+        reader = CardReader()
+        reader.load(self.cards)
+        machine.channels.attach(READER, reader)
         for address, text in self.storage.items():
             machine.storage.write(address, text)
         machine.storage.keys[: len(self.keys)] = self.keys
@@ -185,6 +200,12 @@ class Generator:
         """Go on behind the interrupted instruction, or begin again with the registers of the start."""
         resume = encode("LPSW", 0, *based(0, old))
         begin = encode("LM", 0x0F, *based(0, 0x380)) + encode("LPSW", 0, *based(0, 0x3C0))
+        clocks = b""
+        if old == Class.EXTERNAL.old_psw:
+            clocks = encode("MVC", 3, *based(0, PSA.INTERVAL_TIMER), *based(0, TIMER_AGAIN))
+            clocks += encode("SCKC", *based(0, NEVER_AGAIN)) + encode("SPT", *based(0, NEVER_AGAIN + 8))
+        if old in (Class.EXTERNAL.old_psw, Class.INPUT_OUTPUT.old_psw):
+            return clocks + resume
         if translating or self.chance(0.3):
             return begin
         return encode("LM", 0xAD, *based(0, 0x3A8)) + resume
@@ -209,16 +230,25 @@ class Generator:
             cc=random.randrange(4),
             instruction_address=bases[2],
         )
-        psw.system_mask = 0x04 if translating else 0
+        enabled = self.chance(0.6)
+        psw.system_mask = (0x04 if translating else 0) | ((0x03 if psw.ec_mode else 0x81) if enabled else 0)
         storage = self._storage(translating, psw, gr)
         keys = bytes(random.choices((0x30, 0x38, 0x00, 0x40, 0x48), (60, 30, 4, 3, 3))[0] for _ in range(32))
-        return Program(size, storage, keys, gr, {0: 0x008000E0, 1: SEGMENTS}, psw.to_bytes())
+        cr = {0: 0x00800CE0, 1: SEGMENTS}
+        clocks = random.randrange(6000), random.randrange(6000)
+        cards = [(b"".join(self.plain() for _ in range(40)) + bytes(80))[:80] for _ in range(6)]
+        return Program(size, storage, keys, gr, cr, psw.to_bytes(), *clocks, cards)
 
     def _storage(self, translating: bool, psw: PSW, gr: list[int]) -> dict[int, bytes]:
         random = self.random
         storage = {
             0x380: b"".join(value.to_bytes(4, "big") for value in gr),
             0x3C0: psw.to_bytes(),
+            PSA.INTERVAL_TIMER: random.randrange(300).to_bytes(4, "big"),
+            TIMER_AGAIN: random.randrange(1, 400).to_bytes(4, "big"),
+            NEVER_AGAIN: b"\xff" * 8 + b"\x7f" + b"\xff" * 7,
+            PSA.CAW: CCW_AT.to_bytes(4, "big"),
+            CCW_AT: CCW(2, CODE + 2 * random.randrange(400), 0x20, random.choice((2, 6, 80))).to_bytes(),
             DATA: random.randbytes(0x2000),
             0x4000: random.randbytes(0x1000),
             CODE: self.code(),
@@ -250,6 +280,8 @@ def state_of(machine: Machine) -> State:
         "keys": bytes(machine.storage.keys),
         "units": (machine.units, machine.steps, machine.instructions, machine.clocks.now),
         "cr": tuple(cpu.cr),
+        "pending": (machine.recognized, machine.interval_timer_pending, machine.interrupt_key_pending),
+        "channels": machine.channels.state(),
     }
 
 
@@ -296,6 +328,14 @@ class Tally:
     stops: int = 0
 
 
+def disturb(machine: Machine, happens: str) -> None:
+    """Let something come from outside."""
+    if happens == "key":
+        machine.press_interrupt_key()
+    elif happens == "card":
+        machine.channels.start_io(machine.cpu, READER)
+
+
 def check_program(seed: int, tally: Tally, thresholds: tuple[int, ...] = THRESHOLDS) -> list[str]:
     """Run one program on all; what differs first.  In a part of them there are stops, which must all be met."""
     generator = Generator(Random(seed))
@@ -306,6 +346,9 @@ def check_program(seed: int, tally: Tally, thresholds: tuple[int, ...] = THRESHO
         machine.engine = engine
     tally.programs += 1
     for _ in range(20):
+        happens = random.choice(("", "", "", "", "key", "card"))
+        for machine in (alone, *others):
+            disturb(machine, happens)
         units = random.choice((1, 2, 17, random.randrange(1, 200), random.randrange(1, 1500)))
         stops = {CODE + 2 * random.randrange(100) for _ in range(random.choice((0, 0, 3)))}
         met = run_with_stops(alone, units, stops)

@@ -129,7 +129,7 @@ class Machine:
         if self.check_stopped:
             return True
         waiting = self.at_boundary and psw.wait and not psw.unassigned
-        return waiting and self._wait_ends_at() is None and self._pending() is None
+        return waiting and self.per_pending is None and self._wait_ends_at() is None and self._pending() is None
 
     def advance(self) -> bool:
         """Do one unit; False when the machine is in a wait that nothing will end."""
@@ -313,8 +313,8 @@ class Machine:
             left = int.from_bytes(self.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
             if left >= 0:
                 times.append(_time_of_unit(timer_units(clocks.now) + left + 1))
-        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.clock_comparator >= clocks.tod:
-            times.append(clocks.now + (clocks.clock_comparator - clocks.tod >> 12) + 1)
+        if cr0 & CR0.CLOCK_COMPARATOR_MASK and clocks.comparator_passed_at is not None:
+            times.append(clocks.comparator_passed_at)
         if cr0 & CR0.CPU_TIMER_MASK:
             times.append((clocks.cpu_timer_zero >> 12) + 1)
         return times

@@ -79,7 +79,7 @@ class Storage:
         changed = self._changed
         for frame in range(absolute // FRAME, (end - 1) // FRAME + 1):
             changed.add(frame)
-        if self.block_flags[absolute >> BLOCK_SHIFT] | self.block_flags[end - 1 >> BLOCK_SHIFT]:
+        if any(self.block_flags[absolute >> BLOCK_SHIFT : (end - 1 >> BLOCK_SHIFT) + 1]):
             self._tell_of_code(absolute, end)
 
     def _tell_of_code(self, absolute: int, end: int) -> None:

@@ -56,6 +56,12 @@ class Clocks:
         return self.tod > self.clock_comparator
 
     @property
+    def comparator_passed_at(self) -> int | None:
+        """Machine time at which the TOD clock will pass the comparator; None when it has, or cannot before it wraps."""
+        units = (self.clock_comparator - self.tod >> 12) + 1
+        return self.now + units if 0 < units and self.tod + (units << 12) <= MASK_64 else None
+
+    @property
     def cpu_timer_pending(self) -> bool:
         """The CPU timer is negative."""
         return self.cpu_timer_zero < self.now << 12

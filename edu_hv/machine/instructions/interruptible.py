@@ -48,8 +48,11 @@ def unit_of_operation(first: LongOperand, second: LongOperand) -> int:
 
 
 def repeat(cpu: CPU) -> None:
-    """Put the instruction address back: the next unit of operation follows, unless an interruption comes first."""
-    cpu.branch(cpu.psw.instruction_address - 2 * cpu.ilc)
+    """Put the instruction address back: the next unit of operation follows, unless an interruption comes first.
+
+    That is no branch: PER sees none.
+    """
+    cpu.psw.instruction_address = cpu.psw.instruction_address - 2 * cpu.ilc & MASK_24
 
 
 @executes("MVCL")
