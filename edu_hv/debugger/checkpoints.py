@@ -7,14 +7,24 @@ EVERY = 128
 """Units between checkpoints, or what the engine does in their time.  Unchanged frames of storage are shared."""
 MOST = 600
 """When there are more, they are thinned."""
-_NEAR = 100 * EVERY
-"""Units around the present position in which none is dropped."""
+LEAST = 48
+"""So many are kept however large the machine is."""
+_ROOM = 1 << 29
+"""Bytes of storage contents that checkpoints may hold when all of them differ in every frame."""
+
+
+def most_of(size: int) -> int:
+    """How many checkpoints to keep of a machine with `size` bytes of storage."""
+    return max(LEAST, min(MOST, _ROOM // size))
 
 
 class Checkpoints:
-    """States by position, in order.  The first is never dropped."""
+    """States by position, in order, at most `most`.  The first is never dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._near = most // 6
+        """So many on each side of the present position are not dropped."""
         self._units: list[int] = []
         self._states: list[Any] = []
         self._cell = EVERY
@@ -36,8 +46,8 @@ class Checkpoints:
             return
         self._units.insert(index, unit)
         self._states.insert(index, state)
-        while len(self._units) > MOST:
-            self._thin(unit)
+        while len(self._units) > self._most:
+            self._thin(bisect_left(self._units, unit))
 
     def cut(self, unit: int) -> None:
         """Drop those from a position on."""
@@ -54,14 +64,15 @@ class Checkpoints:
         return list(found)[::-1]
 
     def _thin(self, present: int) -> None:
+        """Drop some of those that are far from the one with the index `present`."""
         cells: set[int] = set()
         kept: list[int] = []
         for index, unit in enumerate(self._units):
             cell = unit // self._cell
-            if abs(unit - present) <= _NEAR or cell not in cells or not index:
+            if abs(index - present) <= self._near or cell not in cells or not index:
                 kept.append(index)
             cells.add(cell)
-        if len(kept) > MOST * 3 // 4:
+        if len(kept) > self._most * 3 // 4:
             self._cell *= 2
         self._units = [self._units[index] for index in kept]
         self._states = [self._states[index] for index in kept]

@@ -75,6 +75,7 @@ class Configuration:
         Ends of channel-to-channel adapters belong together two by two, in the order in which they were attached.
         """
         machine = Machine(self.size, self.architecture)
+        machine.channels.control_units = True
         single: CTCAEnd | None = None
         for address, attachment in self.attachments.items():
             device = attachment.device()

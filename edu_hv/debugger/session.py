@@ -184,7 +184,7 @@ class DebugSession:
         return self._changes.executed
 
     def visited(self, guest: str, address: int) -> bool:
-        """Whether the guest has executed the instruction at the address by now."""
+        """Whether the guest has executed the instruction at the address by now; what only the engine has is not noted."""
         return self.recording.visited.get((guest, address), self.recording.unit + 1) <= self.recording.unit
 
     # ---- guests ----------------------------------------------------------------------------------------------

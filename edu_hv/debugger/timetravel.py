@@ -11,7 +11,7 @@ from collections.abc import Callable, Set
 from functools import partial
 
 from edu_hv.debugger import checkpoints
-from edu_hv.debugger.checkpoints import Checkpoints
+from edu_hv.debugger.checkpoints import Checkpoints, most_of
 from edu_hv.debugger.journal import (
     GuestPSWsSwapped,
     InputGiven,
@@ -60,7 +60,7 @@ class Recording:
         self._event_at = (start, 0)
         self._numbers = {guest.name: n for n, guest in enumerate(system.guests, 1)}
         self._console_lines = 0
-        self._checkpoints = Checkpoints()
+        self._checkpoints = Checkpoints(most_of(system.machine.storage.size))
         self._checkpoints.keep(start, system.state())
         self._effort = 0
         """What was done since the last checkpoint, or since the one that was restored: units, mostly."""

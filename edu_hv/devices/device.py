@@ -35,6 +35,8 @@ class IODevice:
     """The machine type, for tables and messages: "3420"."""
     burst: ClassVar[bool] = False
     """Whether the device is so fast that it holds a byte-multiplexer channel during data transfer: tape, disk."""
+    control_unit_size: ClassVar[int] = 1
+    """Addresses of the control unit that the device shares, a power of two."""
     commands: ClassVar[Commands] = {}
     immediate_commands: ClassVar[ImmediateCommands] = {}
     sense_length: ClassVar[int] = 1
@@ -83,6 +85,10 @@ class IODevice:
     def motion(self, command: int, count: int) -> int:
         """Microseconds that a command takes which moves paper, cards or tape."""
         return CONTROL_MICROSECONDS
+
+    def keeps_control_unit(self, command: int) -> bool:
+        """Whether what follows the channel end of a command needs the control unit: others there find it busy."""
+        return False
 
     def begin(self) -> None:
         """A channel program begins: its first command follows.  What lasts for one chain of commands starts anew."""

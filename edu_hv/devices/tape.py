@@ -95,6 +95,7 @@ class TapeDrive(IODevice):
 
     model: ClassVar[str] = "3420"
     burst: ClassVar[bool] = True
+    control_unit_size: ClassVar[int] = 8
     sense_length: ClassVar[int] = 24
     write_commands: ClassVar[tuple[int, ...]] = (WRITE, WRITE_TAPE_MARK, ERASE_GAP, DATA_SECURITY_ERASE)
     """Rejected without a write-enable ring."""
@@ -227,6 +228,10 @@ class TapeDrive(IODevice):
     def motion(self, command: int, count: int) -> int:
         """Start time and data."""
         return START_MICROSECONDS + count // BYTES_A_MICROSECOND
+
+    def keeps_control_unit(self, command: int) -> bool:
+        """All motions but rewinding need the control unit to their end."""
+        return command not in (REWIND, REWIND_UNLOAD)
 
     def working(self, command: int, count: int) -> int:
         """Start time, a file, or the whole tape.  To unload, the drive goes on without its control unit."""

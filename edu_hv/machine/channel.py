@@ -33,6 +33,9 @@ _CSW_STATUS = PSA.CSW + 4
 _NEVER = 1 << 62
 
 
+_CONTROL_UNIT_BUSY = CSW(unit_status=UnitStatus.BUSY | UnitStatus.STATUS_MODIFIER)
+
+
 class Channels:
     """The channels of one machine.  A device address is 12 bits: channel 4, control unit and device 8.
 
@@ -45,6 +48,8 @@ class Channels:
         self.clocks = clocks
         self.observer: Observer | None = None
         self.system_360 = False
+        self.control_units = False
+        """Whether devices at neighbouring addresses share a control unit, as their models do, and make it busy."""
         """The channels of a System/360: no indirect data addresses, HALT DEVICE executed as HALT I/O."""
         self._types: Mapping[int, ChannelType] = {}
         self._channels: dict[int, Channel] = {}
@@ -182,6 +187,8 @@ class Channels:
             return BUSY
         if subchannel is None or unit is None:
             return NOT_OPERATIONAL
+        if self._control_unit_busy(unit):
+            return self._conclude(low, unit, _CONTROL_UNIT_BUSY, independent)
         program = ChannelProgram(unit.device, self.storage, address, self.system_360)
         program.observer = self.observer
         csw = self._refusal(unit) if unit.status else None
@@ -193,6 +200,22 @@ class Channels:
             csw = program.ending_csw()
             unit.work(program, self.clocks.now)
         return self._conclude(low, unit, csw, independent)
+
+    def _control_unit_busy(self, unit: Unit) -> bool:
+        """Whether another device keeps the control unit.  That one will give control-unit end with its device end.
+
+        GA22-7000 "Control Unit End" and "Busy".
+        """
+        if not self.control_units:
+            return False
+        size = unit.device.control_unit_size
+        units = self._channels[unit.number >> 8].units
+        first = unit.number // size * size
+        neighbours = (units[n] for n in range(first, first + size) if n != unit.number and n in units)
+        keeper = next((other for other in neighbours if other.keeps_control_unit), None)
+        if keeper is not None:
+            keeper.owes_control_unit_end = True
+        return keeper is not None
 
     def _refusal(self, unit: Unit) -> CSW:
         """Busy, with what is pending in the device, which is cleared.  GA22-7000 "Indications of Busy in CSW"."""
@@ -246,6 +269,8 @@ class Channels:
             return self._test_subchannel(low, subchannel, address)
         if unit is None:
             return NOT_OPERATIONAL
+        if self._control_unit_busy(unit):
+            return _store_status(low, _CONTROL_UNIT_BUSY)
         status = unit.status or unit.device.test()
         if not status:
             return AVAILABLE
@@ -519,6 +544,7 @@ class Channels:
     def _restore_unit(self, unit: Unit, saved: UnitState) -> None:
         unit.device.restore(saved.device)
         unit.pending, unit.command, unit.due = UnitStatus(saved.pending), saved.command, saved.due
+        unit.owes_control_unit_end = saved.owes_control_unit_end
         if saved.abandoned is not None:
             unit.abandoned = ChannelProgram(unit.device, self.storage, saved.number, self.system_360)
             unit.abandoned.restore(saved.abandoned)
@@ -559,7 +585,8 @@ def _due(unit: Unit) -> int:
 
 def _unit_state(unit: Unit) -> UnitState:
     abandoned = unit.abandoned.state() if unit.abandoned else None
-    return UnitState(unit.number, unit.device.state(), unit.pending, unit.command, abandoned, unit.due)
+    owes = unit.owes_control_unit_end
+    return UnitState(unit.number, unit.device.state(), unit.pending, unit.command, abandoned, unit.due, owes)
 
 
 def _subchannel_state(number: int, s: Subchannel) -> SubchannelState:

@@ -99,6 +99,11 @@ class Device(Protocol):
     """Bytes of the data area of the command being started: the CCW's count, or more than any with data chaining."""
     burst: ClassVar[bool]
     """Whether the device holds a byte-multiplexer channel during data transfer."""
+    control_unit_size: ClassVar[int]
+    """Addresses of a control unit, a power of two: 1 when the device has one of its own."""
+
+    def keeps_control_unit(self, command: int) -> bool:
+        """Whether what follows the channel end of a command needs the control unit."""
 
     def begin(self) -> None:
         """A channel program begins: `start` with its first command follows."""

@@ -100,6 +100,13 @@ class Unit:
     """A halted program whose subchannel is already available again: the device has still to give channel end."""
     due: int = 0
     """Machine time at which what goes on here ends."""
+    owes_control_unit_end: bool = False
+    """The control unit answered busy because of what the device does: control-unit end comes with its device end."""
+
+    @property
+    def keeps_control_unit(self) -> bool:
+        """Whether what the device goes on with takes the control unit as well."""
+        return self.command is not None and self.device.keeps_control_unit(self.command)
 
     @property
     def working(self) -> bool:
@@ -138,11 +145,15 @@ class Unit:
         elif self.command is not None:
             command, self.command = self.command, None
             self.pending |= self.device.finish(command)
+            if self.owes_control_unit_end:
+                self.pending |= UnitStatus.CONTROL_UNIT_END
+                self.owes_control_unit_end = False
 
     def clear(self) -> None:
         """Stop what goes on and forget what is pending; the subchannel too when it serves this device."""
         self.command = self.abandoned = None
         self.pending = NO_STATUS
+        self.owes_control_unit_end = False
         if self.subchannel.unit is self:
             self.subchannel.clear()
 
@@ -246,6 +257,7 @@ class UnitState:
     command: int | None
     abandoned: ChannelProgramState | None
     due: int
+    owes_control_unit_end: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Clocks:
     def comparator_passed_at(self) -> int | None:
         """Machine time at which the TOD clock will pass the comparator; None when it has, or cannot before it wraps."""
         units = (self.clock_comparator - self.tod >> 12) + 1
-        return self.now + units if 0 < units and self.tod + (units << 12) <= MASK_64 else None
+        return self.now + units if units > 0 and self.tod + (units << 12) <= MASK_64 else None
 
     @property
     def cpu_timer_pending(self) -> bool:

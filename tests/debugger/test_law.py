@@ -86,13 +86,30 @@ def test_every_position_is_the_same_when_come_to_by_unstage_and_by_goto(load):
 def test_thinned_checkpoints_change_nothing_but_the_time_it_takes(monkeypatch):
     monkeypatch.setattr(checkpoints, "MOST", 6)
     monkeypatch.setattr(checkpoints, "EVERY", 8)
-    monkeypatch.setattr(checkpoints, "_NEAR", 16)
+    monkeypatch.setattr(checkpoints, "LEAST", 6)
     session = loaded("kernel under CP")
     expected = forwards_only(session, 200)
     for unit in random.Random(2).sample(sorted(expected), 80):
         session.recording.goto(unit)
         assert session.system.state() == expected[unit]["state"]
     assert len(session.recording._checkpoints) <= 6
+
+
+@pytest.mark.parametrize("apart", [1, 128, 10**6])
+def test_checkpoints_are_thinned_however_close_together_they_are(apart):
+    kept = checkpoints.Checkpoints(60)
+    for number in range(500):
+        kept.keep(number * apart, number)
+    assert len(kept) <= 60
+    assert [kept.before(number * apart)[1] for number in (0, *range(490, 500))] == [0, *range(490, 500)]
+
+
+@pytest.mark.parametrize(
+    ("size", "most"),
+    [pytest.param(1 << 18, 600, id="256K"), pytest.param(1 << 20, 512, id="1M"), pytest.param(1 << 24, 48, id="16M")],
+)
+def test_fewer_checkpoints_are_kept_of_a_larger_machine(size, most):
+    assert checkpoints.most_of(size) == most
 
 
 PAIRS = [

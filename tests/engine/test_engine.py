@@ -90,6 +90,17 @@ def test_channel_or_operator_storing_into_code_takes_effect(boot, threshold):
     assert machine.cpu.gr[3] == 1000 + 500
 
 
+def test_store_of_several_blocks_over_code_takes_effect(boot, threshold):
+    """The operator's store begins and ends in blocks without code."""
+    machine = boot(COUNTING, gr=BASE, threshold=threshold)
+    compiled(machine, 2020)
+    text = bytearray(machine.storage.read(0x0800, 0x1800))
+    text[0x807] = 5
+    machine.storage.write(0x0800, bytes(text))
+    compiled(machine, 202)
+    assert machine.cpu.gr[3] == 1000 + 500
+
+
 def test_regions_flag_the_lines_of_their_instructions(boot):
     machine = boot(COUNTING, gr=BASE, threshold=4)
     compiled(machine, 5000)

@@ -27,6 +27,8 @@ WORKING = 400
 class ScriptedDevice:
     """Reads give the next record; `endings` are the ending statuses in turn, `finishes` those at device end."""
 
+    control_unit_size = 1
+
     def __init__(self, burst=False):
         self.sense = b"\0"
         self.records = []
@@ -84,6 +86,9 @@ class ScriptedDevice:
 
     def reset(self):
         self.resets += 1
+
+    def keeps_control_unit(self, command):
+        return command == SEEK
 
     def test(self):
         return UnitStatus(0)

@@ -128,6 +128,23 @@ def test_supervisor_call_is_taken_before_the_event_it_caused():
     assert recorded(machine) == (PIC.PER_EVENT, FETCH, CODE, SVC_NEW)
 
 
+def test_unit_of_operation_of_an_interruptible_instruction_is_no_branch():
+    """MVCL 14,6: the instruction address is put back, but nothing branches."""
+    machine = boot("0EE6", events=BRANCH, first=0, last=0xFFFFFF, gr={6: 0x6000, 7: 5000, 14: 0x8000, 15: 5000})
+    machine.advance()
+    assert machine.recognized is None
+    assert (machine.cpu.psw.instruction_address, machine.cpu.gr[15]) == (CODE, 5000 - 0x800)
+
+
+def test_event_that_is_to_follow_a_supervisor_call_ends_the_wait_it_led_to():
+    machine = boot("0A05", events=FETCH, first=CODE, last=CODE)
+    machine.storage.write(Class.SVC.new_psw, PSW(ec_mode=True, wait=True, instruction_address=SVC_NEW).to_bytes())
+    for _ in range(2):
+        machine.advance()
+    assert not machine.dead
+    assert recorded(machine) == (PIC.PER_EVENT, FETCH, CODE, SVC_NEW)
+
+
 def test_registers_are_the_same_list_afterwards():
     machine = boot("41100005", events=REGISTER, registers=R1)
     registers = machine.cpu.gr

@@ -67,6 +67,15 @@ def test_clock_comparator_interrupts_when_the_clock_has_passed_it(boot, interrup
     assert machine.clocks.now == 101
 
 
+def test_clock_comparator_of_all_ones_never_ends_a_wait(boot):
+    machine = boot("07F1", cr={0: 0x800}, system_mask=1)
+    machine.clocks.clock_comparator = 0xFFFFFFFFFFFFF000
+    machine.cpu.psw.wait = True
+    assert machine.dead
+    assert not machine.advance()
+    assert machine.clocks.now == 0
+
+
 def test_cpu_timer_interrupts_when_negative_and_again_until_it_is_set(boot, interrupt):
     machine = boot("07F1", gr={1: 0x1000}, cr={0: 0x400}, system_mask=1)
     machine.clocks.cpu_timer = 50 << 12
