@@ -149,6 +149,24 @@ RETURN   BR    14
 HERE     DC    D'0',XL32'00'
 OVER     DS    0H
 """
+FLOATING = """
+         B     LOOP
+ADDEND   DC    0D'0',X'4018000000000000'
+HALF     DC    0D'0',X'4080000000000000'
+LOOP     LD    0,SAVE
+         AD    0,ADDEND
+         MD    0,HALF
+         STD   0,SAVE
+         BCT   3,LOOP
+"""
+DECIMAL = """
+         B     LOOP
+ONE      DC    X'1C'
+COUNT    DC    X'000000000C'
+LOOP     ZAP   SAVE(8),COUNT
+         AP    COUNT,ONE
+         BCT   3,LOOP
+"""
 TRAPS = """
          L     8,SEED
 OUTER    LR    9,8
@@ -169,6 +187,8 @@ class Workload:
     source: str
     in_turn: float
     instructions: int = 100_000_000
+    compiled: bool = True
+    """Whether the engine compiles it; if not, ours executes a thousandth of it."""
 
     @property
     def turns(self) -> int:
@@ -181,6 +201,8 @@ WORKLOADS = (
     Workload("mixed", "arithmetic over 1 KiB", MIXED, 256 * 18.5 + 3),
     Workload("bytes", "MVC, TR, CLC and a loop over bytes", BYTES, 88),
     Workload("calls", "calls with STM and LM; data beside code", CALLS, 28.5),
+    Workload("floating", "LD, AD, MD, STD, BCT", FLOATING, 5, compiled=False),
+    Workload("decimal", "ZAP, AP, BCT", DECIMAL, 3, 10_000_000, compiled=False),
 )
 
 
@@ -276,11 +298,15 @@ def on_hercules(workload: Workload, turns: int) -> float:
 Way = Callable[[Workload], float]
 
 
-def rate(seconds: Callable[[Workload, int], float], share: float = 1) -> Way:
+A_LITTLE = 0.001
+"""The share of a workload that is executed where it is executed slowly."""
+
+
+def rate(seconds: Callable[[Workload, int], float], share: Callable[[Workload], float] = lambda workload: 1) -> Way:
     """Millions of instructions a second, from a run of a share of the instructions."""
 
     def measure(workload: Workload) -> float:
-        turns = max(1, int(workload.turns * share))
+        turns = max(1, int(workload.turns * share(workload)))
         return turns * workload.in_turn / seconds(workload, turns) / 1e6
 
     return measure
@@ -288,12 +314,16 @@ def rate(seconds: Callable[[Workload, int], float], share: float = 1) -> Way:
 
 def ways() -> dict[str, Way]:
     """What is compared."""
+
+    def compiled(workload: Workload) -> float:
+        return 1 if workload.compiled else A_LITTLE
+
     found: dict[str, Way] = {}
     if shutil.which("hercules"):
         found["Hercules"] = rate(on_hercules)
-    found["CPU alone"] = rate(lambda workload, turns: on_ours(workload, None, turns), 0.001)
-    found["interpreter"] = rate(lambda workload, turns: on_ours(workload, NEVER, turns))
-    found["tiers"] = rate(lambda workload, turns: on_ours(workload, THRESHOLD, turns))
+    found["CPU alone"] = rate(lambda workload, turns: on_ours(workload, None, turns), lambda workload: A_LITTLE)
+    found["interpreter"] = rate(lambda workload, turns: on_ours(workload, NEVER, turns), compiled)
+    found["tiers"] = rate(lambda workload, turns: on_ours(workload, THRESHOLD, turns), compiled)
     return found
 
 
@@ -354,7 +384,7 @@ def line_of(workload: Workload, figures: dict[str, float]) -> str:
         f"{name} {value:8.1f}" + (f" ({value / base:5.2f})" if base and name != "Hercules" else "")
         for name, value in figures.items()
     ]
-    return f"{workload.name:6} {'  '.join(cells)}   {workload.words}"
+    return f"{workload.name:8} {'  '.join(cells)}   {workload.words}"
 
 
 if __name__ == "__main__":
