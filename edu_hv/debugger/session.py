@@ -15,7 +15,7 @@ from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
 from edu_hv.debugger.system import Guest, Input, Program, System, bare, configured, from_source, under_cp
-from edu_hv.debugger.timetravel import Recording
+from edu_hv.debugger.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.views import (
     BreakpointsView,
     BreakpointView,
@@ -45,8 +45,6 @@ COMPILED_AFTER = 20_000
 """Steps of a run after which the engine takes part: what is shorter is done before it has started."""
 COMPILED_FACTOR = 1_000
 """Instructions of the engine that count as one step towards RUN_LIMIT, since they take its time."""
-AT_ONCE = 1_000_000
-"""Instructions that the engine executes before somebody's wish to stop is looked at."""
 _LOAD_LIMIT = 200_000
 """Steps within which a deck must have brought its program to its entry."""
 
@@ -184,7 +182,7 @@ class DebugSession:
         return self._changes.executed
 
     def visited(self, guest: str, address: int) -> bool:
-        """Whether the guest has executed the instruction at the address by now; what only the engine has is not noted."""
+        """Whether the guest has executed the instruction at the address by now.  The engine's are not noted."""
         return self.recording.visited.get((guest, address), self.recording.unit + 1) <= self.recording.unit
 
     # ---- guests ----------------------------------------------------------------------------------------------
@@ -455,7 +453,7 @@ class DebugSession:
         def matches() -> bool:
             return cpu.psw.instruction_address in stops and self._stops_here() is not None
 
-        return self.recording.last_position(matches, start, lambda: self._interrupted)
+        return self.recording.last_position(stops, matches, start, lambda: self._interrupted)
 
     # ---- stopping --------------------------------------------------------------------------------------------
 

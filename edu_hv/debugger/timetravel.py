@@ -29,6 +29,8 @@ from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped, Waited
 
+AT_ONCE = 1_000_000
+"""Instructions that the engine executes before somebody's wish to stop is looked at."""
 INSTRUCTIONS_A_UNIT = 1000
 """Instructions the engine executes in the time of one unit, roughly."""
 
@@ -303,9 +305,13 @@ class Recording:
             pass
         self.journal.went_to(machine.units)
 
-    def last_position(self, matches: Callable[[], bool], start: int, stopped: Callable[[], bool]) -> int | None:
+    def last_position(
+        self, stops: Set[int], matches: Callable[[], bool], start: int, stopped: Callable[[], bool]
+    ) -> int | None:
         """The last position from `start` on and before the present one at which `matches()` is true, or None.
 
+        It can be true only where the instruction address is one of the `stops`: the engine, where it takes part, looks
+        at no other place.
         Stretches between checkpoints are executed again, latest first, until `stopped()`.  Whatever is found, the
         machine stands at the present position afterwards.
         """
@@ -314,7 +320,7 @@ class Recording:
         for at, end, state in self._checkpoints.stretches(here, start):
             self.system.restore(state)
             self._effort = -(1 << 62)  # A search takes no checkpoints.
-            found = self._last_match(max(start, at), end, matches, stopped)
+            found = self._last_match(stops, matches, (max(start, at), end), stopped)
             if found is not None or stopped():
                 break
         self.system.restore(self._checkpoints.before(here)[1])
@@ -322,13 +328,17 @@ class Recording:
         self.goto(here)
         return found
 
-    def _last_match(self, start: int, end: int, matches: Callable[[], bool], stopped: Callable[[], bool]) -> int | None:
-        machine = self.system.machine
+    def _last_match(
+        self, stops: Set[int], matches: Callable[[], bool], stretch: tuple[int, int], stopped: Callable[[], bool]
+    ) -> int | None:
+        machine, (start, end) = self.system.machine, stretch
+        if machine.engine is not None:
+            machine.engine.stops = set(stops)
         found = None
         while machine.units < end and not stopped():
             if machine.units >= start and matches():
                 found = machine.units
-            if not self._again():
+            if not (self._again_compiled(min(end - machine.units, AT_ONCE)) or self._again()):
                 break
         return None if stopped() else found
 

@@ -232,6 +232,7 @@ class Machine:
         interruption = self._execute_recorded(start) if cpu.psw.per else self._interruption_of_next(start)
         if interruption is not None:
             self._recognize(interruption)
+        cpu.ilc = 0  # It is the interruption's now.  Compiled code has none: so checkpoints are the same.
         self._pass_time(INSTRUCTION_MICROSECONDS)
 
     def _interruption_of_next(self, start: int) -> Interruption | None:

@@ -74,6 +74,21 @@ def test_run_with_the_engine_stops_at_breakpoints_and_counts_them():
     assert session.breakpoints.at(at).hits == 5
 
 
+def test_run_back_through_what_the_engine_executed_meets_the_same_breakpoints(without_engine):
+    def places():
+        session = session_module.DebugSession()
+        session.load_source(LOOP, "loop")
+        session.run(address=session.address_of("ONE") - 2, compiled_after=0)
+        session.breakpoints.add(session.address_of("AGAIN"), "AGAIN")
+        for _ in range(3):
+            yield session.run_back().sentence, session.step_number, session.guest_gr(2)
+
+    compiled = list(places())
+    without_engine()
+    assert compiled == list(places())
+    assert [register for _, _, register in compiled] == [1, 2, 3]
+
+
 def test_inputs_come_back_where_they_were_given():
     session = loaded("kernel bare")
     session.run(compiled_after=0)

@@ -178,6 +178,17 @@ def test_checkpoint_goes_back_under_the_engine(boot, threshold):
     assert (machine.cpu.gr[:], machine.storage.read(0x1000, 32)) == after
 
 
+def test_checkpoint_is_the_same_as_without_the_engine(boot, threshold):
+    """LA 2,100; LR 4,3; LA 3,1(3); BCT: instructions of different lengths."""
+    code = "41200064 1843 41330001 4620C004 47F0C000"
+    for limit in range(40, 60):
+        plain = boot(code, gr=BASE)
+        plain.engine = None
+        for _ in range(limit):
+            plain.advance()
+        assert compiled(boot(code, gr=BASE, threshold=threshold), limit).state() == plain.state()
+
+
 def test_places_left_again_and_again_are_left_to_the_cpu(boot):
     """STCK is not compiled: after some short runs the engine declines for a while."""
     machine = boot("B205B000 B205B000 47F0C000", gr={11: 0x2000, 12: 0x1000})

@@ -43,6 +43,26 @@ def test_help_explains_all_marks():
     assert ask("help marks").lines == MARKS
 
 
+@pytest.mark.parametrize(
+    ("topic", "mnemonic", "words"),
+    [
+        pytest.param("mvcl", "MVCL", ("Move long", "X'0E'", "destructive overlap", "interruptible.py"), id="general"),
+        pytest.param("SSK", "SSK", ("Set storage key", "privileged", "keys.py, set_storage_key"), id="privileged"),
+        pytest.param("instruction S", "S", ("Subtract", "X'5B'"), id="a-command-too"),
+        pytest.param("RDD", "RDD", ("Read direct", "Only a System/360"), id="only-of-system-360"),
+    ],
+)
+def test_help_of_an_instruction_is_what_table_and_function_say(topic, mnemonic, words):
+    view = ask(f"help {topic}")
+    text = "\n".join(view.lines)
+    assert view.title == mnemonic
+    assert [word for word in words if word not in text] == []
+
+
+def test_help_of_a_word_that_is_a_command_too_is_of_the_command():
+    assert ask("help S").entries == ask("help back").entries
+
+
 def test_apropos_finds_a_word_in_help_texts():
     assert "apropos" in [entry.name for entry in ask("apropos SPEAKS").entries]
 

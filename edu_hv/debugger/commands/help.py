@@ -3,6 +3,8 @@
 from edu_hv.debugger.commands.registry import REGISTRY, Argument, Command, command
 from edu_hv.debugger.views import HelpEntry, HelpView, TextView
 from edu_hv.isa.errors import UserError
+from edu_hv.isa.table import BY_MNEMONIC, Operation
+from edu_hv.machine.instructions.registry import SEMANTICS
 
 MARKS = (
     "> next to be executed, or the stage of a trap that was done last",
@@ -26,14 +28,17 @@ def _topics(session: object) -> list[str]:
 
 @command("help", Argument("TOPIC", _word, _topics, optional=True, default="", rest=True), group="help", aliases=("?",))
 def help_(session: object, topic: str) -> HelpView | TextView:
-    """List all commands, or explain a command, a group of commands, or the marks.
+    """List all commands, or explain a command, a group of commands, the marks, or an instruction.
 
-    "help step" explains one command, "help inspect" lists a group, "help marks" explains > ! . B * and <.
+    "help step" explains one command, "help look" lists a group, "help marks" explains > ! . B * and <, "help MVCL"
+    tells what an instruction does; of "help S", a command too, say "help instruction S".
     """
     if not topic:
         return HelpView(tuple(_entry(c) for c in _by_group()), HINT)
     if topic.lower() == "marks":
         return TextView(MARKS, "marks")
+    if row := _instruction(topic):
+        return TextView(tuple(_instruction_lines(row)), row.mnemonic)
     group = tuple(_entry(c) for c in _by_group() if c.group == topic.lower())
     if group and topic.lower() not in REGISTRY.commands:
         return HelpView(group, HINT)
@@ -77,3 +82,23 @@ def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
     others = [entry.name for entry in group if entry.name != command.name]
     related = [f"In the same group: {', '.join(others)}"] if others else []
     return HelpView((_entry(command),), (*(p for p in paragraphs if p), *also, *related))
+
+
+def _instruction(topic: str) -> Operation | None:
+    """The instruction that a topic names; a word that is a command is none, unless it is said to be one."""
+    kind, _, mnemonic = topic.upper().rpartition(" ")
+    command = not kind and REGISTRY.named(topic)
+    return None if command or kind not in ("", "INSTRUCTION") else BY_MNEMONIC.get(mnemonic)
+
+
+def _instruction_lines(row: Operation) -> list[str]:
+    """What the table says of an instruction, then what its function says."""
+    state = "; privileged" if row.privileged else "; semiprivileged" if row.semiprivileged else ""
+    fixed = f"X'{row.code:02X}', format {row.format.name}, {row.group.value}, {row.level.value}{state}"
+    lines = [f"{row.mnemonic}  {row.name}", fixed, f"condition code: {row.condition_code.value}"]
+    function = SEMANTICS.get(row.mnemonic)
+    if function is None:
+        return [*lines, "Only a System/360 has it here; to a System/370 it is an operation exception."]
+    module = function.__module__.rpartition(".")[2]
+    text = [line.strip() for line in (function.__doc__ or "").strip().splitlines()]
+    return [*lines, "", *text, "", f"edu_hv/machine/instructions/{module}.py, {function.__name__}"]

@@ -83,7 +83,7 @@ class Registry:
 
     def find(self, word: str) -> Command:
         """The command that a word names.  Raises UserError for an unknown or ambiguous word."""
-        exact = self._exact(word) or self._exact(word.lower())
+        exact = self.named(word)
         if exact:
             return exact
         word = word.lower()
@@ -94,6 +94,10 @@ class Registry:
             names = ", ".join(c.name for c in matches)
             raise UserError(f'"{word}" could be {names}; type one more letter')
         raise UserError(f'there is no command "{word}"{self._nearest(word)}; help lists them all')
+
+    def named(self, word: str) -> Command | None:
+        """The command that has exactly this name or alias."""
+        return self._exact(word) or self._exact(word.lower())
 
     def _exact(self, word: str) -> Command | None:
         if word in self.commands:
