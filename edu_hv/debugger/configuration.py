@@ -10,6 +10,7 @@ from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.devices.device import IODevice
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture, Machine
+from edu_hv.machine.subchannel import ChannelType
 
 DEFAULT_SIZE = 1024 * 1024
 _ALIASES = {"2400": "2401", "2540": "2540R", "3330-1": "3330"}
@@ -46,6 +47,8 @@ class Configuration:
     architecture: Architecture = Architecture.S370
     size: int = DEFAULT_SIZE
     attachments: dict[int, Attachment] = field(default_factory=dict)
+    channels: dict[int, ChannelType] = field(default_factory=dict)
+    """The types of channels that are not of the usual type."""
 
     @classmethod
     def new(cls, architecture: Architecture, size: int) -> "Configuration":
@@ -69,12 +72,19 @@ class Configuration:
             raise UserError(f"there is no device {address:03X} to detach; attached are {known}")
         return replace(self, attachments={at: a for at, a in self.attachments.items() if at != address})
 
+    def with_channel(self, number: int, channel_type: ChannelType) -> "Configuration":
+        """The same with a channel of another type.  Raises UserError for a channel that there cannot be."""
+        if not 0 <= number <= 0xF:
+            raise UserError(f"there is no channel {number:X}: channels are 0 to F")
+        return replace(self, channels={**self.channels, number: channel_type})
+
     def build(self) -> Machine:
         """The machine, its devices attached, nothing loaded.
 
         Ends of channel-to-channel adapters belong together two by two, in the order in which they were attached.
         """
         machine = Machine(self.size, self.architecture)
+        machine.channels.configure(self.channels, self.architecture is Architecture.S360)
         machine.channels.control_units = True
         single: CTCAEnd | None = None
         for address, attachment in self.attachments.items():

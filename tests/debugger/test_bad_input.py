@@ -51,6 +51,7 @@ WRONG = {
     "machine": ["", "s390", "s370 17M", "s370 3000", "s370 0", "s370 lots", "s370 1M 2", HUGE],
     "attach": ["", "00C", "00C 3506", "XYZ 3505", "1234 3505", "00C 3505 /nowhere/deck", "00E 1403 /etc/hosts",
                "181 3420 X new other", "009 3215 /etc/hosts"],
+    "channel": ["", "1", "10 selector", "X selector", "1 slow", "1 selector 2"],
     "detach": ["", "00C", "XYZ", "009 1"],
     "configuration": ["1"],
     "ipl": ["", "00C", "XYZ", "009 1", HUGE],
@@ -96,7 +97,7 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
     assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
 
 
-SETTING_UP = ("machine", "attach", "detach", "configuration", "ipl")
+SETTING_UP = ("machine", "channel", "attach", "detach", "configuration", "ipl")
 
 
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])

@@ -209,3 +209,20 @@ def test_check_stop_is_told_and_can_be_gone_back_from():
     assert "check-stop" in view.reason
     session.goto(here - 1)
     assert not session.system.machine.check_stopped
+
+
+@pytest.mark.parametrize(
+    ("machine", "lines", "identification"),
+    [
+        pytest.param("s370", [], "20000000", id="usual"),
+        pytest.param("s370", ["channel 1 selector"], "00000000", id="selector"),
+        pytest.param("s370", ["channel 1 byte"], "10000000", id="byte"),
+        pytest.param("s360", ["channel 1 block"], "20000000", id="block on a System/360"),
+    ],
+)
+def test_type_of_a_channel_is_what_was_configured(hello, machine, lines, identification):
+    session = DebugSession()
+    typed(session, f"machine {machine}", *lines, f'attach 10C 3505 "{hello}"', "ipl 10C")
+    cpu = session.system.machine.cpu
+    assert session.system.machine.channels.store_channel_id(cpu, 0x10C) == 0
+    assert cpu.load_real(0xA8, 4).hex() == identification

@@ -20,7 +20,13 @@ from edu_hv.devices.catalog import DEVICE_TYPES, NEW
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture
 from edu_hv.machine.machine_check import Failure
+from edu_hv.machine.subchannel import ChannelType
 
+_CHANNEL_TYPES = {
+    "selector": ChannelType.SELECTOR,
+    "byte": ChannelType.BYTE_MULTIPLEXER,
+    "block": ChannelType.BLOCK_MULTIPLEXER,
+}
 _ARCHITECTURES = {"s360": Architecture.S360, "s370": Architecture.S370}
 
 
@@ -88,6 +94,21 @@ def attach(session: DebugSession, address: int, type_name: str, file: str, optio
     medium = Medium(Path(file).name, b"" if new else _read(file), tuple(options)) if file else Medium()
     session.configuration = session.configuration.with_device(address, type_name, medium)
     return TextView((f"{_line(session.configuration.attachments[address])}; it is there from the next ipl on",))
+
+
+@command(
+    "channel",
+    Argument("NUMBER", parse_device),
+    Argument("TYPE", choice(*_CHANNEL_TYPES), lambda session: tuple(_CHANNEL_TYPES)),
+    group="machine",
+)
+def channel(session: DebugSession, number: int, kind: str) -> TextView:
+    """Make a channel of the machine of your own a selector, byte or block multiplexer: "channel 1 selector".
+
+    Channel 0 is a byte multiplexer, the others are block multiplexers on a System/370 and selectors on a System/360.
+    """
+    session.configuration = session.configuration.with_channel(number, _CHANNEL_TYPES[kind])
+    return TextView((f"channel {number:X} is a {kind} channel from the next ipl on",))
 
 
 @command("detach", Argument("ADDRESS", parse_device), group="machine")
