@@ -69,7 +69,7 @@ class Configuration:
         """The same with a device taken away.  Raises UserError when there is none at the address."""
         if address not in self.attachments:
             known = ", ".join(f"{number:03X}" for number in sorted(self.attachments))
-            raise UserError(f"there is no device {address:03X} to detach; attached are {known}")
+            raise UserError(f"there is no device {address:03X} to detach; attached are {known or 'none'}")
         return replace(self, attachments={at: a for at, a in self.attachments.items() if at != address})
 
     def with_channel(self, number: int, channel_type: ChannelType) -> "Configuration":

@@ -5,6 +5,7 @@ it; a *stage* is one part of a trap.  Views are made by `viewing`, sentences by 
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly
 from edu_hv.debugger import believed, viewing
@@ -60,6 +61,8 @@ class DebugSession:
         self._recording: Recording | None = None
         self.configuration = Configuration.new(Architecture.S370, DEFAULT_SIZE)
         """The machine that `ipl` builds."""
+        self.saved: set[Path] = set()
+        """Files that were written with what was on a device."""
         self._noted: Changes | None = None
         self.breakpoints = Breakpoints()
         self.follow = True
@@ -96,7 +99,8 @@ class DebugSession:
         Raises UserError, with what was loaded before still there, when it cannot be loaded.
         """
         self._begin(configured(self.configuration, device))
-        return self._found_out(f"loaded from device {device:03X}")
+        stopped = f", and stopped at once: {dead_words(self.system)}" if self.system.machine.dead else ""
+        return self._found_out(f"loaded from device {device:03X}{stopped}")
 
     def _begin(self, system: System) -> None:
         self._recording = Recording(system)

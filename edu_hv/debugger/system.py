@@ -162,6 +162,8 @@ class System:
         self.cp = cp
         self.guests = guests
         self._by_name = {guest.name: guest for guest in guests}
+        self._engine_wanted = machine.architecture is Architecture.S370
+        """An engine has not been asked for yet."""
 
     @property
     def running(self) -> str:
@@ -299,7 +301,8 @@ class System:
         It cannot where the package for it is missing, and for a System/360.
         """
         machine = self.machine
-        if machine.engine is None and machine.architecture is Architecture.S370:
+        if machine.engine is None and self._engine_wanted:
+            self._engine_wanted = False
             machine.engine = make_engine(machine.cpu)
         if machine.engine is None:
             return False

@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def make_engine(cpu: CPU) -> Engine | None:
-    """An engine for a CPU; None where the package wasmtime is not installed, or for another than System/370's."""
+    """An engine for a CPU; None without the package wasmtime, without room, or for another than System/370's."""
     try:
+        import wasmtime
+
         from edu_hv.engine.tiers import Engine
     except ImportError:
         return None
-    return Engine(cpu) if Engine.serves(cpu) else None
+    try:
+        return Engine(cpu) if Engine.serves(cpu) else None
+    except wasmtime.WasmtimeError:
+        return None  # The host gives no room for a WebAssembly memory.

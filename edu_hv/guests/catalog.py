@@ -13,6 +13,7 @@ from pathlib import Path
 from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import bootable, check_apart, read_deck
 from edu_hv.asm.object_deck import OBJECT_CARD, check_last_card, loadable, refuse_other_files
+from edu_hv.guests.files import PROGRAM, read_file
 from edu_hv.isa.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -125,7 +126,4 @@ def _read_text(path: Path) -> str:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    return read_file(path, PROGRAM)

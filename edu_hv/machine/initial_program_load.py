@@ -45,8 +45,10 @@ def _load_failed(program: ChannelProgram, csw: CSW) -> str:
     hint = ""
     if sense := csw.unit_status & UnitStatus.UNIT_CHECK and Sense(program.device.sense[0] & _COMMON_SENSE):
         hint = " (" + ", ".join((flag.name or "").lower().replace("_", " ") for flag in Sense(sense)) + ")"
+        if sense & Sense.INTERVENTION_REQUIRED:
+            hint += ", since nothing is in it,"
     elif csw.unit_status & UnitStatus.UNIT_EXCEPTION:
         hint = " (end of file)"
     elif csw.channel_status & ChannelStatus.PROGRAM_CHECK and program.ccw_address < _IPL_END:
-        hint = " (the first record is not one to load from)"
+        hint = " (the first record is not one to load from, or storage is too small for it)"
     return f"loading from device {program.number:03X} failed: {words}{hint} at the CCW at {program.ccw_address:06X}"

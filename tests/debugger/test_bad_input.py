@@ -55,7 +55,7 @@ WRONG = {
     "detach": ["", "00C", "XYZ", "009 1"],
     "configuration": ["1"],
     "ipl": ["", "00C", "XYZ", "009 1", HUGE],
-    "save": ["", "00C", "F00 /tmp/x", "009 /nowhere/x", "XYZ /tmp/x", "009 /tmp/x 2"],
+    "save": ["", "00C", "F00 /tmp/x", "009 /nowhere/x", "XYZ /tmp/x", "009 /tmp/x 2", "009 /etc/hosts"],
     "request": ["XYZ", "009", "009 1"],
     "restartkey": ["1", ""],
     "storestatus": ["1", ""],

@@ -1,9 +1,12 @@
 """A machine as its operator sets it up, by the commands a person types."""
 
+import os
+
 import pytest
 
 from edu_hv.asm.assembler import assemble
 from edu_hv.asm.deck import bootable
+from edu_hv.debugger import system as system_module
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.session import DebugSession
 from edu_hv.devices.tape_image import Tape
@@ -146,7 +149,7 @@ def test_cards_mounted_later_are_an_input_of_the_recording(hello, tmp_path):
         pytest.param(["attach 181 3420 T new", "ipl 181"], "loading from device 181 failed", id="blank tape"),
         pytest.param(["attach 1234 3505"], "not a device address", id="address too long"),
         pytest.param(["attach 00C 3506"], "there is no device type 3506", id="unknown type"),
-        pytest.param(["attach 00C 3505 /no/such/file"], "cannot be read: No such file", id="no file"),
+        pytest.param(["attach 00C 3505 /no/such/file"], "cannot be read: no such file", id="no file"),
         pytest.param(["attach 00E 1403 setup.py"], "cannot be read", id="relative file"),
         pytest.param(["attach 181 3420 T fast"], "cannot be read", id="unknown option of a file that is not there"),
         pytest.param(["detach 00C"], "there is no device 00C to detach; attached are 009", id="nothing to detach"),
@@ -190,6 +193,44 @@ def test_request_needs_a_console(hello, line, address):
     typed(session, "detach 009", f'attach 00C 3505 "{hello}"', "ipl 00C")
     with pytest.raises(UserError, match=f"there is no console {address}"):
         typed(session, line)
+
+
+def test_save_replaces_only_what_it_has_written(hello, tmp_path):
+    session = DebugSession()
+    typed(session, f'attach 00C 3505 "{hello}"', "attach 181 3420 new", "ipl 00C", "run", f'save 009 "{tmp_path}/out"')
+    typed(session, f'save 009 "{tmp_path}/out"')
+    cards = hello.read_bytes()
+    for line, message in ((f'save 009 "{hello}"', "is there already"), (f'save 181 "{tmp_path}/t"', "nothing is on")):
+        with pytest.raises(UserError, match=message):
+            typed(session, line)
+    assert hello.read_bytes() == cards
+    assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("words", ["new", "NAME new", "new ring", "NAME new ring"])
+def test_new_tape_needs_no_name(words):
+    session = DebugSession()
+    typed(session, f"attach 181 3420 {words}", "attach 00C 3505")
+    drive = session.configuration.build().channels.devices[0x181]
+    assert drive.ready
+    assert drive.tape.write_enabled
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("line", ["attach 00C 3505", "load bare"])
+def test_pipe_is_not_waited_for(tmp_path, line):
+    os.mkfifo(tmp_path / "pipe.asm")
+    with pytest.raises(UserError, match="is not a plain file"):
+        typed(DebugSession(), f'{line} "{tmp_path}/pipe.asm"')
+
+
+def test_engine_that_cannot_be_is_asked_for_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(system_module, "make_engine", lambda cpu: asked.append(cpu))
+    session = DebugSession()
+    session.load(["kernel"])
+    session.run(compiled_after=0)
+    assert len(asked) == 1
 
 
 def test_operator_of_the_bare_machine_has_no_business_under_cp():

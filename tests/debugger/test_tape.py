@@ -65,5 +65,5 @@ def test_damaged_image_is_refused_with_its_place_and_the_old_tape_stays(tmp_path
 def test_image_that_cannot_be_read_is_one_sentence(tmp_path):
     session = DebugSession()
     session.load(["kernel"])
-    with pytest.raises(UserError, match="cannot be read: No such file"):
+    with pytest.raises(UserError, match="cannot be read: no such file"):
         REGISTRY.execute(session, f"mount {tmp_path}/missing.aws")

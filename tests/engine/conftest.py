@@ -1,11 +1,15 @@
+from importlib.util import find_spec
+
 import pytest
 
-pytest.importorskip("wasmtime")
-
-from edu_hv.engine.tiers import NEVER, Engine
 from edu_hv.isa.codes import Class
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
+
+if find_spec("wasmtime"):
+    from edu_hv.engine.tiers import NEVER, Engine
+
+collect_ignore_glob = [] if find_spec("wasmtime") else ["test_*.py"]
 
 CODE = 0x1000
 

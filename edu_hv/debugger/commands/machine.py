@@ -12,16 +12,19 @@ from edu_hv.debugger.commands.arguments import (
     short,
 )
 from edu_hv.debugger.commands.registry import Argument, command, split
-from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium
+from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium, device_type
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.system import LoadedFrom
 from edu_hv.debugger.views import StopView, TextView
 from edu_hv.devices.catalog import DEVICE_TYPES, NEW
+from edu_hv.guests.files import MEDIUM, read_file
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture
 from edu_hv.machine.machine_check import Failure
 from edu_hv.machine.subchannel import ChannelType
 
+NEW_LABEL = "EDUHV1"
+"""What a new tape or disk pack is called that was not given a name."""
 _CHANNEL_TYPES = {
     "selector": ChannelType.SELECTOR,
     "byte": ChannelType.BYTE_MULTIPLEXER,
@@ -87,13 +90,23 @@ def attach(session: DebugSession, address: int, type_name: str, file: str, optio
     """Attach a device to the machine of your own: "attach 00C 3505 my.deck", "attach 181 3420 my.het ring".
 
     FILE is what is on it: cards, a tape or a disk image; it is read now, and never written: see save.  OPTIONs: ring
-    (a tape may be written), new (a blank tape, or a disk pack with that label: no file is read), noeof, text, ebcdic.
-    The device is there from the next ipl on; mount puts something else on a device at once.
+    (a tape may be written), new (a blank tape, or a disk pack with FILE as its label: no file is read), noeof, text,
+    ebcdic.  The device is there from the next ipl on; mount puts something else on a device at once.
     """
-    new = NEW in options
-    medium = Medium(Path(file).name, b"" if new else _read(file), tuple(options)) if file else Medium()
-    session.configuration = session.configuration.with_device(address, type_name, medium)
-    return TextView((f"{_line(session.configuration.attachments[address])}; it is there from the next ipl on",))
+    known = device_type(type_name).options
+    words = [word for word in (file, *options) if word]
+    name = "" if not words or words[0] in known else words.pop(0)
+    replaced = session.configuration.attachments.get(address)
+    session.configuration = session.configuration.with_device(address, type_name, _medium(name, tuple(words)))
+    place = f", in the place of a {replaced.type.name}" if replaced else ""
+    return TextView((f"{_line(session.configuration.attachments[address])}; it is there from the next ipl on{place}",))
+
+
+def _medium(file: str, options: tuple[str, ...]) -> Medium:
+    """What is to be put on a device; a new medium is not read."""
+    if NEW in options:
+        return Medium(file or NEW_LABEL, b"", options)
+    return Medium(Path(file).name, _read(file), options) if file else Medium(options=options)
 
 
 @command(
@@ -146,17 +159,27 @@ def ipl(session: DebugSession, address: int) -> StopView:
 
 @command("save", Argument("ADDRESS", parse_device), Argument("FILE", parse_word), group="machine")
 def save(session: DebugSession, address: int, name: str) -> TextView:
-    """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack."""
+    """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack.
+
+    A tape is written in the format it was attached in.  A file that save has not written itself is not replaced.
+    """
     device = session.system.machine.channels.devices.get(address)
     image = getattr(device, "image", None)
     if image is None:
-        raise UserError(f"there is nothing to save at {address:03X}; configuration shows what is attached")
+        soon = address in session.configuration.attachments and device is None
+        why = "it is there from the next ipl on" if soon else "devices shows what is there"
+        raise UserError(f"there is nothing to save at {address:03X}: {why}")
     path = Path(name).expanduser()
     data: bytes = image()
+    if not data:
+        raise UserError(f"nothing is on device {address:03X} yet, so {path} is not written")
+    if path.exists() and path.resolve() not in session.saved:
+        raise UserError(f"{path} is there already, and save has not written it: give another name")
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+    session.saved.add(path.resolve())
     return TextView((f"{len(data):,} bytes of device {address:03X} are in {path}",))
 
 
@@ -173,10 +196,9 @@ def mount(session: DebugSession, text: str) -> TextView:
         name = text.strip('"')
         answer = session.give("mount", Path(name).name, _read(name))
         return TextView((f"{Path(name).name} is on the tape drive of {session.selected}", *answer))
-    address, (file, *options) = parse_device(session, first), rest
-    data = b"" if NEW in options else _read(file)
-    answer = session.give("medium", "\n".join([Path(file).name, *options]), data, address)
-    return TextView((f"{Path(file).name} is on device {address:03X}", *answer))
+    address, medium = parse_device(session, first), _medium(rest[0], tuple(rest[1:]))
+    answer = session.give("medium", "\n".join([medium.name, *medium.options]), medium.data, address)
+    return TextView((f"{medium.name} is on device {address:03X}", *answer))
 
 
 # ---- keys ----------------------------------------------------------------------------------------------------------
@@ -217,7 +239,11 @@ def store_status(session: DebugSession) -> TextView:
     group="machine",
 )
 def fail(session: DebugSession, what: str) -> TextView:
-    """Let something in the bare machine fail: "fail system damage" presents a machine check, if it is allowed."""
+    """Let something in the bare machine fail: "fail system damage" presents a machine check, if it is allowed.
+
+    WHAT is system damage or instruction processing damage, which stop the CPU when machine checks are masked; system
+    recovery, timer damage, timing facility damage, external damage, degradation or warning, which wait.
+    """
     names = [failure.words for failure in Failure]
     if what.lower() not in names:
         raise UserError(f'"{short(what)}" is nothing that can fail; there are {", ".join(names)}')
@@ -225,8 +251,4 @@ def fail(session: DebugSession, what: str) -> TextView:
 
 
 def _read(name: str) -> bytes:
-    path = Path(name).expanduser()
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    return read_file(Path(name).expanduser(), MEDIUM)
