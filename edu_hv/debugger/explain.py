@@ -9,6 +9,7 @@ from edu_hv.debugger.journal import (
     Entry,
     GuestPSWsSwapped,
     InputGiven,
+    Journal,
     ProgramTranslated,
     StatusStored,
     StatusTranslated,
@@ -270,6 +271,23 @@ def dead_words(system: System) -> str:
     waiting = " and ".join(guest.name for guest in system.guests if guest.name not in stopped)
     others = f", {' and '.join(stopped)} stopped in CP mode" if stopped else ""
     return f"no guest can run: {waiting} waits for what must come from outside{others}"
+
+
+_SHORT_LOOP = 8
+"""Steps between two interruptions that are taken for a loop when they are the same."""
+
+
+def loop_words(system: System, journal: Journal) -> str:
+    """What a guest that runs on and on seems to do, with a comma before it; "" when nothing is seen."""
+    guest = system.guests[0]
+    if system.cp is None and system.machine.channels.awaits_input(guest.console_address):
+        return f"; the console at {guest.console_address:03X} waits for a line: enter types one"
+    last = journal.last(2, InterruptionRecognized)
+    match [entry.event for entry in last]:
+        case [InterruptionRecognized() as before, InterruptionRecognized() as event] if before == event:
+            if last[1].step - last[0].step < _SHORT_LOOP:
+                return f"; the same interruption comes again and again: {trap_words(event)}"
+    return ""
 
 
 # ---- the sentence of a stop -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from edu_hv.debugger.believed import GuestState
 from edu_hv.debugger.breakpoints import Breakpoints, StopAt
 from edu_hv.debugger.changes import Changes
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
-from edu_hv.debugger.explain import arrival_words, dead_words, stop_sentence
+from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
 from edu_hv.debugger.system import Guest, Input, Program, System, bare, configured, from_source, under_cp
 from edu_hv.debugger.timetravel import AT_ONCE, Recording
@@ -396,7 +396,7 @@ class DebugSession:
                     reason = self._at_stop_address(address)
                     if reason:
                         return reason
-        return _limit_words(steps)
+        return f"{_limit_words(steps)}{loop_words(self.system, journal)}"
 
     def _require_cp(self, to: StopAt) -> None:
         if to is StopAt.DECISION and self.system.cp is None:

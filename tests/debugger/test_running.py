@@ -174,3 +174,35 @@ def test_a_step_under_way_cannot_be_gone_to():
     session.stage()
     with pytest.raises(Exception, match="step 1714 is not complete yet: step finishes it"):
         run_line(session, "goto 1714")
+
+
+POLL = """
+POLL     START X'1000'
+         BALR  12,0
+         USING *,12
+         ST    12,72
+         LA    1,READ
+         ST    1,72
+         SIO   9
+AGAIN    TIO   9
+         BC    7,AGAIN
+READ     CCW   10,READ,X'20',1
+         END
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "hint"),
+    [
+        pytest.param(POLL, "the console at 009 waits for a line: enter types one", id="polls the console"),
+        pytest.param(
+            "L START X'1000'\n DC H'0'\n END", "the same interruption comes again and again: program", id="trap"
+        ),
+        pytest.param("L START X'1000'\n BALR 12,0\n USING *,12\n B *\n END", "run goes on", id="loop"),
+    ],
+)
+def test_run_that_does_not_end_tells_what_the_program_does(source, hint, monkeypatch):
+    monkeypatch.setattr(session_module, "RUN_LIMIT", 1_000)
+    session = DebugSession()
+    session.load_source(source, "loop")
+    assert hint in session.run().reason

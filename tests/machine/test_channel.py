@@ -427,7 +427,8 @@ def test_initial_program_load_reads_24_bytes_and_chains_to_8(system):
         ),
         pytest.param(
             TAPE, (0, 0, 0, 0),
-            "loading from device 181 failed: program check (the first record is not one to load from, or storage is too small for it) "
+            "loading from device 181 failed: program check "
+            "(the first record is not one to load from, or storage is too small for it) "
             "at the CCW at 000008",
             id="program-check",
         ),
