@@ -201,7 +201,7 @@ WORKLOADS = (
     Workload("mixed", "arithmetic over 1 KiB", MIXED, 256 * 18.5 + 3),
     Workload("bytes", "MVC, TR, CLC and a loop over bytes", BYTES, 88),
     Workload("calls", "calls with STM and LM; data beside code", CALLS, 28.5),
-    Workload("floating", "LD, AD, MD, STD, BCT", FLOATING, 5, compiled=False),
+    Workload("floating", "LD, AD, MD, STD, BCT", FLOATING, 5),
     Workload("decimal", "ZAP, AP, BCT", DECIMAL, 3, 10_000_000, compiled=False),
 )
 

@@ -4,8 +4,9 @@
     python -m tools.fuzz --programs 1 --seed 77      one program again, with what differs
 
 A program is a loop of random instructions over storage with keys, with calls, EXECUTE, stores into its own code,
-operands that cross blocks or wrap at 16 MiB, and in part of them DAT with frames that have two addresses.  Interval
-timer, clock comparator, CPU timer and INTERRUPT key interrupt it; a card reader stores random instructions into it.
+floating-point numbers near each other, operands that cross blocks or wrap at 16 MiB, and in part of them DAT with
+frames that have two addresses.  Interval timer, clock comparator, CPU timer and INTERRUPT key interrupt it; a card
+reader stores random instructions into it.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from edu_hv.engine.interpreter import COMPILED
 from edu_hv.engine.tiers import NEVER, Engine
 from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.formats import Format
-from edu_hv.isa.table import BY_MNEMONIC
+from edu_hv.isa.table import BY_MNEMONIC, Group
 from edu_hv.machine.ccw import CCW
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -34,10 +35,11 @@ TIMER_AGAIN, NEVER_AGAIN = 0x3CC, 0x3E8
 """What the external interruption's handler sets the interval timer to, and the other two clocks."""
 FREE = [0, 1, 2, 4, 5, 6, 7, 8, 9, 14, 15]
 """Registers that programs use; 10 to 13 are bases, 3 counts the rounds of the loop."""
-SPECIAL = ("EX", "MVCL", "CLCL", "SSM", "LPSW", "SVC", "STCK", "CVB", "CVD", "AP", "ISK", "SPKA", "MVCIN")
+SPECIAL = ("EX", "MVCL", "CLCL", "SSM", "LPSW", "SVC", "STCK", "CVB", "CVD", "AP", "ISK", "SPKA", "MVCIN", "DD", "MXR")
 """Not compiled, or compiled in a way of their own."""
 BRANCHES = ("BC", "BCR", "BCT", "BCTR", "BAL", "BALR", "BAS", "BASR", "BXH", "BXLE")
-PLAIN = [row for row in COMPILED.values() if row.mnemonic not in BRANCHES]
+FLOATING = [row for row in COMPILED.values() if row.group is Group.FLOATING_POINT]
+PLAIN = [row for row in COMPILED.values() if row.mnemonic not in BRANCHES and row not in FLOATING]
 
 
 def encode(mnemonic: str, *fields: int) -> bytes:
@@ -60,6 +62,7 @@ class Program:
     storage: dict[int, bytes]
     keys: bytes
     gr: list[int]
+    fpr: list[int]
     cr: dict[int, int]
     psw: bytes
     comparator: int
@@ -79,6 +82,7 @@ class Program:
             machine.storage.write(address, text)
         machine.storage.keys[: len(self.keys)] = self.keys
         machine.cpu.gr[:] = self.gr
+        machine.cpu.fpr[:] = self.fpr
         for number, value in self.cr.items():
             machine.cpu.cr[number] = value
         machine.cpu.load_psw(PSW.from_bytes(self.psw))
@@ -112,9 +116,32 @@ class Generator:
         return based(base, self.displacement())
 
     own_code: float = 2.0
+    floating_share: float = 0.1
+    characteristics: tuple[int, int] = (0x3E, 0x44)
+    """The first and the last: near each other for sums that are not trivial, at an end for exponent exceptions."""
+
+    def number(self) -> int:
+        """A long floating-point number, normalized or not; also a zero."""
+        first, last = self.characteristics
+        fraction = self.random.choice((self.random.getrandbits(56), 0x00100000000000, 0, 0xFFFFFFFFFFFFFF, 1))
+        fraction >>= 4 * self.random.choice((0, 0, 0, 0, 1, 2, 7, 13))
+        return self.random.randrange(2) << 63 | self.random.randint(first, last) << 56 | fraction
+
+    def floating(self) -> bytes:
+        """One compiled floating-point instruction; rarely with a register that is none."""
+        row = self.random.choice(FLOATING)
+        first, second = (
+            self.random.randrange(16) if self.chance(0.005) else self.random.choice((0, 2, 4, 6)) for _ in range(2)
+        )
+        if row.format is Format.RR_F:
+            return encode(row.mnemonic, first << 4 | second)
+        place = based(10, 8 * self.random.randrange(0x100) + self.random.choice((0, 0, 0, 4)))
+        return encode(row.mnemonic, first << 4, *(place if self.chance(0.9) else self.operand()))
 
     def plain(self) -> bytes:
         """One compiled instruction that is no branch."""
+        if self.chance(self.floating_share):
+            return self.floating()
         row = self.random.choice(PLAIN)
         first, second = self.register(), self.register()
         match row.format:
@@ -214,6 +241,10 @@ class Generator:
         """A whole program."""
         random = self.random
         self.own_code = random.choice((0.0, 0.3, 3.0))
+        self.floating_share = random.choice((0.05, 0.3, 0.8))
+        self.characteristics = random.choice(
+            ((0x3E, 0x44), (0x3E, 0x44), (0x38, 0x4F), (0, 0x7F), (0, 9), (0x77, 0x7F))
+        )
         translating = self.chance(0.3)
         size = (16 << 20) if self.chance(0.25) else 0x10000
         gr = [random.choice((random.getrandbits(32), random.randrange(256))) for _ in range(16)]
@@ -226,7 +257,7 @@ class Generator:
             ec_mode=translating or self.chance(0.3),
             problem_state=self.chance(0.5),
             key=random.choice((0, 3, 3)),
-            program_mask=random.choice((0, 0, 15)),
+            program_mask=random.choice((0, 0, 1, 2, 15)),
             cc=random.randrange(4),
             instruction_address=bases[2],
         )
@@ -237,7 +268,8 @@ class Generator:
         cr = {0: 0x00800CE0, 1: SEGMENTS}
         clocks = random.randrange(6000), random.randrange(6000)
         cards = [(b"".join(self.plain() for _ in range(40)) + bytes(80))[:80] for _ in range(6)]
-        return Program(size, storage, keys, gr, cr, psw.to_bytes(), *clocks, cards)
+        fpr = [self.number() for _ in range(4)]
+        return Program(size, storage, keys, gr, fpr, cr, psw.to_bytes(), *clocks, cards)
 
     def _storage(self, translating: bool, psw: PSW, gr: list[int]) -> dict[int, bytes]:
         random = self.random
@@ -249,7 +281,8 @@ class Generator:
             NEVER_AGAIN: b"\xff" * 8 + b"\x7f" + b"\xff" * 7,
             PSA.CAW: CCW_AT.to_bytes(4, "big"),
             CCW_AT: CCW(2, CODE + 2 * random.randrange(400), 0x20, random.choice((2, 6, 80))).to_bytes(),
-            DATA: random.randbytes(0x2000),
+            DATA: random.randbytes(0x1000),
+            TABLE: b"".join(self.number().to_bytes(8, "big") for _ in range(0x200)),
             0x4000: random.randbytes(0x1000),
             CODE: self.code(),
             CODE + 0xD00: self.subroutine(),
@@ -274,6 +307,7 @@ def state_of(machine: Machine) -> State:
     cpu = machine.cpu
     return {
         "gr": tuple(f"{value:08X}" for value in cpu.gr),
+        "fpr": tuple(f"{value:016X}" for value in cpu.fpr),
         "psw": str(cpu.psw),
         "storage": bytes(machine.storage.data[: min(machine.storage.size, 0x10000)]),
         "top": bytes(machine.storage.data[-4096:]),

@@ -16,7 +16,7 @@ import platformdirs
 import wasmtime
 
 from edu_hv.engine import evaluator, interpreter, lazy, memory, target, wasm
-from edu_hv.machine.instructions import conditions, fields, packed
+from edu_hv.machine.instructions import conditions, fields, hfp, packed
 from edu_hv.machine.instructions.registry import SEMANTICS
 
 FILE = Path(__file__).with_name("interpreter.bin")
@@ -28,7 +28,7 @@ def source_digest() -> bytes:
     """Of all that the module is made from."""
     functions = [SEMANTICS[row.mnemonic] for row in interpreter.COMPILED.values()]
     modules = {inspect.getmodule(function) for function in functions}
-    modules |= {evaluator, interpreter, lazy, memory, target, wasm, conditions, fields, packed}
+    modules |= {evaluator, interpreter, lazy, memory, target, wasm, conditions, fields, hfp, packed}
     digest = hashlib.sha256(repr(sorted(interpreter.COMPILED.items())).encode())
     digest.update(repr((memory.MAPS, memory.LINES, memory.PLACES, memory.STORAGE)).encode())
     for path in sorted(str(module.__file__) for module in modules if module):

@@ -3,7 +3,8 @@
 The functions are plain Python and run as they are when the CPU executes an instruction itself.  Here their syntax
 trees are walked with a `Target` for the CPU.  What is known (a field of the instruction, or anything in a region) is
 computed; what is not becomes WebAssembly.  Of Python this takes: assignments, `if`, `for` over `range` or a known
-tuple, `while`, `break`, `return` at the end, `raise` (an exit), expressions of integers, calls of other such functions.
+tuple, `while`, `break`, `return` at the end, `raise` (an exit), expressions of integers, calls of other such functions,
+named tuples of integers.
 """
 
 from __future__ import annotations
@@ -407,6 +408,8 @@ class Evaluator:
         """A value that will be used later: computed here."""
         if isinstance(value, LazyCode):
             return value.bound(self.code)
+        if isinstance(value, tuple):
+            return _like(value, map(self._kept, value))
         return self.code.bind(value) if isinstance(value, Value) else value
 
     def _value(self, expression: ast.expr, scope: _Scope) -> Any:
@@ -437,6 +440,8 @@ class Evaluator:
         if isinstance(value, Value):
             if expression.attr == "bit_count":
                 return lambda: wasm.bit_count(value)
+            if expression.attr == "bit_length":
+                return lambda: wasm.bit_length(value)
             raise NotCompilable(ast.unparse(expression))
         return getattr(value, expression.attr)
 
@@ -486,6 +491,9 @@ class Evaluator:
         a, b = self._operand(expression.body, scope), self._operand(expression.orelse, scope)
         if self.target.exits != exits:
             raise NotCompilable(f"an exit inside {ast.unparse(expression)}")
+        if isinstance(a, tuple):
+            test = self.code.bind(test)
+            return _like(a, (wasm.select(test, one, other) for one, other in zip(a, b, strict=True)))
         return wasm.select(test, a, b)
 
     def _of_Call(self, expression: ast.Call, scope: _Scope) -> Any:
@@ -507,6 +515,8 @@ class Evaluator:
                 self.target.leave()
         if function in _BUILTINS:
             return _BUILTINS[function](*(self._kept(argument) for argument in arguments))
+        if isinstance(function, type) and issubclass(function, tuple):
+            return function(*map(self._kept, arguments))
         if not inspect.isfunction(function):
             raise NotCompilable(f"a call of {function}")
         return self.call(function, arguments)
@@ -533,7 +543,15 @@ def _builtins_of(module: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_known(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_known, value))
     return not isinstance(value, Value | LazyCode | CompiledObject)
+
+
+def _like(record: tuple[Any, ...], values: Iterable[Any]) -> tuple[Any, ...]:
+    """A tuple of the same kind, plain or named, with these values."""
+    made: tuple[Any, ...] = getattr(type(record), "_make", tuple)(values)
+    return made
 
 
 def _as_loaded(target: ast.expr) -> ast.expr:

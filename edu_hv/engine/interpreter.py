@@ -12,7 +12,7 @@ from enum import IntEnum
 from edu_hv.engine import memory
 from edu_hv.engine.evaluator import Evaluator
 from edu_hv.engine.target import Target, address_sum
-from edu_hv.engine.wasm import Code, Operand, Value, binary, compare, i32, i64, select
+from edu_hv.engine.wasm import U64_HIGH, Code, Operand, Value, binary, compare, i32, i64, select
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, Group, Operation, operations
@@ -39,8 +39,12 @@ class Reason(IntEnum):
 
 NOT_COMPILED = frozenset({"CLCL", "CVB", "CVD", "EX", "MC", "MVCIN", "MVCL", "STCK", "SVC"})
 """General instructions that are left to the CPU: interruptible or rare.  EX has code of its own."""
+FLOATING_NOT_COMPILED = frozenset({"AXR", "DD", "DDR", "LRDR", "LRER", "MXD", "MXDR", "MXR", "SXR"})
+"""Floating-point instructions that are left to the CPU: they need more than 64 bits, or are rare."""
 COMPILED: dict[int, Operation] = {
-    row.code: row for row in operations(Group.GENERAL) if row.mnemonic not in NOT_COMPILED and not row.two_byte
+    row.code: row
+    for row in (*operations(Group.GENERAL), *operations(Group.FLOATING_POINT))
+    if row.mnemonic not in NOT_COMPILED | FLOATING_NOT_COMPILED and not row.two_byte
 }
 """By operation code."""
 EXECUTE = BY_MNEMONIC["EX"].code
@@ -78,9 +82,21 @@ class InterpreterTarget(Target):
         """Replace a register's content."""
         self.code.emit(f"(i64.store32 {self._place(number)} {i64(value)})")
 
+    def load_floating(self, number: Operand) -> Value:
+        """A floating-point register's content, as a copy."""
+        return self.code.copied(Value(f"(i64.load {self._floating_place(number)})", 0, U64_HIGH))
+
+    def store_floating(self, number: Operand, value: Operand) -> None:
+        """Replace a floating-point register's content."""
+        self.code.emit(f"(i64.store {self._floating_place(number)} {i64(value)})")
+
     @staticmethod
     def _place(number: Operand) -> str:
         return f"(i32.shl {i32(number)} (i32.const 2))"
+
+    @staticmethod
+    def _floating_place(number: Operand) -> str:
+        return f"offset={memory.FLOATING_REGISTERS} (i32.shl {i32(number)} (i32.const 3))"
 
     def leaving(self) -> str:
         """Code that leaves before this instruction."""
@@ -130,9 +146,11 @@ class InterpreterTarget(Target):
 
 OPERANDS: dict[Format, Callable[[InterpreterTarget], list[Operand]]] = {
     Format.RR: lambda t: [t.nibble(1, 0), t.nibble(1, 1)],
+    Format.RR_F: lambda t: [t.nibble(1, 0), t.nibble(1, 1)],
     Format.RR_MASK: lambda t: [t.nibble(1, 0), t.nibble(1, 1)],
     Format.RR_ONE: lambda t: [t.nibble(1, 0)],
     Format.RX: lambda t: [t.nibble(1, 0), t.address(2, index=True)],
+    Format.RX_F: lambda t: [t.nibble(1, 0), t.address(2, index=True)],
     Format.RX_MASK: lambda t: [t.nibble(1, 0), t.address(2, index=True)],
     Format.RS: lambda t: [t.nibble(1, 0), t.nibble(1, 1), t.address(2)],
     Format.RS_MASK: lambda t: [t.nibble(1, 0), t.nibble(1, 1), t.address(2)],

@@ -35,8 +35,10 @@ STOPPING = 100
 """Not zero: look at every instruction for the mark of a stop, a word."""
 PLACE = 104
 """Absolute address of a place that has become hot, a word."""
-STATE = struct.Struct("<16I4Iq5I")
-"""The state area from REGISTERS to PLACE."""
+FLOATING_REGISTERS = 112
+"""4 doublewords."""
+STATE = struct.Struct("<16I4Iq5I4x4Q")
+"""The state area from REGISTERS to FLOATING_REGISTERS."""
 
 LENGTHS = 256
 """Instruction length by first byte, 256 bytes."""

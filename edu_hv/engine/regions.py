@@ -14,7 +14,7 @@ from edu_hv.engine import memory
 from edu_hv.engine.evaluator import Evaluator
 from edu_hv.engine.interpreter import COMPILED, Reason
 from edu_hv.engine.target import Target, address_sum
-from edu_hv.engine.wasm import Code, Operand, Value, i32, i64
+from edu_hv.engine.wasm import U64_HIGH, Code, Operand, Value, i32, i64
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.formats import Format, instruction_length
 from edu_hv.isa.table import Operation
@@ -170,6 +170,8 @@ class RegionTarget(Target):
         self.shape = shape
         self.used: set[int] = set()
         self.written: set[int] = set()
+        self.floating: set[int] = set()
+        self.floating_written: set[int] = set()
         self.number = 0
         """Of the instruction being compiled."""
         self.pending = 0
@@ -194,6 +196,19 @@ class RegionTarget(Target):
         self.used.add(number)
         self.written.add(number)
         self.code.emit(f"(local.set $r{number} {i64(value)})")
+
+    def load_floating(self, number: Operand) -> Value:
+        """A floating-point register's content, as a copy."""
+        assert not isinstance(number, Value)
+        self.floating.add(number)
+        return self.code.copied(Value(f"(local.get $f{number})", 0, U64_HIGH))
+
+    def store_floating(self, number: Operand, value: Operand) -> None:
+        """Replace a floating-point register's content."""
+        assert not isinstance(number, Value)
+        self.floating.add(number)
+        self.floating_written.add(number)
+        self.code.emit(f"(local.set $f{number} {i64(value)})")
 
     def leaving(self) -> str:
         """Code that leaves before this instruction."""
@@ -246,15 +261,21 @@ class RegionTarget(Target):
         return address_sum(self, parts)
 
 
+def _floating_place(number: int) -> str:
+    return f"offset={memory.FLOATING_REGISTERS + 8 * number} (i32.const 0)"
+
+
 def _based(target: RegionTarget, text: bytes, at: int, index: int = 0) -> Operand:
     return target.address(text[at] >> 4, index, displacement=(text[at] & 15) << 8 | text[at + 1])
 
 
 OPERANDS: dict[Format, Callable[[RegionTarget, bytes], list[Operand]]] = {
     Format.RR: lambda target, t: [t[1] >> 4, t[1] & 15],
+    Format.RR_F: lambda target, t: [t[1] >> 4, t[1] & 15],
     Format.RR_MASK: lambda target, t: [t[1] >> 4, t[1] & 15],
     Format.RR_ONE: lambda target, t: [t[1] >> 4],
     Format.RX: lambda target, t: [t[1] >> 4, _based(target, t, 2, t[1] & 15)],
+    Format.RX_F: lambda target, t: [t[1] >> 4, _based(target, t, 2, t[1] & 15)],
     Format.RX_MASK: lambda target, t: [t[1] >> 4, _based(target, t, 2, t[1] & 15)],
     Format.RS: lambda target, t: [t[1] >> 4, t[1] & 15, _based(target, t, 2)],
     Format.RS_MASK: lambda target, t: [t[1] >> 4, t[1] & 15, _based(target, t, 2)],
@@ -325,6 +346,7 @@ class _Maker:
         structure(self.shape, self._targets())
         self._body()
         used, written = sorted(self.target.used), sorted(self.target.written)
+        floating, floating_written = sorted(self.target.floating), sorted(self.target.floating_written)
         guards = "".join(
             f"(if (i32.ne (i32.and (i32.load offset={4 * number} (i32.const 0)) (i32.const {MASK_24})) "
             f"(i32.const {value})) (then (return (i32.const {Reason.REFUSED:d}))))"
@@ -339,6 +361,7 @@ class _Maker:
                 '(func (export "region") (result i32) (local $pc i32) (local $cc i64) (local $budget i64)',
                 "(local $reason i32) (local $fetch_map i32) (local $store_map i32) (local $following i32)",
                 *(f"(local $r{number} i64)" for number in used),
+                *(f"(local $f{number} i64)" for number in floating),
                 *(f"(local {name} {type_})" for name, type_ in self.code.locals.items()),
                 f"(if (i32.ne (i32.load offset={memory.ADDRESS} (i32.const 0)) (i32.const {start}))",
                 f"(then (return (i32.const {Reason.REFUSED:d})))) {guards}",
@@ -349,10 +372,12 @@ class _Maker:
                 f"(local.set $fetch_map (i32.load offset={memory.FETCH_MAP} (i32.const 0)))",
                 f"(local.set $store_map (i32.load offset={memory.STORE_MAP} (i32.const 0)))",
                 *(f"(local.set $r{number} (i64.load32_u offset={4 * number} (i32.const 0)))" for number in used),
+                *(f"(local.set $f{number} (i64.load {_floating_place(number)}))" for number in floating),
                 "(block $exit",
                 *self.code.lines,
                 ")",
                 *(f"(i64.store32 offset={4 * number} (i32.const 0) (local.get $r{number}))" for number in written),
+                *(f"(i64.store {_floating_place(number)} (local.get $f{number}))" for number in floating_written),
                 f"(i32.store offset={memory.ADDRESS} (i32.const 0) (local.get $pc))",
                 f"(i64.store32 offset={memory.CODE} (i32.const 0) (local.get $cc))",
                 f"(i64.store offset={memory.BUDGET} (i32.const 0) (local.get $budget))",

@@ -13,6 +13,7 @@ from typing import Any
 from edu_hv.engine.lazy import Kind, LazyCode, overflows
 from edu_hv.engine.memory import PROGRAM_MASK, STORAGE
 from edu_hv.engine.wasm import (
+    U64_HIGH,
     Code,
     NotCompilable,
     Operand,
@@ -57,6 +58,18 @@ class Registers(CompiledObject):
     def write(self, number: Operand, value: Operand) -> None:
         """`cpu.gr[number] = value`."""
         self._target.write_register(number, value)
+
+
+class FloatingRegisters(Registers):
+    """`cpu.fpr`; by index 0 to 3."""
+
+    def read(self, number: Operand) -> Operand:
+        """`cpu.fpr[number]`."""
+        return self._target.read_floating(number)
+
+    def write(self, number: Operand, value: Operand) -> None:
+        """`cpu.fpr[number] = value`."""
+        self._target.write_floating(number, value)
 
 
 class CompiledPSW(CompiledObject):
@@ -160,6 +173,7 @@ class Target(CompiledObject):
     def __init__(self, code: Code) -> None:
         self.code = code
         self.gr = Registers(self)
+        self.fpr = FloatingRegisters(self)
         self.psw = CompiledPSW(self)
         self.depth = 0
         """Branches of the code around this place that are chosen when it runs."""
@@ -170,6 +184,8 @@ class Target(CompiledObject):
         self.lazy: LazyCode | None = None
         """What the condition code was set from; None when it is in its variable."""
         self._written: list[tuple[Operand, Operand]] = []
+        self._floating: list[tuple[Operand, Operand]] = []
+        """The changes kept back, of general and of floating-point registers."""
         self._code_set: LazyCode | None = None
         self._bases: dict[tuple[str, bool], tuple[str, Operand]] = {}
         self.intrinsics: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -195,6 +211,14 @@ class Target(CompiledObject):
 
     def store_register(self, number: Operand, value: Operand) -> None:
         """Replace a register's content."""
+        raise NotImplementedError
+
+    def load_floating(self, number: Operand) -> Value:
+        """A floating-point register's content, as a copy."""
+        raise NotImplementedError
+
+    def store_floating(self, number: Operand, value: Operand) -> None:
+        """Replace a floating-point register's content."""
         raise NotImplementedError
 
     def leaving(self) -> str:
@@ -238,14 +262,17 @@ class Target(CompiledObject):
 
     def begin(self) -> None:
         """Another instruction begins."""
-        self.changed, self._written, self._code_set, self._bases = False, [], None, {}
+        self.changed, self._written, self._floating, self._code_set, self._bases = False, [], [], None, {}
 
     def commit(self) -> None:
         """Carry out the changes kept back, all but the condition code."""
         for number, value in self._written:
             self.store_register(number, value)
             self.changed = True
-        self._written = []
+        for number, value in self._floating:
+            self.store_floating(number, value)
+            self.changed = True
+        self._written, self._floating = [], []
 
     def settle(self) -> None:
         """Carry out every change kept back, and put the condition code into its variable."""
@@ -277,12 +304,13 @@ class Target(CompiledObject):
 
     def saved(self) -> Saved:
         """What to put back when a branch of the code is made again, or another branch begins."""
-        return self.changed, list(self._written), self._code_set, dict(self._bases), self.lazy, self.exits
+        kept = list(self._written), list(self._floating), self._code_set
+        return self.changed, *kept, dict(self._bases), self.lazy, self.exits
 
     def put_back(self, saved: Saved) -> None:
         """Go back to what was saved."""
-        self.changed, written, self._code_set, bases, self.lazy, self.exits = saved
-        self._written, self._bases = list(written), dict(bases)
+        self.changed, written, floating, self._code_set, bases, self.lazy, self.exits = saved
+        self._written, self._floating, self._bases = list(written), list(floating), dict(bases)
 
     # ---- registers and PSW -----------------------------------------------------------------------------------------
 
@@ -311,6 +339,21 @@ class Target(CompiledObject):
             raise MustCommit
         self.store_register(number, value)
         self.changed = True
+
+    def read_floating(self, number: Operand) -> Operand:
+        """`cpu.fpr[number]`, before the instruction changes it."""
+        if self._floating:
+            raise NotCompilable("a floating-point register is fetched after a change")
+        return self.load_floating(number)
+
+    def write_floating(self, number: Operand, value: Operand) -> None:
+        """`cpu.fpr[number] = value`, kept back."""
+        low, high = bounds(value)
+        if low < 0 or high > U64_HIGH:
+            raise NotCompilable(f"a floating-point register cannot hold {low} to {high}")
+        if self.depth:
+            raise NotCompilable("a floating-point register is changed where the code decides")
+        self._floating.append((self.code.bind(number), self.code.bind(value)))
 
     def condition_code(self) -> LazyCode:
         """The condition code, as far as it is known."""

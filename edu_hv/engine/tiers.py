@@ -142,10 +142,11 @@ class Engine:
         psw, fetch_map = cpu.psw, memory.MAPS + 2 * memory.MAP * cpu.slot
         maps = fetch_map, fetch_map + memory.MAP
         flow = psw.instruction_address, psw.cc, psw.program_mask, 0, limit
-        memory.STATE.pack_into(self._state, 0, *cpu.gr, *flow, *maps, self.threshold, len(self._marks), 0)
+        control = *maps, self.threshold, len(self._marks), 0
+        memory.STATE.pack_into(self._state, 0, *cpu.gr, *flow, *control, *cpu.fpr)
         self._call()
         values = memory.STATE.unpack_from(self._state)
-        cpu.gr[:] = values[:16]
+        cpu.gr[:], cpu.fpr[:] = values[:16], values[26:]
         psw.instruction_address, psw.cc, psw.program_mask, reason = values[16:20]
         left: int = values[20]
         self.reason = _REASONS[reason]

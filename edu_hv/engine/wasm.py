@@ -193,6 +193,14 @@ def bit_count(a: Operand) -> Value:
     return Value(f"(i64.popcnt {i64(a)})", 0, bounds(a)[1].bit_length())
 
 
+def bit_length(a: Operand) -> Value:
+    """The number of bits without leading zeros, of a natural number."""
+    if not _natural(a):
+        raise NotCompilable(f"bits of {bounds(a)}")
+    low, high = bounds(a)
+    return Value(f"(i64.sub (i64.const 64) (i64.clz {i64(a)}))", low.bit_length(), high.bit_length())
+
+
 # ---- conditions ----------------------------------------------------------------------------------------------------
 
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}

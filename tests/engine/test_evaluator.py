@@ -1,5 +1,7 @@
 """What may stand in an instruction's function, and that nothing else gets through."""
 
+from typing import NamedTuple
+
 import pytest
 
 from edu_hv.engine.evaluator import Evaluator
@@ -86,6 +88,24 @@ def register_too_small(cpu, r1, address):
     cpu.gr[r1] = cpu.gr[r1] + 1
 
 
+def floating_register_too_small(cpu, r1, address):
+    cpu.fpr[r1 >> 2] = cpu.fpr[r1 >> 2] + 1
+
+
+def floating_change_in_branch(cpu, r1, address):
+    if cpu.gr[r1]:
+        cpu.fpr[r1 >> 2] = 0
+
+
+def floating_register_after_change(cpu, r1, address):
+    cpu.fpr[r1 >> 2] = 0
+    cpu.gr[r1] = cpu.fpr[r1 >> 2] >> 32
+
+
+def bits_of_a_negative(cpu, r1, address):
+    cpu.gr[r1] = (cpu.gr[r1] - 1).bit_length()
+
+
 def early_return(cpu, r1, address):
     if cpu.gr[r1]:
         return
@@ -107,6 +127,10 @@ def unknown_call(cpu, r1, address):
         (too_wide, "more than 64 bits"),
         (shift_too_far, "shifts by"),
         (register_too_small, "a register cannot hold"),
+        (floating_register_too_small, "a floating-point register cannot hold"),
+        (floating_change_in_branch, "where the code decides"),
+        (floating_register_after_change, "fetched after a change"),
+        (bits_of_a_negative, "bits of"),
         (early_return, "write if and else"),
         (unknown_statement, "With"),
         (unknown_call, "a call of"),
@@ -126,6 +150,26 @@ def test_what_is_known_leaves_no_code():
 
     assert "(i64.const 10)" in code_of(known, 5, ADDRESS)
     assert "if" not in code_of(known, 5, ADDRESS)
+
+
+class Pair(NamedTuple):
+    left: int
+    right: int
+
+
+def test_named_tuple_is_taken_apart():
+    def swapped(cpu, r1, address):
+        pair = Pair(cpu.gr[r1] >> 16, address & 0xFFFF)
+        chosen = Pair(pair.right, pair.left) if pair.left > pair.right else pair
+        cpu.gr[r1] = chosen.left << 16 | chosen.right
+
+    assert code_of(swapped, FIELD, ADDRESS).count("(select ") == 2
+    assert "select" not in code_of(known_pair, FIELD, ADDRESS)
+
+
+def known_pair(cpu, r1, address):
+    pair = Pair(3, 2)
+    cpu.gr[r1] = (pair if pair.left > pair.right else Pair(0, 0)).left
 
 
 @pytest.mark.parametrize("row", COMPILED.values(), ids=lambda row: row.mnemonic)

@@ -21,10 +21,17 @@ def test_regions_are_made_of_the_programs():
     assert min(tally.compiled.values()) > tally.units // 4
 
 
-def test_planted_defect_is_found(monkeypatch):
-    """The comparison compares: halfwords are extended like bytes."""
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        pytest.param("i64.extend16_s", "i64.extend8_s", id="halfwords are extended like bytes"),
+        pytest.param("i64.clz", "i64.ctz", id="floating-point numbers are not normalized"),
+    ],
+)
+def test_planted_defect_is_found(monkeypatch, right, wrong):
+    """The comparison compares."""
     build = interpreter.build
-    monkeypatch.setattr(interpreter, "build", lambda: build().replace("i64.extend16_s", "i64.extend8_s"))
+    monkeypatch.setattr(interpreter, "build", lambda: build().replace(right, wrong))
     monkeypatch.setattr(artifact, "load", lambda compiler: tiers.wasmtime.Module(compiler, artifact.made()))
     tiers.shared.cache_clear()
     try:

@@ -18,7 +18,6 @@ from edu_hv.machine.instructions.hfp import (
     in_register,
     in_storage,
     normalized,
-    put,
     representable,
     set_result,
 )
@@ -157,59 +156,53 @@ def subtract_unnormalized_long(cpu: CPU, r1: int, address: int) -> None:
 
 def negated(number: Number) -> Number:
     """The number with its sign inverted, even of a zero."""
-    return number._replace(sign=number.sign ^ 1)
+    return Number(number.sign ^ 1, number.characteristic, number.fraction)
 
 
-def intermediate_sum(first: Number, second: Number) -> Number:
+def intermediate_sum(first: Number, second: Number, digits: int) -> Number:
     """The sum before normalization: the larger characteristic, a fraction with a guard digit and perhaps a carry.
 
-    The fraction of the smaller characteristic is shifted right; of the digits that leave it the guard digit, the last
-    one, takes part in the sum.  A zero sum is plus.
+    A zero sum is plus.
     """
-    if first.characteristic < second.characteristic:
-        first, second = second, first
-    shift = 4 * (first.characteristic - second.characteristic)
-    total = algebraic(first.sign, first.fraction << 4) + algebraic(second.sign, second.fraction << 4 >> shift)
-    return Number(int(total < 0), first.characteristic, abs(total))
+    characteristic = max(first.characteristic, second.characteristic)
+    total = aligned(first, characteristic, digits) + aligned(second, characteristic, digits)
+    return Number(int(total < 0), characteristic, abs(total))
 
 
-def algebraic(sign: int, fraction: int) -> int:
-    """A fraction with its sign."""
-    return -fraction if sign else fraction
+def aligned(number: Number, characteristic: int, digits: int) -> int:
+    """The fraction with its sign and a guard digit, shifted right to have a characteristic that is not smaller.
+
+    Of the digits that leave it the guard digit, the last one, takes part in the sum.
+    """
+    # The AND takes nothing away: it tells the engine that the difference is not negative.
+    places = min(characteristic - number.characteristic & 0x7F, digits + 1)
+    fraction = number.fraction << 4 >> 4 * places
+    return -fraction if number.sign else fraction
 
 
 def set_normalized_sum(cpu: CPU, r1: int, digits: int, first: Number, second: Number) -> None:
     """Put the sum, normalized, into a register.  GA22-7000 "Add Normalized"."""
-    total = intermediate_sum(first, second)
-    if total.fraction == 0:
-        set_zero_sum(cpu, r1, digits, total.characteristic)
-    else:
-        set_sum(cpu, r1, digits, normalized(total, digits + 1, digits))
+    total = intermediate_sum(first, second, digits)
+    set_sum(cpu, r1, digits, total if total.fraction == 0 else normalized(total, digits + 1, digits))
 
 
 def set_unnormalized_sum(cpu: CPU, r1: int, digits: int, first: Number, second: Number) -> None:
     """Put the sum into a register: a carry is shifted in, the guard digit is dropped.  GA22-7000 "Add Unnormalized"."""
-    total = intermediate_sum(first, second)
-    if total.fraction >> 4 == 0:
-        set_zero_sum(cpu, r1, digits, total.characteristic)
-    elif total.fraction >> 4 * digits + 4:
-        set_sum(cpu, r1, digits, normalized(total, digits + 1, digits))
-    else:
-        set_sum(cpu, r1, digits, total._replace(fraction=total.fraction >> 4))
+    total = intermediate_sum(first, second, digits)
+    carry = total.fraction >> 4 * digits + 4
+    fraction = total.fraction >> 4 + 4 * carry
+    set_sum(cpu, r1, digits, Number(total.sign, total.characteristic + carry, fraction))
 
 
 def set_sum(cpu: CPU, r1: int, digits: int, total: Number) -> None:
-    """Put a sum that is not zero into a register and set the CC; a masked exponent underflow makes it a true zero."""
-    total = representable(cpu, total)
-    cpu.psw.cc = 0 if total is TRUE_ZERO else 1 if total.sign else 2
-    set_result(cpu, r1, digits, total)
+    """Put a sum into a register and set the CC.  SIGNIFICANCE for a fraction of zero when the program mask allows."""
+    result = zero_sum(cpu, total) if total.fraction == 0 else representable(cpu, total)
+    cpu.psw.cc = 0 if result.fraction == 0 else 1 if result.sign else 2
+    set_result(cpu, r1, digits, result)
+    if total.fraction == 0 and cpu.psw.program_mask & SIGNIFICANCE_MASK:
+        raise ProgramInterruption(PIC.SIGNIFICANCE, Ending.COMPLETION)
 
 
-def set_zero_sum(cpu: CPU, r1: int, digits: int, characteristic: int) -> None:
-    """A sum whose fraction is zero: SIGNIFICANCE with the characteristic kept, or a true zero, as the mask says."""
-    cpu.psw.cc = 0
-    if not cpu.psw.program_mask & SIGNIFICANCE_MASK:
-        put(cpu, r1, digits, TRUE_ZERO)
-        return
-    put(cpu, r1, digits, Number(0, characteristic, 0))
-    raise ProgramInterruption(PIC.SIGNIFICANCE, Ending.COMPLETION)
+def zero_sum(cpu: CPU, total: Number) -> Number:
+    """A sum whose fraction is zero: with the characteristic kept, or a true zero, as the significance mask says."""
+    return Number(0, total.characteristic, 0) if cpu.psw.program_mask & SIGNIFICANCE_MASK else TRUE_ZERO

@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 def compare_short_register(cpu: CPU, r1: int, r2: int) -> None:
     """COMPARE (RR, short).  GA22-7000 "Compare"."""
     first, second = in_register(cpu, r1, SHORT), in_register(cpu, r2, SHORT)
-    cpu.psw.cc = comparison(first, second)
+    cpu.psw.cc = comparison(first, second, SHORT)
 
 
 @executes("CE")
 def compare_short(cpu: CPU, r1: int, address: int) -> None:
     """COMPARE (RX, short).  GA22-7000 "Compare"."""
     first, second = in_register(cpu, r1, SHORT), in_storage(cpu, address, SHORT)
-    cpu.psw.cc = comparison(first, second)
+    cpu.psw.cc = comparison(first, second, SHORT)
 
 
 @executes("CDR")
 def compare_long_register(cpu: CPU, r1: int, r2: int) -> None:
     """COMPARE (RR, long).  GA22-7000 "Compare"."""
     first, second = in_register(cpu, r1, LONG), in_register(cpu, r2, LONG)
-    cpu.psw.cc = comparison(first, second)
+    cpu.psw.cc = comparison(first, second, LONG)
 
 
 @executes("CD")
 def compare_long(cpu: CPU, r1: int, address: int) -> None:
     """COMPARE (RX, long).  GA22-7000 "Compare"."""
     first, second = in_register(cpu, r1, LONG), in_storage(cpu, address, LONG)
-    cpu.psw.cc = comparison(first, second)
+    cpu.psw.cc = comparison(first, second, LONG)
 
 
-def comparison(first: Number, second: Number) -> int:
+def comparison(first: Number, second: Number, digits: int) -> int:
     """CC 0 equal, 1 first low, 2 first high."""
-    difference = intermediate_sum(first, negated(second))
+    difference = intermediate_sum(first, negated(second), digits)
     return 0 if difference.fraction == 0 else 1 if difference.sign else 2

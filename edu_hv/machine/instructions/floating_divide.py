@@ -70,17 +70,15 @@ def quotient(first: Number, second: Number, digits: int) -> Number:
     """The normalized, truncated quotient.  FLOATING-POINT DIVIDE, suppressed, when the divisor's fraction is zero."""
     if second.fraction == 0:
         raise ProgramInterruption(PIC.FLOATING_POINT_DIVIDE, Ending.SUPPRESSION)
-    if first.fraction == 0:
-        return TRUE_ZERO
     first, second = normalized(first, digits, digits), normalized(second, digits, digits)
     # A quotient of normalized fractions is between 1/16 and 16: `digits` or one more digits of it are whole here.
     fraction = (first.fraction << 4 * digits) // second.fraction
     characteristic = first.characteristic - second.characteristic + 64
-    return normalized(Number(first.sign ^ second.sign, characteristic, fraction), digits, digits)
+    result = normalized(Number(first.sign ^ second.sign, characteristic, fraction), digits, digits)
+    return TRUE_ZERO if fraction == 0 else result
 
 
 def half(number: Number, digits: int) -> Number:
     """Half of a number, normalized: the bit that leaves the fraction is the leftmost of the guard digit."""
-    if number.fraction == 0:
-        return TRUE_ZERO
-    return normalized(number._replace(fraction=number.fraction << 3), digits + 1, digits)
+    halved = normalized(Number(number.sign, number.characteristic, number.fraction << 3), digits + 1, digits)
+    return TRUE_ZERO if number.fraction == 0 else halved

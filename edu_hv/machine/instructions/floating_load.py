@@ -23,7 +23,7 @@ SHORT_FRACTION = 0x00FFFFFF << 32
 
 def index(register: int) -> int:
     """Where `cpu.fpr` keeps a floating-point register.  SPECIFICATION unless it is 0, 2, 4 or 6."""
-    if register not in (0, 2, 4, 6):
+    if register & 9:
         raise specification()
     return register >> 1
 

@@ -75,19 +75,19 @@ def normalized(number: Number, digits: int, length: int) -> Number:
     """Shift a fraction until its leftmost digit is not zero; cut it, or extend it with zeros, to `length` digits.
 
     `digits` is where the radix point is: so many digits of the fraction are to the right of it.  Digits to the left,
-    from a carry, are shifted right.  The fraction is not zero.
+    from a carry, are shifted right.  A fraction of zero stays, and its characteristic means nothing then.
     """
     significant = number.fraction.bit_length() + 3 >> 2
-    shift = 4 * (length - significant)
-    fraction = number.fraction << shift if shift >= 0 else number.fraction >> -shift
+    left, right = 4 * max(length - significant, 0), 4 * max(significant - length, 0)
+    # The AND takes nothing away: it tells the engine how many bits are left.
+    fraction = number.fraction >> right << left & (1 << 4 * length) - 1
     return Number(number.sign, number.characteristic - digits + significant, fraction)
 
 
 def representable(cpu: CPU, number: Number) -> Number:
     """The number, or a true zero for an exponent underflow when the program mask has that disabled."""
-    if number.characteristic < 0 and not cpu.psw.program_mask & EXPONENT_UNDERFLOW_MASK:
-        return TRUE_ZERO
-    return number
+    lost = number.characteristic < 0 and not cpu.psw.program_mask & EXPONENT_UNDERFLOW_MASK
+    return TRUE_ZERO if lost else number
 
 
 def set_result(cpu: CPU, r1: int, digits: int, number: Number) -> None:
