@@ -277,7 +277,7 @@ _SHORT_LOOP = 8
 """Steps between two interruptions that are taken for a loop when they are the same."""
 
 
-def loop_words(system: System, journal: Journal) -> str:
+def loop_words(system: System, journal: Journal, step: int) -> str:
     """What a guest that runs on and on seems to do, with a comma before it; "" when nothing is seen."""
     guest = system.guests[0]
     if system.cp is None and system.machine.channels.awaits_input(guest.console_address):
@@ -285,7 +285,7 @@ def loop_words(system: System, journal: Journal) -> str:
     last = journal.last(2, InterruptionRecognized)
     match [entry.event for entry in last]:
         case [InterruptionRecognized() as before, InterruptionRecognized() as event] if before == event:
-            if last[1].step - last[0].step < _SHORT_LOOP:
+            if step - last[1].step < _SHORT_LOOP and last[1].step - last[0].step < _SHORT_LOOP:
                 return f"; the same interruption comes again and again: {trap_words(event)}"
     return ""
 

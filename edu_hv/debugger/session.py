@@ -396,7 +396,7 @@ class DebugSession:
                     reason = self._at_stop_address(address)
                     if reason:
                         return reason
-        return f"{_limit_words(steps)}{loop_words(self.system, journal)}"
+        return f"{_limit_words(steps)}{loop_words(self.system, journal, recording.step)}"
 
     def _require_cp(self, to: StopAt) -> None:
         if to is StopAt.DECISION and self.system.cp is None:

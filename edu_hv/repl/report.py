@@ -1,9 +1,14 @@
 """What the REPL shows after a command besides its own views: guest output, the trap, what changed, what comes next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
+from edu_hv.debugger.breakpoints import StopAt
+from edu_hv.debugger.journal import Journal
 from edu_hv.debugger.text import as_lines, code_line, compared
 from edu_hv.debugger.views import (
     ComparedValue,
@@ -25,6 +30,9 @@ class Before:
 
     consoles: tuple[ConsoleView, ...] = ()
     xray: XrayView | None = None
+    journal: Journal | None = None
+    entries: int = 0
+    """Entries of the journal."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ def look(workbench: Workbench) -> Before:
     """The state before a command."""
     session = workbench.session
     try:
-        return Before(_consoles(workbench), session.xray())
+        return Before(_consoles(workbench), session.xray(), session.journal, session.journal.count)
     except UserError:  # nothing is loaded
         return Before()
 
@@ -52,7 +60,7 @@ def block(view: View, width: int) -> Block:
 
 def report(workbench: Workbench, before: Before, views: Sequence[View], width: int) -> list[Block]:
     """All that is shown after a command, in order.  Only a command that moved the machine gets more than its views."""
-    blocks = _output(before.consoles, workbench, width)
+    blocks = [block(view, width) for view in output(workbench, before)[0]]
     for view in views:
         blocks.append(block(view, width))
         if isinstance(view, StopView):
@@ -109,13 +117,51 @@ def _next(workbench: Workbench, width: int) -> list[Block]:
     return [Block("next", (f"next {first}", *(f"     {line}" for line in others)))]
 
 
-def _output(before: Sequence[ConsoleView], workbench: Workbench, width: int) -> list[Block]:
-    """The lines that guests typed meanwhile; none of a guest that is new, or that went back in time."""
-    seen = {view.guest: view.lines for view in before}
-    now = _consoles(workbench) if seen else ()
-    fresh = [view for view in now if view.guest in seen and view.lines[: len(seen[view.guest])] == seen[view.guest]]
-    added = [ConsoleView(view.guest, view.lines[len(seen[view.guest]) :]) for view in fresh]
-    return [block(view, width) for view in added if view.lines]
+def output(workbench: Workbench, before: Before, over: bool = True) -> tuple[list[ConsoleView], Before]:
+    """The lines that guests typed meanwhile, in the order in which they came, and what has been seen with them.
+
+    None of a guest that is new, or that went back in time.  While the command is not `over` a line may be held back
+    until its place among those of other guests is known, so that what is shown does not depend on when one looks.
+    """
+    try:
+        entries, order = _order(workbench, before)
+        added = _added(workbench, before.consoles)
+    except (UserError, LookupError):  # nothing is loaded, or something is just being loaded
+        return [], before
+    lines, taken = [], Counter[str]()
+    if len(before.consoles) == 1 and entries > before.entries:  # a guest alone: no entry has to be looked at
+        order = [guest for guest, typed in added.items() for _ in typed]
+    for guest in order:
+        if taken[guest] < len(added.get(guest, ())):
+            lines.append((guest, added[guest][taken[guest]]))
+            taken[guest] += 1
+    if over:
+        lines += [(guest, line) for guest, typed in added.items() for line in typed[taken[guest] :]]
+    views = [ConsoleView(guest, tuple(line for _, line in run)) for guest, run in groupby(lines, itemgetter(0))]
+    seen = [replace(v, lines=v.lines + added.get(v.guest, ())[: taken[v.guest]]) for v in before.consoles]
+    return views, replace(before, consoles=tuple(seen), entries=entries)
+
+
+def _order(workbench: Workbench, before: Before) -> tuple[int, list[str]]:
+    """Entries of the journal by now, and the guests that typed a line since, once for each line."""
+    journal = workbench.session.journal
+    if journal is not before.journal:
+        return before.entries, []
+    now = journal.count
+    if len(before.consoles) < 2:
+        return now, []
+    return now, [entry.guest for entry in journal.between(before.entries, now) if StopAt.OUTPUT.matches(entry.event)]
+
+
+def _added(workbench: Workbench, before: Sequence[ConsoleView]) -> dict[str, tuple[str, ...]]:
+    """The lines that were added to each console that is still there."""
+    added = {}
+    for seen in before:
+        with suppress(UserError):
+            now = workbench.session.console(seen.guest)
+            if now.guest == seen.guest and now.lines[: len(seen.lines)] == seen.lines:
+                added[seen.guest] = now.lines[len(seen.lines) :]
+    return added
 
 
 def _consoles(workbench: Workbench) -> tuple[ConsoleView, ...]:

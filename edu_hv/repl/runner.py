@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from enum import Enum
 from types import FrameType
 
@@ -12,9 +13,12 @@ from edu_hv.debugger.views import View
 from edu_hv.isa.errors import UserError
 from edu_hv.repl.files import log_defect
 from edu_hv.repl.render import Screen
-from edu_hv.repl.report import look, report
+from edu_hv.repl.report import Before, look, output, report
 from edu_hv.repl.serve import face
 from edu_hv.tutor.workbench import Workbench
+
+LOOK_SECONDS = 0.3
+"""How often one looks at the consoles while a command goes on."""
 
 
 class Outcome(Enum):
@@ -42,11 +46,11 @@ class Runner:
             if name_of(line) == "quit":
                 return Outcome.QUIT
             with interruptible(self.workbench) as interrupted:
-                before = look(self.workbench)
-                views: list[View] = self.workbench.execute(line)
+                with Onlooker(self.workbench, self.screen) as onlooker:
+                    views: list[View] = self.workbench.execute(line)
                 if interrupted:
                     self.screen.fresh_line()
-                self.screen.show(report(self.workbench, before, views, self.screen.width))
+                self.screen.show(report(self.workbench, onlooker.before, views, self.screen.width))
         except UserError as error:
             self.error = str(error)
             return Outcome.FAILED
@@ -56,6 +60,38 @@ class Runner:
             self.error = log_defect(error, line)
             return Outcome.FAILED
         return Outcome.INTERRUPTED if interrupted else Outcome.DONE
+
+
+class Onlooker:
+    """Shows what guests type while a command goes on, from a thread of its own, which changes nothing of the machine.
+
+    Only when lines are shown depends on the clock; which, and in what order, does not.
+    """
+
+    def __init__(self, workbench: Workbench, screen: Screen) -> None:
+        self.before: Before = look(workbench)
+        """What was there before the command, with the lines that have been shown."""
+        self._workbench, self._screen = workbench, screen
+        self._over = threading.Event()
+        # In the same context, so that it prints to where the prompt does.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._look_on,), daemon=True)
+
+    def __enter__(self) -> "Onlooker":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look_on(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            views, before = output(self._workbench, self.before, over=False)
+            try:
+                self._screen.show_views(views)
+            except OSError:  # nobody reads any more: the report at the end will find that out too
+                return
+            self.before = before
 
 
 def name_of(line: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edu_hv.debugger.commands.registry import REGISTRY, Completion
+from edu_hv.debugger.journal import Journal
 from edu_hv.debugger.views import (
     CodeLine,
     CodeView,
@@ -23,6 +24,7 @@ from edu_hv.debugger.views import (
     XrayView,
 )
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.events import Waited
 
 CODE = (
     CodeLine(0x1000, "4110 0005".replace(" ", ""), "LA    1,5", "START"),
@@ -50,6 +52,13 @@ class FakeSession:
     def __init__(self) -> None:
         self.step_number = 0
         self.interrupted = 0
+        self.journal = Journal()
+
+    def happens(self) -> None:
+        """An event that is recorded."""
+        unit = self.journal.present + 1
+        self.journal.record(unit, unit, "A", Waited(0, 1))
+        self.journal.reached(unit)
 
     def interrupt(self) -> None:
         self.interrupted += 1
@@ -84,6 +93,8 @@ class FakeSession:
         return XrayView("SSM at 001004", stages, RULES, "virtual supervisor state", False)
 
     def console(self, name: str | None = None) -> ConsoleView:
+        if name not in (None, "A", "B"):
+            raise UserError(f'there is no guest "{name}"')
         if name == "B":
             return ConsoleView("B", ("HELLO",) if self.step_number == 3 else ())
         return ConsoleView("A", ("READY", "TASK 1")[: max(0, self.step_number - 1)])

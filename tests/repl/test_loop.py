@@ -17,16 +17,20 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from edu_hv.debugger.views import StatusView, StopView
 from edu_hv.isa.errors import UserError
-from edu_hv.repl import app
+from edu_hv.repl import app, runner
 from edu_hv.repl.completion import CommandCompleter
 from edu_hv.repl.files import open_history
 from edu_hv.repl.loop import WELCOME, Loop, fitted, linear_reader, prompt_reader, toolbar
 from edu_hv.repl.render import Screen
-from edu_hv.repl.runner import Runner
+from edu_hv.repl.runner import Outcome, Runner
 from tests.repl.fake import LESSON
 
 CTRL_C, CTRL_D, CTRL_R, UP, TAB, RIGHT = "\x03", "\x04", "\x12", "\x1b[A", "\t", "\x1b[C"
+
+
+ALONE = StatusView("A", ("A",), 0, 3, "one step done", "SUP", "SUP", "A", "", 0)
 
 
 @pytest.fixture
@@ -160,6 +164,70 @@ def test_ctrl_c_interrupts_a_running_guest_only(typed, workbench):
     assert out.startswith("step 1, interrupted by you\n")
     assert workbench.lines == ["run", "step"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class Seen(Screen):
+    """Tells when something was shown."""
+
+    def __init__(self):
+        super().__init__(colour=False)
+        self.shown = threading.Event()
+
+    def show_views(self, views):
+        views = list(views)
+        super().show_views(views)
+        if views:
+            self.shown.set()
+
+
+def test_lines_of_a_guest_are_shown_while_it_runs_and_not_again(workbench, monkeypatch, capsys):
+    def run(rest):
+        workbench.session.step_number = 2
+        workbench.session.happens()
+        assert screen.shown.wait(30)
+        seen.append(capsys.readouterr().out)
+        return [StopView(2, 2, "step", "step 2, stopped")]
+
+    seen, screen = [], Seen()
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(workbench, "do_run", run)
+    monkeypatch.setattr(workbench.session, "status", lambda: ALONE)
+    assert Runner(workbench, screen).run("run") is Outcome.DONE
+    assert seen == ["A| READY\n"]
+    out = capsys.readouterr().out
+    assert out.startswith("step 2, stopped\n")
+    assert "READY" not in out
+
+
+def test_while_no_guest_types_nothing_is_shown(workbench, monkeypatch, capsys):
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(workbench, "do_run", lambda rest: time.sleep(0.1) or [])
+    Runner(workbench, Screen(colour=False)).run("run")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_reader_that_goes_away_during_a_run_is_found_out_at_its_end(workbench, monkeypatch):
+    class Closed(Seen):
+        def show_views(self, views):
+            if list(views):
+                self.shown.set()
+                raise BrokenPipeError
+
+        def show(self, blocks):
+            raise BrokenPipeError
+
+    def run(rest):
+        workbench.session.step_number = 2
+        workbench.session.happens()
+        assert screen.shown.wait(30)
+        return []
+
+    screen = Closed()
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(workbench, "do_run", run)
+    monkeypatch.setattr(workbench.session, "status", lambda: ALONE)
+    with pytest.raises(BrokenPipeError):
+        Runner(workbench, screen).run("run")
 
 
 def test_mistake_is_one_sentence_and_the_prompt_goes_on(typed, workbench):

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from edu_hv.debugger.journal import Journal
 from edu_hv.debugger.views import ConsoleView, StageState, StageView, StopView, XrayView
+from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.isa.errors import UserError
-from edu_hv.repl.report import Before, Block, look, report
+from edu_hv.repl.report import Before, Block, look, output, report
 from tests.repl.fake import RULES, FakeWorkbench
 
 
@@ -41,6 +43,48 @@ def test_no_output_where_there_is_none_to_add(before):
     bench = FakeWorkbench()
     bench.session.step_number = 3
     assert report(bench, before, [], 79) == []
+
+
+def both(entries: int) -> tuple[FakeWorkbench, Before]:
+    """A has typed two lines and B one; of their places in the journal so many are known: A, B, A."""
+    bench = FakeWorkbench()
+    seen = look(bench)
+    bench.session.step_number = 3
+    for unit, guest in enumerate("ABA"[:entries], 1):
+        bench.session.journal.record(unit, unit, guest, ConsoleLine(guest, "", False))
+        bench.session.journal.reached(unit)
+    return bench, seen
+
+
+@pytest.mark.parametrize("entries", range(4))
+def test_lines_are_shown_once_and_in_their_order_whenever_one_looks(entries):
+    bench, seen = both(entries)
+    first, seen = output(bench, seen, over=False)
+    assert sum(len(view.lines) for view in first) == entries
+    assert output(bench, seen, over=False)[0] == []
+    last, seen = output(bench, seen)
+    lines = [(view.guest, line) for view in (*first, *last) for line in view.lines]
+    in_order = [("A", "READY"), ("B", "HELLO"), ("A", "TASK 1")]
+    assert lines == (in_order if entries > 1 else [in_order[0], in_order[2], in_order[1]])
+    assert seen.consoles == (ConsoleView("A", ("READY", "TASK 1")), ConsoleView("B", ("HELLO",))) or entries < 3
+
+
+def test_lines_of_a_guest_alone_are_shown_when_something_has_happened():
+    bench = FakeWorkbench()
+    seen = Before((ConsoleView("A", ()),), None, bench.session.journal)
+    bench.session.step_number = 2
+    assert output(bench, seen, over=False) == ([], seen)  # as while an input is being tried
+    bench.session.happens()
+    views, seen = output(bench, seen, over=False)
+    assert views == [ConsoleView("A", ("READY",))]
+    bench.session.step_number = 3
+    assert output(bench, seen)[0] == [ConsoleView("A", ("TASK 1",))]
+
+
+def test_no_lines_while_another_recording_begins():
+    bench, seen = both(3)
+    bench.session.journal = Journal()
+    assert output(bench, seen, over=False) == ([], seen)
 
 
 def test_trap_and_all_it_changed_are_shown_at_the_trap():

@@ -21,6 +21,19 @@ AGAIN    LA    1,1(,1)
          B     AGAIN
          END   LOOP
 """
+HELLO = """\
+HELLO    START X'2000'
+         BALR  15,0
+         USING *,15
+         LA    1,CCW
+         ST    1,X'48'
+         SIO   X'009'
+         B     *
+         DS    0D
+CCW      DC    X'09',AL3(TEXT),X'20',X'00',AL2(5)
+TEXT     DC    C'HELLO'
+         END   HELLO
+"""
 PATIENCE = 30
 """Seconds until a test gives up on a program that does not answer."""
 
@@ -92,7 +105,7 @@ def test_ctrl_c_stops_a_guest_in_a_loop_and_ctrl_d_leaves(terminal, tmp_path):
     program.write_text(LOOP)
     window = terminal("repl", str(program))
     window.expect("cp>")
-    window.type("run\r")
+    window.type("run 100000000000\r")
     time.sleep(1)
     window.type("\x03")
     window.expect("you stopped the run")
@@ -101,6 +114,22 @@ def test_ctrl_c_stops_a_guest_in_a_loop_and_ctrl_d_leaves(terminal, tmp_path):
     window.expect("cp>")
     window.type("\x04")
     assert window.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--linear",)], ids=["prompt", "linear"])
+def test_what_a_guest_types_is_shown_while_it_runs_on_and_once(terminal, tmp_path, options):
+    program = tmp_path / "hello.asm"
+    program.write_text(HELLO)
+    window = terminal("repl", str(program), *options)
+    window.expect("cp>")
+    window.type("run 100000000000\r")
+    window.expect("bare| HELLO")
+    window.type("\x03")
+    window.expect("you stopped the run")
+    window.expect("cp>")
+    window.type("\x04")
+    assert window.process.wait(PATIENCE) == 0
+    assert window.text.count("bare| HELLO") == 1
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])

@@ -190,6 +190,11 @@ class FakeSession:
     def __init__(self) -> None:
         self.at = 4
         self.stopped = threading.Event()
+        self.lines: tuple[str, ...] = ("READY;", "HELLO")
+
+    @property
+    def step_number(self) -> int:
+        return 1200 + self.at
 
     def interrupt(self) -> None:
         self.stopped.set()
@@ -209,8 +214,8 @@ class FakeSession:
     def xray(self) -> XrayView:
         return xray()
 
-    def console(self) -> ConsoleView:
-        return ConsoleView("CMS1", ("READY;", "HELLO"))
+    def console(self, name: str | None = None) -> ConsoleView:
+        return ConsoleView("CMS1", self.lines)
 
     def storage(self, address: int | None = None, length: int = 64) -> StorageView:
         return STORAGE

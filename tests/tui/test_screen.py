@@ -17,7 +17,7 @@ from edu_hv_tui.text.rows import plain
 from edu_hv_tui.widgets.command_pane import KEPT
 from edu_hv_tui.widgets.rows import Rows
 from tests.tui.conftest import main_screen, opened, painted_by, screen_text, settled
-from tests.tui.samples import LESSON, STORAGE, FakeWorkbench
+from tests.tui.samples import LESSON, STATUS, STORAGE, FakeWorkbench
 
 LOW, HIGH = (80, 24), (120, 40)
 
@@ -277,6 +277,133 @@ async def test_a_long_run_is_announced_and_can_be_stopped(workbench):
         assert "running" not in screen_text(pilot).splitlines()[0]
         assert workbench.lines == ["run"]
         assert "step 4, run, done" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "escape"])
+@pytest.mark.parametrize("typing", [False, True], ids=["keys", "command-line"])
+@pytest.mark.parametrize("wait", [0, 0.6], ids=["at-once", "long"])
+async def test_a_run_is_stopped_wherever_the_focus_is(workbench, key, typing, wait):
+    async with opened(workbench, LOW) as pilot:
+        await pilot.press("c", *(["colon", "x"] if typing else []))
+        await pilot.pause(wait)
+        assert main_screen(pilot).runner.going == "run"
+        await press(pilot, key)
+        assert workbench.lines == ["run"]
+        assert "step 4, run, done" in screen_text(pilot)
+        assert not pilot.app._notifications
+
+
+@pytest.mark.parametrize("typing", [False, True], ids=["keys", "command-line"])
+async def test_ctrl_c_tells_how_to_leave_while_nothing_runs(workbench, typing):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, *(["colon"] if typing else []), "ctrl+c")
+        assert [each.title for each in pilot.app._notifications] == ["Do you want to quit?"]
+        assert not workbench.session.stopped.is_set()
+
+
+async def test_a_run_that_had_not_begun_when_it_was_to_stop_is_told_again(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await pilot.press("c")
+        told = []
+        workbench.session.interrupt = lambda: told.append("stop")
+        await pilot.press("ctrl+c")
+        await pilot.pause(0.6)
+        assert len(told) > 1
+        workbench.session.stopped.set()
+
+
+async def test_a_long_run_shows_the_step_and_what_the_guest_types(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await pilot.press("c")
+        workbench.session.at, workbench.session.lines = 8765, ("READY;", "HELLO", "TASK 1")
+        await pilot.pause(0.6)
+        text = screen_text(pilot)
+        assert text.splitlines()[0].startswith(" CMS1 1/2  step 9965/9965  running... esc stops")
+        assert "TASK 1" in text
+        assert "TASK 1" not in text.splitlines()[-1]
+        await press(pilot, "ctrl+c")
+
+
+async def test_a_long_run_shows_the_newest_line_where_the_console_has_no_room(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s")
+        await pilot.press("c")
+        workbench.session.lines = ("READY;", "HELLO", "TASK 1")
+        await pilot.pause(0.6)
+        assert screen_text(pilot).splitlines()[-1] == " esc/ctrl+c stop  9 console   CMS1| TASK 1"
+        await pilot.press("9")
+        await pilot.pause(0.6)
+        assert "TASK 1" in screen_text(pilot)
+        assert screen_text(pilot).splitlines()[-1] == " esc/ctrl+c stop  9 console"
+        await press(pilot, "ctrl+c")
+        assert screen_text(pilot).splitlines()[-1].endswith("? help")
+
+
+@pytest.mark.parametrize("lines", [("READY;",), ("READY;", "OTHER", "TASK 1")], ids=["went-back", "another-past"])
+async def test_a_long_run_shows_no_lines_of_a_past_that_it_searches(workbench, lines):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", "9")
+        shown = main_screen(pilot).guest_console.view
+        await pilot.press("c")
+        workbench.session.lines = lines
+        await pilot.pause(0.6)
+        assert main_screen(pilot).guest_console.view == shown
+        assert "CMS1|" not in screen_text(pilot)
+        await press(pilot, "ctrl+c")
+
+
+async def test_a_guest_that_is_not_there_while_another_is_loaded_is_no_failure(workbench, monkeypatch):
+    def gone(name=None):
+        raise UserError("there is no guest")
+
+    async with opened(workbench, LOW) as pilot:
+        await pilot.press("c")
+        with monkeypatch.context() as loading:
+            loading.setattr(workbench.session, "console", gone)
+            await pilot.pause(0.6)
+            assert "running... esc stops" in screen_text(pilot).splitlines()[0]
+        await press(pilot, "ctrl+c")
+
+
+WAITS = "the machine waits for an interruption that only its operator can bring: enter, request, key, mount"
+DEAD = "disabled wait, PSW 00020000 0000DEAD: the machine has stopped"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [(WAITS, "STOP waits for its operator "), (DEAD, "STOP disabled wait 00DEAD ")],
+    ids=["operator", "disabled"],
+)
+async def test_at_80_columns_the_whole_reason_of_a_stop_is_read(workbench, reason, status):
+    sentence = "step 1208, 012342 LPSW WAITPSW, mask FF, wait state"
+    stop = StopView(1208, 1208, reason, sentence)
+    async with opened(answering(workbench, step=[stop]), LOW) as pilot:
+        workbench.session.status = lambda: replace(STATUS, stop=reason, guest_state="WAIT", real_state="WAIT")
+        await press(pilot, "s")
+        lines = screen_text(pilot).splitlines()
+        assert status in lines[0]
+        assert f"stopped: {reason}; {sentence}" in " ".join(line.strip() for line in lines[-4:-2])
+        await press(pilot, "8")
+        words = " ".join(screen_text(pilot).replace("║", " ").split())
+        assert f"stopped: {reason}; {sentence}" in words
+
+
+async def test_an_answer_longer_than_its_rows_begins_with_the_reason_and_says_where_to_read_on(workbench):
+    stop = StopView(1208, 1208, DEAD, "step 1208, " + "words " * 30 + "end")
+    async with opened(answering(workbench, step=[stop]), LOW) as pilot:
+        await press(pilot, "s")
+        first, second = screen_text(pilot).splitlines()[-4:-2]
+        assert first.startswith(f"stopped: {DEAD}; step")
+        assert second.endswith("8 reads on")
+
+
+@pytest.mark.parametrize("line", ["serve 3270", ":serve", "serve", "SERV"])
+async def test_serve_is_said_to_be_in_the_other_face(workbench, line):
+    async with opened(workbench, HIGH) as pilot:
+        main_screen(pilot).run_line(line)
+        await settled(pilot)
+        assert "! serve is not in the full screen; it is in edu-hv repl" in screen_text(pilot)
+        assert workbench.lines == []
 
 
 async def test_keys_during_a_short_run_are_kept(workbench):

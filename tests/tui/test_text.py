@@ -1,10 +1,13 @@
 """What each pane says, as text grids."""
 
+from dataclasses import replace
+
 import pytest
 
-from edu_hv.debugger.views import CodeLine, CodeView, ComparedValue, LogView, StatusView, TimelineView
+from edu_hv.debugger.views import CodeLine, CodeView, ComparedValue, LogView, StatusView, StopView, TimelineView
 from edu_hv_tui.text.code import code_row, page, place
 from edu_hv_tui.text.compared import compared_rows
+from edu_hv_tui.text.console import stop_line
 from edu_hv_tui.text.frame import ASCII, LINES, framed
 from edu_hv_tui.text.lesson import lesson_rows, moved_row, page_rows, paragraph_row
 from edu_hv_tui.text.log import log_rows
@@ -50,6 +53,52 @@ def test_long_stop_reason_gives_way_to_the_states():
     shown = plain(status_row(view, 80))
     assert len(shown) == 80
     assert shown.endswith("..  guest SUP | real SUP ")
+
+
+@pytest.mark.parametrize(
+    ("stop", "shown"),
+    [
+        ("disabled wait, PSW 00020000 0000DEAD: the machine has stopped", "disabled wait 00DEAD"),
+        (
+            "the machine waits for an interruption that only its operator can bring: enter, request, key, mount",
+            "waits for its operator",
+        ),
+        ("2,000,000 steps without a stop; run goes on", "2,000,000 steps, no stop"),
+        ("2,000,000 steps without a stop; run goes on; the same interruption comes", "2,000,000 steps, no stop"),
+        ("every guest has stopped in CP mode; cp begin lets one go on", "all guests in CP mode"),
+        ("no guest can run: A and B waits for what must come from outside", "no guest can run"),
+        ("check-stop: a failure that could not interrupt has stopped the machine", "check-stop"),
+        ("kernel is loaded and stands at its entry", "loaded, at its entry"),
+    ],
+)
+def test_reason_of_a_stop_gives_way_to_what_matters_of_it(stop, shown):
+    assert shortened(stop, 26) == shown
+    assert shortened(stop, 200) == stop
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("step", "step 5, LA"),
+        ("trap: privileged operation (stage 2 hardware)", "step 5, LA"),
+        ("breakpoint 1 at 000104", "stopped: breakpoint 1 at 000104; step 5, LA"),
+    ],
+)
+def test_answer_of_a_stop_says_why_where_its_sentence_does_not(reason, shown):
+    assert stop_line(StopView(5, 9, reason, "step 5, LA")) == shown
+
+
+@pytest.mark.parametrize(
+    ("step", "total", "width", "shown"),
+    [
+        (1204, 1204, 80, "step 1204/1204  "),
+        (1977038977, 1977038977, 80, "step 1977038977  "),
+        (1977038977, 1977038978, 80, "step 1977038977/1977038978  "),
+        (1977038977, 1977038977, 120, "step 1977038977/1977038977  "),
+    ],
+)
+def test_many_steps_recorded_are_left_out_at_80_columns_while_none_is_undone(step, total, width, shown):
+    assert f"  {shown}STOP" in plain(status_row(replace(STATUS, step=step, total=total), width))
 
 
 def test_status_of_a_run_says_how_to_stop_it():

@@ -64,6 +64,7 @@ KEYS = (
     Key("console", ("9",), "9", "the guest's console", action="pane('9')"),
     Key("zoom", ("z",), "z", "the pane alone on the screen, and back", action="zoom"),
     Key("prompt", ("colon", "slash"), ":", "type a command (tab completes, up and down recall)", action="prompt"),
+    Key("stop", ("ctrl+c",), "ctrl+c", "stop a run, also from the command line", action="stop"),
     Key("escape", ("escape",), "esc", "stop a run; leave the command line; the usual panes again", action="leave"),
     Key("theme", ("ctrl+t",), "ctrl+t", "next theme: dark, light, high contrast", action="theme"),
     Key("help", ("question_mark", "f1"), "?", "help", action="help"),
@@ -72,6 +73,9 @@ KEYS = (
 
 TO_PROMPT = ("prompt", "ask")
 """Actions that lead to the command line."""
+
+AT_ONCE = (*TO_PROMPT, "stop")
+"""Actions whose keys mean the same wherever the focus is."""
 
 BY_NAME = {key.name: key for key in KEYS}
 
@@ -121,13 +125,14 @@ TYPING: tuple[Item, ...] = (
     ("esc", "back to the keys"),
 )
 LAST: Item = ("?", "help")
-RUNNING: tuple[Item, ...] = (("esc", "stop"),)
+RUNNING: tuple[Item, ...] = (("esc/ctrl+c", "stop"), ("9", "console"))
 
 
 def bindings() -> list[Binding]:
     """The table as Textual wants it.  The footer is our own, so nothing is shown by Textual.
 
     Keys that lead to the command line take effect before the next key is looked at: a whole line may come in one burst.
+    The key that stops a run is looked at before the command line sees it.
     """
     return [
         Binding(
@@ -136,16 +141,21 @@ def bindings() -> list[Binding]:
             key.summary,
             show=False,
             id=key.name,
-            priority=key.action.startswith(TO_PROMPT),
+            priority=key.action.startswith(AT_ONCE),
         )
         for key in KEYS
     ]
 
 
-def footer_rows(width: int, rows: int, typing: bool = False, running: bool = False) -> list[Row]:
-    """The footer: whole entries only, as many as fit, the last of them `? help`."""
-    if typing or running:
-        lines = [_line(RUNNING if running else TYPING, width, last=())]
+def footer_rows(width: int, rows: int, typing: bool = False, running: bool = False, typed: str = "") -> list[Row]:
+    """The footer: whole entries only, as many as fit, the last of them `? help`.
+
+    `typed`: the newest line of a console that is not in sight, during a run.
+    """
+    if running:
+        lines = [row(*_line(RUNNING, width, last=()), ("   " + typed if typed else "", "guest"))]
+    elif typing:
+        lines = [_line(TYPING, width, last=())]
     elif rows == 1:
         lines = [_line(NARROW, width, LAST)]
     else:

@@ -19,6 +19,11 @@ QUICK = frozenset(
 )
 """Commands that are over before the next frame when they are given no operands: they need no thread."""
 
+ELSEWHERE = {
+    "serve": "serve is not in the full screen; it is in edu-hv repl: leave with q, begin edu-hv repl, and type it there"
+}
+"""Commands of the other face, and what is said of them here."""
+
 QUEUED = 8
 """Keys kept while a command that has only just begun is going on."""
 
@@ -32,10 +37,13 @@ class Runner:
         """The command line under way in a thread."""
         self.long = False
         """It takes so long that the screen says so; from then on keys are refused."""
+        self._stopping = False
         self._waiting: deque[tuple[str, str]] = deque()
 
     def execute(self, line: str) -> Outcome:
         """Run a command line to its end."""
+        if elsewhere(line):
+            return elsewhere(line)
         try:
             return self.workbench.execute(line)
         except UserError as error:
@@ -61,7 +69,7 @@ class Runner:
 
     def over(self) -> None:
         """The command in the thread has ended."""
-        self.going, self.long = "", False
+        self.going, self.long, self._stopping = "", False, False
 
     def next(self) -> tuple[str, str] | None:
         """The command that has waited longest, with its key."""
@@ -74,4 +82,16 @@ class Runner:
     def stop(self) -> None:
         """Stop the machine, and forget what waits."""
         self.forget()
+        self._stopping = True
         self.workbench.session.interrupt()
+
+    def insist(self) -> None:
+        """Stop the machine again if it was to stop: the first time its run may just not have begun."""
+        if self._stopping:
+            self.workbench.session.interrupt()
+
+
+def elsewhere(line: str) -> str:
+    """What is said of a command that this face does not have; "" for all others."""
+    word = (line.strip().removeprefix(":").split() or [""])[0].lower()
+    return next((said for name, said in ELSEWHERE.items() if len(word) > 2 and name.startswith(word)), "")

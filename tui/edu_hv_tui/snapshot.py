@@ -95,6 +95,23 @@ class Snapshot:
         )
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """What is shown of a machine while it runs in another thread: a number and lines, which are whole at any time."""
+
+    step: int
+    console: ConsoleView
+
+    @classmethod
+    def take(cls, workbench: "Workbench", guest: str) -> "Glimpse | None":
+        """None where the guest is just being put into the machine, or taken out of it."""
+        session = workbench.session
+        try:
+            return cls(session.step_number, session.console(guest))
+        except (UserError, LookupError):
+            return None
+
+
 def _further(workbench: "Workbench") -> bool:
     run = workbench.lesson
     return run is not None and workbench.library.neighbour(run.lesson.name, 1) is not None

@@ -22,8 +22,8 @@ from edu_hv_tui import failures
 from edu_hv_tui.keys import BY_NAME, TO_PROMPT, bindings
 from edu_hv_tui.runner import QUICK, Outcome, Runner
 from edu_hv_tui.screens.help import HelpScreen
-from edu_hv_tui.snapshot import Snapshot, Wants
-from edu_hv_tui.text.console import breakpoints_line
+from edu_hv_tui.snapshot import Glimpse, Snapshot, Wants
+from edu_hv_tui.text.console import breakpoints_line, stop_line
 from edu_hv_tui.text.lesson import lesson_short
 from edu_hv_tui.text.notice import LEAST
 from edu_hv_tui.text.rows import Row
@@ -59,7 +59,7 @@ SEEN_IN_PANES = frozenset(("break", "delete", "select"))
 """Commands whose answer is seen in the panes, as that of every step is."""
 
 PATIENCE = 0.25
-"""Seconds after which a command counts as long: the screen says so and keys are refused."""
+"""Seconds after which a command counts as long: the screen says so and keys are refused.  As often it is looked at."""
 
 
 def command_name(line: str) -> str:
@@ -164,17 +164,30 @@ class MainScreen(Screen[None]):
 
     def _begin(self, line: str) -> None:
         self.runner.going = line
-        self._patience = self.set_timer(PATIENCE, self._say_running)
+        self._patience = self.set_interval(PATIENCE, self._look_on)
         self._run_in_thread(line)
 
-    def _say_running(self) -> None:
-        if self.runner.going:
-            self.runner.long = True
+    def _look_on(self) -> None:
+        """The command still goes on: say so, say how far it has come, and show what the guest has typed."""
+        if not self.runner.going:
+            return
+        self.runner.long = True
+        self.runner.insist()
+        shown = self.guest_console.view
+        glimpse = Glimpse.take(self.workbench, shown.guest) if shown and shown.guest else None
+        if shown is None or glimpse is None:
             self._show_running(True)
+            return
+        now = glimpse.console
+        fresh = now.guest == shown.guest and now.lines[: len(shown.lines)] == shown.lines
+        if fresh:
+            self.guest_console.show(now)
+        typed = f"{now.guest}| {now.lines[-1]}" if fresh and now.lines else ""
+        self._show_running(True, glimpse.step, "" if self.guest_console.display else typed)
 
-    def _show_running(self, running: bool) -> None:
-        self.status.show_running(running)
-        self.keys.show(running=running)
+    def _show_running(self, running: bool, step: int | None = None, typed: str = "") -> None:
+        self.status.show_running(running, step)
+        self.keys.show(running=running, typed=typed)
 
     @work(thread=True, exclusive=True, group="run", exit_on_error=False)
     def _run_in_thread(self, line: str) -> None:
@@ -233,7 +246,7 @@ class MainScreen(Screen[None]):
     def _show_answer(self, view: View) -> None:
         """In the console, unless a pane shows it better."""
         if isinstance(view, StopView):
-            self.commands.answer([view.sentence])
+            self.commands.answer([stop_line(view)])
         elif isinstance(view, LessonView):
             self.commands.answer([f"lesson {view.number}: {view.title} (pane 5)"])
         elif isinstance(view, TextView) and view.title == FROM_THE_LESSON:
@@ -325,7 +338,12 @@ class MainScreen(Screen[None]):
     # ---- keys ------------------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Under a notice that covers everything only leaving is possible; in the command line a colon is a colon."""
+        """Under a notice that covers everything only leaving is possible; in the command line a colon is a colon.
+
+        The key that stops a run is, while nothing runs, Textual's own: it copies, or tells how to leave.
+        """
+        if action == "stop":
+            return bool(self.runner.going)
         if self.too_small:
             return action in ("quit", "leave")
         return not (action in TO_PROMPT and self.focused is self.prompt)
@@ -385,6 +403,10 @@ class MainScreen(Screen[None]):
         self.prompt.value = begun
         self.set_focus(self.prompt, scroll_visible=False)
         self.prompt.cursor_position = len(begun)
+
+    def action_stop(self) -> None:
+        """Stop a run, wherever the focus is."""
+        self.runner.stop()
 
     def action_leave(self) -> None:
         """One thing at a time: a run, the command line, a zoom, a pane that stands in for others."""

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from edu_hv.debugger.views import BreakpointsView
+from edu_hv.debugger.text import as_lines
+from edu_hv.debugger.views import BreakpointsView, StopView
 from edu_hv_tui.text.rows import Row, row
 
 PROMPT = "cp> "
 KEY_COLUMN = 24
+UNBROKEN = 100_000
+"""Columns of a line that is broken later, where its pane ends."""
 REACHED = re.compile(r"Goal \d+ reached|Lesson \d+, .* is done")
 
 
@@ -21,6 +25,16 @@ def echo_row(line: str, key: str = "") -> Row:
 def answer_rows(lines: Iterable[str]) -> list[Row]:
     """What a command answered."""
     return [row((line, "done" if REACHED.match(line) else "text")) for line in lines]
+
+
+def stop_line(view: StopView) -> str:
+    """Why it stopped, where the sentence does not say so by itself, and the sentence.
+
+    The position in the recording is in the status row; so is the stage of a trap.
+    """
+    reason = "step" if view.reason.startswith("trap: ") else view.reason
+    sentence, *why = as_lines(replace(view, total=view.step, reason=reason), UNBROKEN)
+    return "; ".join([*why, sentence])
 
 
 def breakpoints_line(view: BreakpointsView) -> str:

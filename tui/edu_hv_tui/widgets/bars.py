@@ -1,6 +1,7 @@
 """The rows without a frame: status, timeline, footer, and the notice in a terminal that is too small."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edu_hv.debugger.views import StatusView, TimelineView
 from edu_hv_tui.keys import footer_rows
@@ -27,9 +28,11 @@ class StatusRow(Rows):
         self.view, self.lesson = view, lesson
         self.update_rows()
 
-    def show_running(self, running: bool) -> None:
-        """A long command has begun or ended."""
+    def show_running(self, running: bool, step: int | None = None) -> None:
+        """A long command has begun, has come to a step, or has ended."""
         self.running = running
+        if self.view and step is not None:
+            self.view = replace(self.view, step=step, total=max(step, self.view.total))
         self.update_rows()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
@@ -59,15 +62,17 @@ class Footer(Rows):
         super().__init__(id=id)
         self.typing = False
         self.running = False
+        self.typed = ""
 
-    def show(self, *, typing: bool | None = None, running: bool | None = None) -> None:
-        """What the keys mean has changed."""
+    def show(self, *, typing: bool | None = None, running: bool | None = None, typed: str = "") -> None:
+        """What the keys mean has changed, or a guest has typed a line where it is not in sight."""
         self.typing = self.typing if typing is None else typing
         self.running = self.running if running is None else running
+        self.typed = typed
         self.update_rows()
 
     def make_rows(self, width: int, height: int) -> Sequence[Row]:
-        return footer_rows(width, height, self.typing, self.running)
+        return footer_rows(width, height, self.typing, self.running, self.typed)
 
 
 class Notice(Rows):

@@ -77,13 +77,13 @@ BETWEEN = (" : ", "quiet")
 
 
 def in_one(entries: Sequence[Row], width: int, height: int) -> list[Row]:
-    """The command and a long answer behind it, flowing over `height` rows."""
+    """The command and a long answer behind it, flowing over `height` rows; the answer alone where it needs them all."""
     parts = [(*(BETWEEN,) * bool(n), *entry) for n, entry in enumerate(entries)]
     flow = [(re.sub(" {2,}", " ", re.sub(" {2,}$", "", text)), role) for part in parts for text, role in part]
     rows = wrap(flow, width)
     if len(rows) <= height:
         return rows
-    return [*rows[: height - 1], row(*rows[height - 1], " ", *rows[height])]
+    return flowing(entries[1:], width, height)
 
 
 def flowing(entries: Sequence[Row], width: int, height: int) -> list[Row]:
