@@ -345,8 +345,9 @@ def run_with_stops(machine: Machine, units: int, stops: set[int]) -> int:
     while machine.units < end:
         at_stop = machine.at_boundary and machine.cpu.psw.instruction_address in stops
         met += at_stop
-        if at_stop or not machine.run_compiled(end - machine.units):
-            machine.advance()
+        compiled = 0 if at_stop else machine.run_compiled(end - machine.units)
+        if not compiled and not machine.advance():
+            break  # A wait that nothing will end.
     return met
 
 
