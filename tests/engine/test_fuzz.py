@@ -38,3 +38,10 @@ def test_planted_defect_is_found(monkeypatch, right, wrong):
         assert any(check_program(seed, Tally(), (tiers.NEVER,)) for seed in range(20))
     finally:
         tiers.shared.cache_clear()
+
+
+def test_program_that_waits_for_ever_ends_and_is_compared_all_the_same():
+    """Of seed 900013 a stored PSW becomes a wait that nothing ends."""
+    tally = Tally()
+    assert check_program(900013, tally) == []
+    assert tally.programs == 1
