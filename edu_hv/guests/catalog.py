@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly, assemble
-from edu_hv.asm.deck import bootable, check_apart, read_deck
+from edu_hv.asm.deck import CARD, bootable, check_apart, read_deck
 from edu_hv.asm.object_deck import OBJECT_CARD, check_last_card, loadable, refuse_other_files
 from edu_hv.guests.files import PROGRAM, read_file
 from edu_hv.isa.errors import UserError
@@ -32,14 +32,23 @@ class Guest:
     title: str
     source: Path
     tape_image: Path | None = None
+    own_guest: "Guest | None" = None
+    """A control program's own guest: its deck follows in the same reader."""
+    cards: Path | None = None
+    """Lines of text, each a card behind the deck for the program to read."""
 
     def assembly(self) -> Assembly | None:
         """The assembled source, None for a deck.  Raises `AssemblyError`, or `UserError` when it cannot be read."""
         return self._assembly
 
     def deck(self) -> bytes:
-        """The cards to IPL from, 80 bytes each in EBCDIC: the loader and then the program."""
+        """The cards to IPL from, 80 bytes each in EBCDIC: the loader, the program, and its own guest's if it has one."""
         return self._deck
+
+    def data_cards(self) -> bytes:
+        """The cards behind the deck that the program reads, 80 bytes each in EBCDIC."""
+        lines = _read_text(self.cards).splitlines() if self.cards else []
+        return b"".join(line.ljust(CARD).encode("cp037") for line in lines)
 
     def tape(self) -> bytes | None:
         """The AWS image of the guest's tape, if it comes with one."""
@@ -54,18 +63,26 @@ class Guest:
         if self._assembly is None:
             return _deck(_read(self.source), self.source.name)
         check_apart(loader(), self._assembly)
-        return bootable(loader(), self._assembly)
+        behind = (self.own_guest.deck() if self.own_guest else b"") + self.data_cards()
+        return bootable(loader(), self._assembly) + behind
 
 
 def _by_name(guests: Iterable[Guest]) -> dict[str, Guest]:
     return {guest.name: guest for guest in guests}
 
 
+KERNEL = Guest("kernel", "An operating system for two tasks", FOLDER / "kernel.asm", FOLDER / "welcome.aws")
+
 GUESTS = _by_name([
-    Guest("kernel", "An operating system for two tasks", FOLDER / "kernel.asm", FOLDER / "welcome.aws"),
+    KERNEL,
     Guest("second", "The same operating system with another tape", FOLDER / "kernel.asm", FOLDER / "second.aws"),
     Guest("hello", "One line on the console", FOLDER / "hello.asm"),
     Guest("diagnose", "A guest that asks CP about itself", FOLDER / "diagnose.asm"),
+    Guest("minicp", "A control program whose guest is the kernel", FOLDER / "minicp.asm", KERNEL.tape_image, KERNEL),
+    Guest("parakernel", "The kernel, asking CP by DIAGNOSE", FOLDER / "parakernel.asm", KERNEL.tape_image),
+    Guest("twospace", "An operating system with two address spaces", FOLDER / "twospace.asm"),
+    Guest("busy", "All devices busy at once", FOLDER / "busy.asm", cards=FOLDER / "busy.cards"),
+    Guest("hostile", "A guest that tries to get out of its machine", FOLDER / "hostile.asm"),
 ])  # fmt: skip
 
 

@@ -1,181 +1,299 @@
-"""CCW translation: a guest's channel program made into one for the real channel, and its CSW made back (DMKCCW).
+"""CCW translation: a guest's channel program made into one for the real channel (DMKCCW).
 
 SY20-0886 "CCW Translation".  The real program lives in CP's free storage, so that the guest cannot change it once it
-runs; data go straight to and from the guest's frames.  Nothing leads out of the copy: behind each run of CCWs stands a
-fence of invalid ones, and an address that the guest may not use becomes one that no channel accepts.
+runs; data go straight to and from the guest's frames, which are locked until it has ended.  Nothing leads out of the
+copy: behind each run of CCWs stands a fence of invalid ones, and an address that the guest may not use becomes one that
+no channel accepts.  What the guest did wrong stays wrong at the same place, so that the real channel reports it.
 
-Not checked is fetch protection of the CCWs and IDAWs themselves: the real channel reads CP's copies.
+`ccw_scan` finds the CCWs, `minidisk_ccw` says what becomes of a disk's commands, `rcwtask` is the result.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.free_storage import FreeStorage
+from edu_hv.hypervisor.ccw_scan import LONGEST_CHAIN, Chain, GuestArea, Refused, Use
+from edu_hv.hypervisor.guest_sense import answer_sense
+from edu_hv.hypervisor.minidisk_ccw import NO_OP, SENSE, Plan, chained_behind, needs_seek, plan_for, seek_to
+from edu_hv.hypervisor.paging import PagingFailure
+from edu_hv.hypervisor.rcwtask import CCW_LENGTH, FENCE, RCWCTL, RCWTASK, CCWRun, GeneratedCCW, TranslatedCCW
+from edu_hv.hypervisor.virtual_storage import SEGMENT
 from edu_hv.isa.codes import MASK_24, CCWFlag
-from edu_hv.machine.ccw import CCW, CSW
-from edu_hv.machine.cpu import CPU
-from edu_hv.machine.interruptions import ProgramInterruption
-from edu_hv.machine.storage import BLOCK, FRAME
+from edu_hv.machine.ccw import CCW
+from edu_hv.machine.storage import FRAME
 
 if TYPE_CHECKING:
+    from edu_hv.hypervisor.control_program import ControlProgram
+    from edu_hv.hypervisor.virtual_devices import VDEVBLOK
     from edu_hv.hypervisor.vmblok import VMBLOK
 
-CCW_LENGTH = 8
-LONGEST_CHAIN = 256
-"""CCWs that CP copies of one chain; the fence is behind them.  VM/370's limit is the storage it can get."""
+__all__ = ["LONGEST_CHAIN", "RCWTASK", "TranslatedCCW", "translate", "translate_chain"]
+
 INVALID_IDAW = 0xFFFFFFFF
 """No address of 24 bits: the channel's program check, when it comes to move the data."""
 INVALID_TIC = 0x000001
 """Not on a doubleword: the channel's program check, when it comes to transfer there."""
-FENCE = bytes(2 * CCW_LENGTH)
-"""Two invalid CCWs, for chaining and for chaining with status modifier."""
+TIC = 0x08
+RESERVED_FLAGS = 0x03
+TAPE = 0x08
+"""VDEVTYPC."""
 
 
-@dataclass(frozen=True)
-class TranslatedCCW:
-    """One CCW of the guest and the real one made of it."""
+def translate(cp: "ControlProgram", vm: "VMBLOK", vdev: "VDEVBLOK", caw: int) -> RCWTASK:
+    """Build the real program for the guest's chain at the CAW (32 bits), and lock the pages of its data.
 
-    guest_address: int
-    real_address: int
-    guest: bytes
-    real: bytes
-    idaws: tuple[int, ...] = ()
+    Raises MemoryError, with nothing locked or taken, when free storage or page frames do not suffice now.
+    """
+    return translate_chain(cp, vm, vdev, caw & MASK_24, caw >> 28)
 
 
-@dataclass(frozen=True)
-class CCWRun:
-    """CCWs that follow one another in the guest's storage, and so in the copy: a status modifier skips the same."""
-
-    guest_address: int
-    real_address: int
-    length: int
-    """In bytes, without the fence."""
-
-    def contains(self, real_address: int) -> bool:
-        """Whether a CCW of the run or of its fence is there."""
-        return 0 <= real_address - self.real_address < self.length + len(FENCE)
-
-
-@dataclass(frozen=True)
-class RCWTASK:
-    """A translated channel program: where it is in real storage, and its CCWs in the order of the copy."""
-
-    piece: int
-    """Real address of the piece of free storage."""
-    real_address: int
-    """Real address of the copy of the first CCW: what the real CAW names."""
-    vcaw: int
-    """The guest's address of its first CCW."""
-    key: int
-    """Protection key of the guest's CAW."""
-    ccws: tuple[TranslatedCCW, ...]
-    runs: tuple[CCWRun, ...]
-
-    def guest_address_of(self, real_address: int) -> int:
-        """The guest's address of the CCW behind a real address that a CSW names (the last CCW plus 8)."""
-        last = real_address - CCW_LENGTH
-        run = next((run for run in self.runs if run.contains(last)), None)
-        return self.vcaw if run is None else run.guest_address + real_address - run.real_address & MASK_24
-
-    def untranslate(self, csw: CSW) -> CSW:
-        """The CSW in the guest's addresses; status and residual count are the device's (DMKUNT)."""
-        return replace(csw, address=self.guest_address_of(csw.address))
+def translate_chain(cp: "ControlProgram", vm: "VMBLOK", vdev: "VDEVBLOK", address: int, key: int) -> RCWTASK:
+    """The same for a chain at a guest-real address, under a key of 4 bits: DIAGNOSE has no CAW."""
+    answer = answer_sense(vm, vdev, address, key)
+    if answer.csw is not None:
+        return RCWTASK(None, 0, address, key, resets_sense=False, answered=answer.csw)
+    pages = PageLocks(cp, vm)
+    try:
+        chain = Chain(answer.next, GuestArea(vm, key), lambda ccw: chained_behind(vdev, ccw)).scan()
+        return replace(_Translation(cp, vdev, chain, pages).build(), vcaw=address)
+    except (PagingFailure, MemoryError) as problem:
+        pages.undo()
+        raise MemoryError(str(problem)) from problem
 
 
-# ---- scan: what the chain consists of ------------------------------------------------------------------------------
+# ---- pages ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass
-class _Chain:
-    """The guest's CCWs found so far, by guest address, and which way each moves data."""
+class PageLocks:
+    """The pages that a channel program uses, each locked once."""
 
-    ccws: dict[int, CCW] = field(default_factory=dict)
-    backward: dict[int, set[bool]] = field(default_factory=dict)
-    """A CCW has two ways only if it is reached by data chaining from commands of both."""
+    cp: "ControlProgram"
+    vm: "VMBLOK"
+    frames: dict[int, int] = field(default_factory=dict)
+    """Absolute address of the frame by page number."""
 
-    def fetch(self, vm: "VMBLOK", address: int) -> CCW | None:
-        """The CCW there, copied when it is met first; None for one that cannot be had."""
-        if address not in self.ccws:
-            found = _fetch_ccw(vm, address) if len(self.ccws) < LONGEST_CHAIN else None
-            if found is None:
-                return None
-            self.ccws[address] = found
-        return self.ccws[address]
+    def absolute(self, address: int) -> int:
+        """The absolute address of a guest-real one, whose page is locked from now on."""
+        page = address // FRAME
+        if page not in self.frames:
+            self.frames[page] = self.cp.paging.lock(self.vm.storage, page)
+        return self.frames[page] + address % FRAME
 
-
-_Place = tuple[int, bool | None]
-"""Address of a CCW, and, reached by data chaining, whether the command in force reads backward."""
-
-
-def _scan(vm: "VMBLOK", start: int) -> _Chain:
-    """Follow the chain from the CAW, through CC, CD, TIC and status modifier, until all is seen."""
-    chain = _Chain()
-    pending: list[_Place] = [(start, None)]
-    seen: set[_Place] = set()
-    while pending:
-        place = pending.pop()
-        if place in seen:
-            continue
-        seen.add(place)
-        ccw = chain.fetch(vm, place[0])
-        if ccw is not None:
-            pending += _successors(chain, ccw, *place)
-    return chain
+    def undo(self) -> None:
+        """Unlock all of them."""
+        for frame in self.frames.values():
+            self.cp.paging.unlock(frame)
 
 
-def _successors(chain: _Chain, ccw: CCW, address: int, chained: bool | None) -> list[_Place]:
-    """Where the channel may go from here."""
-    if ccw.transfer_in_channel:
-        return [(ccw.address, chained)]
-    backward = ccw.command & 0x0F == 0x0C if chained is None else chained
-    chain.backward.setdefault(address, set()).add(backward)
-    if ccw.chains_data:
-        return [(address + CCW_LENGTH, backward)]
-    if not ccw.chains_command:
-        return []
-    skipped = [(address + 2 * CCW_LENGTH, None)] if _searches(ccw) else []
-    return [(address + CCW_LENGTH, None), *skipped]
+# ---- one CCW -------------------------------------------------------------------------------------------------------
 
 
-def _searches(ccw: CCW) -> bool:
-    """Whether the command is a search, which answers with status modifier when it has found."""
-    return ccw.command & 0x1F in (0x09, 0x11)
+@dataclass(frozen=True)
+class _Made:
+    """What becomes of one CCW; where the copies of arguments and lists are is not known yet."""
+
+    plan: Plan
+    address: int = 0
+    """The real data address, or, for a TIC, the guest's."""
+    idaws: tuple[int, ...] = ()
+    protected: bool = False
+    """The guest's key does not permit to fetch it, or its argument."""
+
+    @property
+    def own(self) -> bytes:
+        """What has to be stored for it beside the CCW: an argument or a list."""
+        return self.plan.own or b"".join(word.to_bytes(4, "big") for word in self.idaws)
 
 
-def _fetch_ccw(vm: "VMBLOK", address: int) -> CCW | None:
-    if address & 7 or address >= vm.vmsize:
-        return None
-    return CCW.from_bytes(vm.cpu.load_real(address, CCW_LENGTH))
+_POISON = _Made(Plan(CCW(0, 0, 0, 0), control=RCWCTL.INVALID))
+"""A CCW that is reached in ways for which CP would have to make different ones of it."""
 
 
-# ---- translation ---------------------------------------------------------------------------------------------------
+def _moves_nothing(vdev: "VDEVBLOK", plan: Plan, use: Use) -> bool:
+    """Whether no data are moved: by skipping, or by a command that has none."""
+    if use is Use.SKIPPED or not plan.ccw.count:
+        return True
+    command = plan.ccw.command
+    reads = use in (Use.INPUT, Use.BACKWARD) or (use is Use.COMMAND and not command & 0x01)
+    if reads and plan.ccw.flags & CCWFlag.SKIP:
+        return True
+    control = command & 0x03 == 0x03 and bool(vdev.vdevtypc & TAPE)
+    return use is Use.COMMAND and (command == NO_OP or control)
 
 
-def translate(vm: "VMBLOK", real: CPU, free_storage: FreeStorage, caw: int) -> RCWTASK:
-    """Build the real program for the guest's chain at the CAW (32 bits) in real storage.
+@dataclass
+class _Translation:
+    """The second pass: one real CCW for each that was copied, CP's own besides, and where all of them go."""
 
-    What the guest did wrong stays wrong in the copy, at the same place, so that the real channel reports it.  Raises
-    MemoryError when free storage does not suffice now.
-    """
-    chain = _scan(vm, caw & MASK_24)
-    lists = {address: _idaws(vm, chain, address) for address in sorted(chain.ccws)}
-    groups = _groups(list(lists))
-    program_length = len(lists) * CCW_LENGTH + len(groups) * len(FENCE)
-    piece = free_storage.get(program_length + sum(map(len, lists.values())) * 4)
-    runs = _place_runs(groups, piece)
-    places = {run.guest_address + at: run.real_address + at for run in runs for at in range(0, run.length, CCW_LENGTH)}
-    for run in runs:
-        real.store_real(run.real_address + run.length, FENCE)
-    translated: list[TranslatedCCW] = []
-    next_list = piece + program_length
-    for address, idaws in lists.items():
-        ccw = chain.ccws[address]
-        made = _translate_one(vm, ccw, bool(idaws), places, next_list).to_bytes()
-        real.store_real(places[address], made)
-        next_list = _store_idaws(real, next_list, idaws)
-        translated.append(TranslatedCCW(address, places[address], ccw.to_bytes(), made, tuple(idaws)))
-    vcaw = caw & MASK_24
-    return RCWTASK(piece, places[vcaw], vcaw, caw >> 28, tuple(translated), runs)
+    cp: "ControlProgram"
+    vdev: "VDEVBLOK"
+    chain: Chain
+    pages: PageLocks
+    generated: list[GeneratedCCW] = field(default_factory=list)
+    at: int = 0
+    """Where the next piece goes behind the runs."""
+
+    def build(self) -> RCWTASK:
+        """Translate, take the storage, store."""
+        chain = self.chain
+        made = {address: self._make(address) for address in chain.ccws}
+        prefix = self._prefix()
+        groups = _groups(sorted(made))
+        program_length = len(made) * CCW_LENGTH + max(len(groups), 1) * len(FENCE)
+        piece = self.cp.free_storage.get(program_length + self._room_for(made, prefix))
+        self.runs = _place_runs(groups or [(chain.start, 0)], piece)
+        self.places = {r.guest_address + n: r.real_address + n for r in self.runs for n in range(0, r.length, 8)}
+        self.at = piece + program_length
+        for run in self.runs:
+            self._store(run.real_address + run.length, FENCE)
+        self._expand(made)
+        ccws = tuple(self._store_ccw(address, one) for address, one in made.items())
+        start = self.entries.get(chain.start, self.runs[0].real_address)
+        if prefix is not None:
+            start = self._store_generated((_Made(prefix),), start, chain.start)
+        task = RCWTASK(piece, start, chain.start, chain.area.key, ccws, self.runs, tuple(self.generated))
+        return replace(task, frames=tuple(self.pages.frames.values()), resets_sense=self._resets_sense())
+
+    # ---- what becomes of a CCW -------------------------------------------------------------------------------
+
+    def _make(self, address: int) -> _Made:
+        """The same for all ways in which the CCW is reached, or none of them works."""
+        first, *others = [self._make_for(address, use) for use in self.chain.uses[address]]
+        return first if all(other == first for other in others) else _POISON
+
+    def _make_for(self, address: int, use: Use) -> _Made:
+        ccw, area = self.chain.ccws[address], self.chain.area
+        if address in self.chain.protected:
+            return _Made(Plan(ccw), protected=True)
+        if ccw.transfer_in_channel:
+            return _Made(Plan(ccw), ccw.address)
+        plan = plan_for(self.vdev, area, ccw) if use is Use.COMMAND else Plan(ccw)
+        if use is Use.SKIPPED:
+            plan = replace(plan, ccw=replace(ccw, flags=ccw.flags | CCWFlag.SKIP))
+        if plan.own is not None:
+            return _Made(plan)
+        if _moves_nothing(self.vdev, plan, use):
+            return _Made(_without(plan, CCWFlag.INDIRECT_DATA_ADDRESS))
+        return self._area(plan, use)
+
+    def _area(self, plan: Plan, use: Use) -> _Made:
+        """The real CCW names the area itself when it is all in one page, otherwise by IDAWs."""
+        backward = use is Use.BACKWARD or (use is Use.COMMAND and plan.ccw.command & 0x0F == 0x0C)
+        area, ccw = self.chain.area, plan.ccw
+        starts = area.starts(ccw, backward)
+        guarded = bool(plan.control & RCWCTL.RELOCATED)
+        output = use is Use.OUTPUT or (use is Use.COMMAND and bool(ccw.command & 0x01))
+        usable = [self._usable(start, guarded, output) for start in starts]
+        bad = next((at for at in usable if isinstance(at, Refused)), None)
+        protected = bad is Refused.PROTECTION
+        indirect = bool(ccw.flags & CCWFlag.INDIRECT_DATA_ADDRESS)
+        if not indirect and bad is None and _one_page([at for at in starts if isinstance(at, int)]):
+            assert isinstance(usable[0], int)
+            return _Made(replace(plan, control=plan.control | RCWCTL.LOCKED), usable[0])
+        idaws = tuple(INVALID_IDAW if isinstance(at, Refused) else at for at in usable)
+        control = plan.control | RCWCTL.LOCKED
+        return _Made(replace(_with(plan, CCWFlag.INDIRECT_DATA_ADDRESS), control=control), 0, idaws, protected)
+
+    def _usable(self, start: int | Refused, guarded: bool, output: bool) -> int | Refused:
+        """The absolute address.  `guarded`: the key is looked at now, and not by the channel later.
+
+        Into a shared segment no channel stores: it would store for everybody.
+        """
+        if isinstance(start, Refused):
+            return start
+        if not 0 <= start < self.pages.vm.vmsize:
+            return Refused.ADDRESSING
+        found = self.chain.area.fetch(start, 1) if guarded else b""
+        if not output and start // SEGMENT in self.pages.vm.storage.shared:
+            found = Refused.PROTECTION
+        return found if isinstance(found, Refused) else self.pages.absolute(start)
+
+    def _prefix(self) -> Plan | None:
+        """CP's own SEEK, when the program relies on where the arm is and the channel accepts its first CCW."""
+        first = self.chain.ccws.get(self.chain.start)
+        if first is None or not _accepted(first) or not needs_seek(self.vdev, self.chain):
+            return None
+        return seek_to(self.vdev, self.vdev.posn >> 16, self.vdev.posn & 0xFFFF, CCWFlag.CHAIN_COMMAND)
+
+    def _resets_sense(self) -> bool:
+        first = self.chain.ccws.get(self.chain.start)
+        return first is not None and _accepted(first) and first.command not in (NO_OP, SENSE)
+
+    # ---- where everything goes -------------------------------------------------------------------------------
+
+    def _room_for(self, made: dict[int, _Made], prefix: Plan | None) -> int:
+        """Bytes for arguments, lists and CP's own CCWs."""
+        room = sum(_up(len(one.own)) for one in made.values())
+        for one in made.values():
+            room += sum(CCW_LENGTH + _up(len(plan.own or b"")) for plan in one.plan.before)
+            room += 2 * CCW_LENGTH if one.plan.before else 0
+        return room + (2 * CCW_LENGTH + _up(len(prefix.own or b"")) if prefix else 0)
+
+    def _expand(self, made: dict[int, _Made]) -> None:
+        """Store CP's own CCWs; each guest's is entered in the copy, or at those that stand for it."""
+        expanded = {a: (*map(_Made, one.plan.before), one) for a, one in made.items() if one.plan.before}
+        self.entries, at = dict(self.places), self.at
+        for address, parts in expanded.items():
+            self.entries[address] = at
+            at += CCW_LENGTH * (len(parts) + 1) + sum(_up(len(part.own)) for part in parts)
+        for address, parts in expanded.items():
+            goes_on, owner = self._after(address)
+            self._store_generated(parts, goes_on, address, owner)
+
+    def _after(self, address: int) -> tuple[int, int]:
+        """Where the chain goes on behind a CCW that CP has replaced by several, and on whose behalf the TIC is.
+
+        A TIC must not lead to a TIC: it leads where that one leads.
+        """
+        behind = address + CCW_LENGTH
+        ccw = self.chain.ccws.get(behind)
+        if ccw is not None and ccw.transfer_in_channel:
+            return self.entries.get(ccw.address, INVALID_TIC), behind
+        return self.entries.get(behind, self.places[address] + CCW_LENGTH), address
+
+    def _store_generated(self, parts: tuple[_Made, ...], goes_on: int, owner: int, tic_owner: int | None = None) -> int:
+        """CCWs of CP's own, one behind the other, and a TIC to the guest's program; where they begin."""
+        first, self.at = self.at, self.at + CCW_LENGTH * (len(parts) + 1)
+        for number, part in enumerate(parts):
+            self._store_own(first + CCW_LENGTH * number, self._real(part, self.at), part, owner)
+        tic = CCW(TIC, goes_on, 0, 1).to_bytes()
+        at = first + CCW_LENGTH * len(parts)
+        self._store(at, tic)
+        self.generated.append(GeneratedCCW(at, tic, owner if tic_owner is None else tic_owner))
+        return first
+
+    def _store_own(self, at: int, ccw: CCW, part: _Made, owner: int) -> None:
+        text = ccw.to_bytes()
+        self._store(at, text)
+        self._store_data(part)
+        self.generated.append(GeneratedCCW(at, text, owner))
+
+    def _store_ccw(self, address: int, one: _Made) -> TranslatedCCW:
+        """The CCW of the copy, or the TIC to what stands for it."""
+        place = self.places[address]
+        if one.plan.before:
+            real = CCW(TIC, self.entries[address], 0, 1).to_bytes()
+        elif one.plan.ccw.transfer_in_channel:
+            real = replace(one.plan.ccw, address=self.entries.get(one.address, INVALID_TIC)).to_bytes()
+        else:
+            real = self._real(one, self.at).to_bytes()
+            self._store_data(one)
+        self._store(place, real)
+        control = one.plan.control | (RCWCTL.PROTECTED if one.protected else RCWCTL(0))
+        guest = self.chain.ccws[address].to_bytes()
+        return TranslatedCCW(address, place, guest, real, one.idaws, control, one.plan.rule, one.plan.place)
+
+    def _real(self, one: _Made, data: int) -> CCW:
+        """The real CCW; `data` is where its argument or list goes, if it has one."""
+        return replace(one.plan.ccw, address=data if one.own else one.address)
+
+    def _store_data(self, one: _Made) -> None:
+        if one.own:
+            self._store(self.at, one.own)
+            self.at += _up(len(one.own))
+
+    def _store(self, real: int, data: bytes) -> None:
+        self.cp.real.store_real(real, data)
 
 
 def _groups(addresses: list[int]) -> list[tuple[int, int]]:
@@ -198,77 +316,23 @@ def _place_runs(groups: list[tuple[int, int]], at: int) -> tuple[CCWRun, ...]:
     return tuple(runs)
 
 
-def _translate_one(vm: "VMBLOK", ccw: CCW, indirect: bool, places: dict[int, int], idaws_at: int) -> CCW:
-    if ccw.transfer_in_channel:
-        return replace(ccw, address=places.get(ccw.address, INVALID_TIC))
-    if indirect:
-        return replace(ccw, address=idaws_at, flags=ccw.flags | CCWFlag.INDIRECT_DATA_ADDRESS)
-    return replace(ccw, address=_real_data_address(vm, ccw.address) & MASK_24)
+def _one_page(starts: list[int]) -> bool:
+    return len({start // FRAME for start in starts}) == 1
 
 
-def _real_data_address(vm: "VMBLOK", address: int) -> int:
-    """For a CCW or an IDAW; INVALID_IDAW outside the guest's storage."""
-    return vm.cpu.absolute(address) if 0 <= address < vm.vmsize else INVALID_IDAW
+def _up(length: int) -> int:
+    """To a whole number of doublewords."""
+    return -(-length // 8) * 8
 
 
-def _idaws(vm: "VMBLOK", chain: _Chain, address: int) -> list[int]:
-    """Real addresses for a data area that is not all in one page of the guest, or that the guest gave by IDAWs.
-
-    Empty when the real CCW can name the area itself, or when there is none.
-    """
-    ccw = chain.ccws[address]
-    if ccw.transfer_in_channel or not ccw.count:
-        return []
-    ways = chain.backward[address]
-    if len(ways) > 1:
-        return [INVALID_IDAW]  # One list cannot serve both ways.
-    backward = True in ways
-    if ccw.flags & CCWFlag.INDIRECT_DATA_ADDRESS:
-        return _translated_list(vm, ccw, backward)
-    if ccw.address < vm.vmsize and ccw.count <= _room(ccw.address, FRAME, backward):
-        return []
-    return [_real_data_address(vm, start) for start in _starts(ccw.address, ccw.count, backward)]
+def _with(plan: Plan, flag: int) -> Plan:
+    return replace(plan, ccw=replace(plan.ccw, flags=plan.ccw.flags | flag))
 
 
-def _room(address: int, unit: int, backward: bool) -> int:
-    """Bytes from `address` to the end (backward: the beginning) of its unit of storage."""
-    return address % unit + 1 if backward else unit - address % unit
+def _without(plan: Plan, flag: int) -> Plan:
+    return replace(plan, ccw=replace(plan.ccw, flags=plan.ccw.flags & ~flag))
 
 
-def _starts(address: int, count: int, backward: bool) -> list[int]:
-    """The first byte that is moved in each 2K block of a data area."""
-    room = _room(address, BLOCK, backward)
-    if backward:
-        return [address, *range(address - room, address - count, -BLOCK)]
-    return [address, *range(address + room, address + count, BLOCK)]
-
-
-def _translated_list(vm: "VMBLOK", ccw: CCW, backward: bool) -> list[int]:
-    """The guest's own IDAWs, as many as its count needs; the first unusable one ends the list."""
-    words: list[int] = []
-    left, at = ccw.count, ccw.address
-    while left > 0:
-        word = _fetch_idaw(vm, at)
-        words.append(_real_data_address(vm, word))
-        if words[-1] == INVALID_IDAW:
-            break
-        left -= _room(word, BLOCK, backward)
-        at += 4
-    return words
-
-
-def _fetch_idaw(vm: "VMBLOK", at: int) -> int:
-    if at % 4:
-        return INVALID_IDAW
-    try:
-        return int.from_bytes(vm.cpu.load_real(at, 4), "big")
-    except ProgramInterruption:
-        return INVALID_IDAW
-
-
-def _store_idaws(real: CPU, at: int, idaws: list[int]) -> int:
-    """Store a list; where the next one goes."""
-    for word in idaws:
-        real.store_real(at, word.to_bytes(4, "big"))
-        at += 4
-    return at
+def _accepted(ccw: CCW) -> bool:
+    """Whether the channel accepts it as the first of a program.  GA22-7000 "Program Check"."""
+    return not ccw.transfer_in_channel and bool(ccw.command & 0x0F and ccw.count) and not ccw.flags & RESERVED_FLAGS

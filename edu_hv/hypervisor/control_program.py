@@ -3,54 +3,68 @@
 Each `advance` does one stage: save and decode, find the rule, carry the decision out, dispatch.  A program on the real
 machine would do the same between an interruption and the next LPSW; here it is Python, at the addresses that the new
 PSWs in real low storage name, and everything it keeps is plain values.  SY20-0886 "CP Interruption Handling".
+
+What carrying a decision out means is in `carry_out`, who is next in `dispatch` and `scheduler`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from edu_hv.hypervisor import dispatch, vio
+from edu_hv.hypervisor import dispatch
+from edu_hv.hypervisor.carry_out import carry_out, pages_arrived, stop
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
     DecisionCarriedOut,
     DecisionTaken,
     Decoded,
-    Deliver,
     Dispatched,
     Effect,
-    EndTimeSlice,
-    EnterConsoleFunction,
-    Hypercall,
     KeepInterruption,
-    Reflect,
     Run,
     Simulate,
-    SimulateIO,
     Verdict,
 )
-from edu_hv.hypervisor.diagnose import diagnose
+from edu_hv.hypervisor.directory import Directory
 from edu_hv.hypervisor.free_storage import FreeStorage
-from edu_hv.hypervisor.paging import CP_CR0, FramePool, build_tables
+from edu_hv.hypervisor.minidisks import Volumes
+from edu_hv.hypervisor.paging import Paging, PagingFailure
 from edu_hv.hypervisor.program import Trap, on_interruption
-from edu_hv.hypervisor.simulate import simulate
-from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK, TerminalLine, VirtualCPU, changed_keys, summary
-from edu_hv.isa.codes import CR0, MASK_24, PSA, Class, External
+from edu_hv.hypervisor.io_blocks import IOBLOK
+from edu_hv.hypervisor.real_io import RealIO
+from edu_hv.hypervisor.scheduler import QUANTUM, Scheduler
+from edu_hv.hypervisor.shadow import ShadowTables
+from edu_hv.hypervisor.spooling.system import SpoolSystem
+from edu_hv.hypervisor.timer_requests import Request, TimerRequests
+from edu_hv.hypervisor.tracing import Tracing
+from edu_hv.hypervisor.vio import VirtualIO
+from edu_hv.hypervisor.virtual_cpu import VirtualCPU
+from edu_hv.hypervisor.virtual_devices import VirtualDevices
+from edu_hv.hypervisor.vmblok import (
+    ECBLOK,
+    VMBLOK,
+    DispatchStatus,
+    Pending,
+    ProcessStatus,
+    TerminalLine,
+    TimerLevel,
+    XINTBLOK,
+    changed_keys,
+    keys_of,
+    summary,
+)
+from edu_hv.isa.codes import CR0, MASK_32, PIC, PSA, Class, External
 from edu_hv.isa.table import BY_MNEMONIC
-from edu_hv.machine.channel import Channels
-from edu_hv.machine.channel_program import Device
+from edu_hv.machine.ccw import CSW
 from edu_hv.machine.events import Event
 from edu_hv.machine.instructions.registry import indexed
-from edu_hv.machine.interruptions import (
-    Ending,
-    Interruption,
-    ProgramInterruption,
-    swap_psws,
-)
-from edu_hv.machine.machine import Machine, program_interruption
+from edu_hv.machine.interruptions import Interruption, ProgramInterruption, swap_psws
+from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.timing import Clocks
+from edu_hv.machine.timing import Clocks, timer_units
 
 ENTRY_POINTS = {
     Class.RESTART: ("DMKCPIRS", 0x001000),
@@ -71,6 +85,8 @@ TRAP_MICROSECONDS = 40
 """Machine time from an interruption to the dispatch that answers it.  Invented; the clock runs on, as it did."""
 
 _EX = BY_MNEMONIC["EX"].code
+_KEY_INSTRUCTIONS = frozenset({"SSK", "RRB", "ISK"})
+_FAR = 1 << 62
 
 
 class Stage(Enum):
@@ -91,8 +107,8 @@ class Work:
     interruption: Interruption | None = None
     trap: Trap | None = None
     verdict: Verdict | None = None
-    subject: str = ""
-    """Userid of the guest that the verdict is about."""
+    subject: VMBLOK | None = None
+    """The guest that the verdict is about."""
 
 
 class ControlProgram:
@@ -102,15 +118,35 @@ class ControlProgram:
         self.machine = machine
         self.real = machine.cpu
         self.free_storage = FreeStorage(*FREE_STORAGE)
-        self.frames = FramePool.between(FREE_STORAGE[1], machine.storage.size)
-        self.vio = vio.VirtualIO(self.real, machine.channels, self.free_storage)
+        self.paging = Paging(self.real, machine.channels, self.free_storage, FREE_STORAGE[1], machine.storage.size)
+        self.scheduler = Scheduler()
+        self.requests = TimerRequests()
+        self.ios = RealIO(self)
+        self.vio = VirtualIO(self)
+        self.tracing = Tracing(self)
+        self.spool = SpoolSystem(clock=lambda: machine.clocks.tod)
+        self.directory = Directory()
+        """Who may log on; empty until somebody gives one."""
+        self.volumes = Volumes()
         self.vms: list[VMBLOK] = []
-        self.ring: list[str] = []
-        """Userids in the order of their turns; the first that can run does."""
-        self.running: str | None = None
+        """The machines that are logged on, in the order in which they did."""
+        self.running_vm: VMBLOK | None = None
         self.slice = 0
         """What the real interval timer was set to at the last dispatch (QUANTUM)."""
+        self.dispatched_at = 0
+        """Machine time of the last dispatch."""
         self.work = Work()
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        """How often each rule fired, by userid, rule id and mnemonic of the instruction, if any."""
+        self.on_request: dict[Request, Callable[[ControlProgram, VMBLOK], None]] = {}
+        """What timer requests of commands do."""
+        self.on_external: dict[int, Callable[[ControlProgram, VMBLOK, XINTBLOK], None]] = {}
+        """What is stored besides with an external interruption, by its code."""
+        self.on_completion: dict[str, Callable[[ControlProgram, IOBLOK, CSW], None]] = {}
+        """What the end of a real operation that is no guest's SIO means, by its purpose."""
+        self.effects: list[Effect] = []
+        """What the decision being carried out changed beside the virtual machine's own state."""
+        self._carrying_out = False
         self._write_low_storage()
         machine.handler = self
 
@@ -122,52 +158,117 @@ class ControlProgram:
 
     # ---- virtual machines ------------------------------------------------------------------------------------
 
+    @property
+    def running(self) -> str | None:
+        """Userid of the guest that has the real CPU."""
+        return self.running_vm.vmuser if self.running_vm else None
+
     def vm(self, userid: str) -> VMBLOK:
-        """The virtual machine of that user."""
+        """The virtual machine of that user.  Raises StopIteration when it is not logged on."""
         return next(vm for vm in self.vms if vm.vmuser == userid)
 
-    def logon(self, userid: str, size: int) -> VMBLOK:
+    def logged_on(self, userid: str) -> VMBLOK | None:
+        """The virtual machine of that user, or None."""
+        return next((vm for vm in self.vms if vm.vmuser == userid), None)
+
+    def logon(self, userid: str, size: int, ecmode: bool = False) -> VMBLOK:
         """Build a virtual machine of `size` bytes, without devices, in CP mode.  Raises UserError if it cannot be."""
-        vmseg = build_tables(self.real, self.free_storage, self.frames, size)
-        clocks = Clocks()
-        cpu = VirtualCPU(self.real, clocks, size, vmseg)
-        vm = VMBLOK(userid, size, vmseg, cpu, Channels(vio.GuestStorage(cpu), clocks), clocks, cf=True)
+        storage = self.paging.build(size)
+        storage.userid = userid
+        clocks = Clocks(self.machine.clocks.now, tod_at_zero=self.machine.clocks.tod_at_zero)
+        cpu = VirtualCPU(self.real, clocks, storage, self.paging)
+        vm = VMBLOK(userid, storage, cpu, VirtualDevices(), clocks, logged_on_at=self.machine.clocks.now)
+        vm.cf = True
+        self.set_ecmode(vm, ecmode)
         self.vms.append(vm)
-        self.ring.append(userid)
         self.dispatch_again()
         return vm
 
-    def define(self, vm: VMBLOK, address: int, device_class: str, device: Device) -> None:
-        """Give the guest a device whose channel programs CP interprets."""
-        vm.channels.attach(address, device)
-        vm.vmdevs[address] = VDEVBLOK(address, device_class, virtual=True)
-
-    def attach(self, vm: VMBLOK, address: int, device_class: str, real: int) -> None:
-        """Dedicate the real device to the guest, at a virtual address."""
-        vm.vmdevs[address] = VDEVBLOK(address, device_class, virtual=False, real=real)
-
-    def ipl(self, vm: VMBLOK, device: int) -> None:
-        """Virtual IPL from a device CP interprets.  Raises UserError when there is nothing to load."""
-        self.interrupt_running()
-        self._reset(vm)
-        vm.channels.initial_program_load(device)
-        psw = vm.cpu.decode_psw(vm.cpu.load_real(0, 8))
-        vm.cpu.store_real(PSA.IO_ADDRESS if psw.ec_mode else 2, device.to_bytes(2, "big"))
-        vm.cpu.load_psw(psw)
-        vm.cf = False
+    def logoff(self, vm: VMBLOK) -> None:
+        """The machine is gone with all that belonged to it; what its I/O still has to say is nobody's."""
+        if self.running_vm is vm:
+            self.interrupt_running()
+        self.vio.logoff(vm)
+        self.requests.cancel(vm.vmuser)
+        self.scheduler.drop(vm)
+        if vm.shadow is not None:
+            vm.shadow.free()
+        self.paging.release(vm.storage)
+        self.vms.remove(vm)
         self.dispatch_again()
 
-    def _reset(self, vm: VMBLOK) -> None:
+    def set_ecmode(self, vm: VMBLOK, on: bool) -> None:
+        """SET ECMODE, without the reset that it implies."""
+        if on == vm.ecmode:
+            return
+        if vm.shadow is not None:
+            vm.shadow.free()
+        vm.ecblok = ECBLOK(ShadowTables(self.real, self.free_storage, vm.storage, vm.cpu)) if on else None
+        vm.vmpstat = vm.vmpstat | ProcessStatus.V370R if on else vm.vmpstat & ~ProcessStatus.V370R
+
+    def ipl(self, vm: VMBLOK, device: int) -> None:
+        """Virtual IPL from a device.  Raises UserError when there is nothing to load."""
+        with self.console_function(vm):
+            self.reset(vm)
+            self.vio.ipl(vm, device)
+            vm.cf = False
+            self.wake(vm)
+
+    def reset(self, vm: VMBLOK) -> None:
         """Virtual system reset: registers, pending interruptions, I/O in progress.  Storage stays as it is."""
         vm.cpu.reset()
         vm.vmpxint.clear()
-        vm.program_loops = vm.quantum = 0
+        vm.pending_program = None
+        vm.vmpend = Pending(0)
+        vm.program_loops = vm.external_loops = vm.quantum = vm.vmtimer = 0
+        vm.vmpstat &= ~ProcessStatus.PAGEX
+        vm.vmtlevel &= ~TimerLevel.CPU
+        self.requests.cancel(vm.vmuser)
+        if vm.shadow is not None:
+            vm.shadow.free()
+        self.tracing.reset(vm)
         self.vio.reset(vm)
+
+    # ---- from outside ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def console_function(self, vm: VMBLOK) -> Iterator[None]:
+        """For a command: CP finishes what it is at, takes the machine from the guest that runs, and dispatches anew.
+
+        A command that a guest gives by DIAGNOSE X'08' is part of what CP is at.
+        """
+        if self._carrying_out:
+            yield
+            return
+        self._finish_work()
+        self.interrupt_running()
+        yield
+        self.dispatch_again()
+
+    def _finish_work(self) -> None:
+        """CP runs disabled: what comes from a terminal has to wait until it has done what it is at."""
+        if self.machine.recognized is not None:
+            self.machine.take_recognized()
+        while self.work.stage in (Stage.DECODE, Stage.RULE, Stage.DO):
+            self.advance(self.machine)
+
+    def simulating(self, vm: VMBLOK) -> bool:
+        """Whether CP is just carrying out a decision about the machine, which must be there when that is done."""
+        return self._carrying_out and self.work.subject is vm
+
+    def wake(self, vm: VMBLOK) -> None:
+        """The guest may have something to do now: let the dispatcher look at it."""
+        if vm in self.vms and not vm.cf:
+            self.scheduler.add(vm)
+        if not self._carrying_out:
+            self.dispatch_again()
 
     def dispatch_again(self) -> None:
         """Something changed from outside: go through the dispatcher."""
+        if self._carrying_out:
+            return
         self.interrupt_running()
-        if self.running is None and self.work.stage is Stage.NONE:
+        if self.running_vm is None and self.work.stage is Stage.NONE:
             self.work = Work(Stage.DISPATCH)
 
     def interrupt_running(self) -> None:
@@ -175,22 +276,21 @@ class ControlProgram:
 
         Not when an interruption is on its way that gives it to CP anyhow.
         """
-        if self.running is None or self.busy or self.machine.recognized is not None:
+        vm = self.running_vm
+        if vm is None or self.busy or self.machine.recognized is not None:
             return
-        vm = self.vm(self.running)
-        dispatch.save_guest_registers(self.real, vm, self.real.psw)
-        self._charge_time(vm)
+        self._take_from(vm, self.real.psw)
         self.real.load_psw(PSW.from_bytes(self.real.load_real(Class.INPUT_OUTPUT.new_psw, 8)))
-        self.running = None
+        self.running_vm = None
         self.work = Work(Stage.DISPATCH)
 
     @contextmanager
     def registers_in_vmblok(self) -> Iterator[None]:
-        """For a command about a guest that still has its registers and PSW in the real machine: there and back."""
-        if self.running is None:
+        """To look at a guest that still has its registers and PSW in the real machine: there and back."""
+        if self.running_vm is None:
             yield
             return
-        vm, interruption = self.vm(self.running), self.work.interruption
+        vm, interruption = self.running_vm, self.work.interruption
         low = interruption.kind.old_psw if interruption and self.busy else None
         real = self.real.psw if low is None else PSW.from_bytes(self.real.load_real(low, 8))
         dispatch.save_guest_registers(self.real, vm, real)
@@ -202,6 +302,12 @@ class ControlProgram:
         else:
             self.real.store_real(low, text)
 
+    def console_input(self, vm: VMBLOK, text: str) -> None:
+        """A line was entered at the guest's terminal: it ends a console read that waited, or attention is pending."""
+        with self.console_function(vm):
+            self.vio.input(vm, text)
+            self.wake(vm)
+
     def write_terminal(self, vm: VMBLOK, text: str, cp: bool = True) -> None:
         """A line on the guest's terminal."""
         vm.terminal.append(TerminalLine(text, cp))
@@ -210,6 +316,19 @@ class ControlProgram:
     def _tell(self, event: Event) -> None:
         if self.machine.observer:
             self.machine.observer(event)
+
+    def note(self, vm: VMBLOK, verdict: Verdict) -> None:
+        """A decision within another one, such as what START I/O finds in the virtual blocks."""
+        self._count(vm, verdict, "")
+        self._tell(DecisionTaken(vm.vmuser, None, "", verdict))
+
+    def effect(self, name: str, before: str, after: str) -> None:
+        """The decision being carried out has changed something that is not in the virtual machine's own state."""
+        if self.machine.observer and self._carrying_out:
+            self.effects.append(Effect(name, before, after))
+
+    def _count(self, vm: VMBLOK, verdict: Verdict, mnemonic: str) -> None:
+        self.counts[vm.vmuser, verdict.rule.id, mnemonic] += 1
 
     # ---- interruption handler --------------------------------------------------------------------------------
 
@@ -241,62 +360,154 @@ class ControlProgram:
     # ---- stage: save and decode ------------------------------------------------------------------------------
 
     def _decode(self) -> None:
-        """Save the guest's registers and PSW in its VMBLOK, bring its timer up to date, fetch the instruction."""
+        """Save the guest's registers and PSW in its VMBLOK, bring its timers up to date, fetch the instruction."""
         interruption = self.work.interruption
         assert interruption is not None
-        vm = self.vm(self.running) if self.running else None
+        if not self.vms:  # Nobody is logged on, so there is nothing that it could be about.
+            self.work = Work(Stage.DISPATCH)
+            return
+        vm = self.running_vm
         text = b""
         if vm is not None:
-            old = PSW.from_bytes(self.real.load_real(interruption.kind.old_psw, 8))
-            dispatch.save_guest_registers(self.real, vm, old)
-            self._charge_time(vm)
+            self._take_from(vm, PSW.from_bytes(self.real.load_real(interruption.kind.old_psw, 8)))
+            interruption = self._split_program_event(vm, interruption)
             text = self._instruction(vm, interruption)
             vm.vminst = text
             vm.traps += 1
-        owner, device = self._owner(interruption)
-        self.work.trap = Trap(vm or owner or self.vms[0], interruption, text, owner, device, waiting=vm is None)
-        self.running = None
-        self.work.subject = self.work.trap.vm.vmuser
-        self._tell(Decoded(self.work.subject, text, self.work.trap.operand))
+        self.work.interruption = interruption
+        self.work.trap = self._trap(vm, interruption, text)
+        self.running_vm = None
+        self.work.subject = self.work.trap.vm
+        self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
         self.work.stage = Stage.RULE
 
+    def _trap(self, vm: VMBLOK | None, interruption: Interruption, text: bytes) -> Trap:
+        """What there is to decide about."""
+        owner, device, purpose = None, 0, ""
+        fault, adstop = None, False
+        if interruption.kind is Class.INPUT_OUTPUT:
+            owner, device, purpose = self._owner(interruption.code)
+        elif vm is not None and interruption.kind is Class.SVC and vm.adstop is not None:
+            adstop = interruption.code == 0xB3 and interruption.instruction_address == vm.adstop[0]
+        elif vm is not None and vm.translating and interruption.code in _TRANSLATION_EXCEPTIONS:
+            assert vm.shadow is not None
+            fault = vm.shadow.examine(interruption.translation_address or 0)
+        subject = vm or owner or self.vms[0]  # The last stands in, when the machine waited and it is nobody's.
+        return Trap(subject, interruption, text, owner, device, vm is None, purpose, fault, adstop)
+
+    def _owner(self, device: int) -> tuple[VMBLOK | None, int, str]:
+        """Whose operation a real interruption ends: a guest and its virtual device, or what CP started it for."""
+        if device == self.paging.device:
+            return None, 0, "paging"
+        return self.ios.owner(device)
+
+    def _split_program_event(self, vm: VMBLOK, interruption: Interruption) -> Interruption:
+        """A program event that CP itself asked for is told apart from what the guest did.
+
+        One that comes with a supervisor call follows it on the machine; it waits in the VMBLOK until the guest's PSW
+        is that of its supervisor-call routine.
+        """
+        following = self.machine.per_pending
+        if interruption.kind is Class.SVC and following is not None:
+            self.machine.per_pending = None
+            if vm.cp_per is not None:
+                self.tracing.program_event(vm, following)
+            else:
+                vm.pending_program = following
+        if interruption.per is None or vm.cp_per is None or interruption.code == PIC.PER_EVENT:
+            return interruption
+        self.tracing.program_event(vm, interruption)
+        return replace(interruption, per=None)
+
+    def _take_from(self, vm: VMBLOK, real_psw: PSW) -> None:
+        """The guest does not have the real registers any more; what it used is charged."""
+        dispatch.save_guest_registers(self.real, vm, real_psw)
+        vm.vmdstat &= ~DispatchStatus.DSP
+        self._charge_time(vm)
+
     def _charge_time(self, vm: VMBLOK) -> None:
-        """Take what the guest used off its own interval timer, at guest X'50'; SY20-0886 "Interval Timer"."""
+        """Take what the guest used off its timers and slices.  SY20-0886 "Interval Timer"."""
+        used = self.machine.clocks.now - self.dispatched_at
+        vm.vmvtime += used
+        vm.vmttime += used
+        self._keep_time(vm, used)
+        self.scheduler.charge(vm, used)
         left = int.from_bytes(self.real.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
-        used, vm.quantum, self.slice = self.slice - left, left, left
-        vm.clocks.now = max(vm.clocks.now, self.machine.clocks.now)
-        if not used:
+        units, vm.quantum, self.slice = self.slice - left, left, left
+        if vm.vmtlevel & (TimerLevel.TIMER | TimerLevel.REAL):
+            self.count_interval_timer(vm, units)
+        if vm.ecmode and vm.vmtlevel & TimerLevel.CPU:
+            self.cpu_timer_changed(vm)
+
+    def _keep_time(self, vm: VMBLOK, counted: int) -> None:
+        """Bring the guest's clocks to the present; its CPU timer counts only `counted` of the time that has passed."""
+        clocks, now = vm.clocks, self.machine.clocks.now
+        clocks.cpu_timer_zero += now - clocks.now - counted << 12
+        clocks.now = now
+
+    def count_interval_timer(self, vm: VMBLOK, units: int) -> None:
+        """Take so many units off the guest's interval timer at guest X'50', or remember them while its page is out."""
+        units, vm.vmtimer = units + vm.vmtimer, 0
+        if not units:
+            return
+        if vm.storage.frame_of(0) is None:
+            vm.vmtimer = units
             return
         before = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
-        after = before - used
-        vm.cpu.store_real(PSA.INTERVAL_TIMER, (after & 0xFFFFFFFF).to_bytes(4, "big"))
+        after = before - units
+        vm.cpu.store_real(PSA.INTERVAL_TIMER, (after & MASK_32).to_bytes(4, "big"))
         if before >= 0 > after:
             vm.queue_external(External.INTERVAL_TIMER, CR0.INTERVAL_TIMER_MASK)
 
+    def cpu_timer_changed(self, vm: VMBLOK) -> None:
+        """The condition of the guest's CPU timer lasts while it is negative.  GA22-7000 "CPU Timer"."""
+        if vm.clocks.cpu_timer_pending:
+            vm.queue_external(External.CPU_TIMER, CR0.CPU_TIMER_MASK)
+        else:
+            vm.withdraw_external(CR0.CPU_TIMER_MASK)
+
+    def comparator_passed(self, vm: VMBLOK) -> None:
+        """The condition of the guest's clock comparator."""
+        vm.queue_external(External.CLOCK_COMPARATOR, CR0.CLOCK_COMPARATOR_MASK)
+
+    def wait_timer_ran_out(self, vm: VMBLOK) -> None:
+        """A timer that counts the guest's wait (SET TIMER REAL) has run out: the wait is accounted for now."""
+        self._end_wait(vm)
+        self.wake(vm)
+
+    def request_due(self, vm: VMBLOK, what: Request) -> None:
+        """A timer request that a command made: the end of SLEEP, or of a disconnected machine's grace."""
+        action = self.on_request.get(what)
+        if action is not None:
+            action(self, vm)
+
+    def external_parameter(self, vm: VMBLOK, block: XINTBLOK) -> None:
+        """An external interruption that brings more than its code is taken: what it brings is stored."""
+        action = self.on_external.get(block.code)
+        if action is not None:
+            action(self, vm, block)
+
+    def io_completed(self, ioblok: IOBLOK, csw: CSW) -> None:
+        """A real operation that CP started for a DIAGNOSE has ended."""
+        action = self.on_completion.get(ioblok.purpose)
+        if action is not None:
+            action(self, ioblok, csw)
+
     def _instruction(self, vm: VMBLOK, interruption: Interruption) -> bytes:
-        """The instruction that trapped, fetched from the guest's storage; the target of an EXECUTE."""
+        """The instruction that trapped; the target of an EXECUTE."""
         if interruption.kind not in (Class.PROGRAM, Class.SVC) or not interruption.ilc:
             return b""
+        text = interruption.text
+        vm.cpu.ilc = interruption.ilc
+        if not text or text[0] != _EX:
+            return text
         try:
-            text = vm.cpu.fetch_instruction(interruption.instruction_address)
-            vm.cpu.ilc = len(text) >> 1
-            if text[0] != _EX:
-                return text
             target = vm.cpu.fetch_instruction(indexed(vm.cpu, text))
         except ProgramInterruption:
             return b""
         register = text[1] >> 4
         modifier = vm.vmgprs[register] & 0xFF if register else 0
         return bytes([target[0], target[1] | modifier]) + target[2:]
-
-    def _owner(self, interruption: Interruption) -> tuple[VMBLOK | None, int]:
-        """The guest a real device is dedicated to, and its virtual address there."""
-        if interruption.kind is Class.INPUT_OUTPUT:
-            for vm in self.vms:
-                for device in vm.vmdevs.values():
-                    if device.real == interruption.code:
-                        return vm, device.address
-        return None, 0
 
     # ---- stage: find the rule --------------------------------------------------------------------------------
 
@@ -306,142 +517,142 @@ class ControlProgram:
         self._decided(trap.vm, on_interruption(trap), trap)
 
     def _decided(self, vm: VMBLOK, verdict: Verdict, trap: Trap | None) -> None:
-        self.work.trap, self.work.verdict, self.work.subject = trap, verdict, vm.vmuser
-        interruption = trap.interruption if trap else None
-        self._tell(DecisionTaken(vm.vmuser, interruption, trap.mnemonic if trap else "", verdict))
+        self.work.trap, self.work.verdict, self.work.subject = trap, verdict, vm
+        interruption, mnemonic = (trap.interruption, trap.mnemonic) if trap else (None, "")
+        self._count(vm, verdict, mnemonic)
+        self._tell(DecisionTaken(vm.vmuser, interruption, mnemonic, verdict))
         self.work.stage = Stage.DO
 
     # ---- stage: carry it out ---------------------------------------------------------------------------------
 
     def _carry_out(self) -> None:
-        verdict = self.work.verdict
-        assert verdict is not None
-        vm, decision = self.vm(self.work.subject), verdict.decision
-        changed = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else vm
-        if self.machine.observer is None:
-            self.carry_out(vm, verdict)
-        else:
-            before, keys = summary(changed), bytes(self.real.storage.keys)
-            self.carry_out(vm, verdict)
-            self._tell(DecisionCarriedOut(vm.vmuser, verdict, _effects(changed, before, keys)))
+        verdict, subject = self.work.verdict, self.work.subject
+        assert verdict is not None and subject is not None
+        decision = verdict.decision
+        vm = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else subject
+        self._carrying_out = True
+        try:
+            if self.machine.observer is None:
+                carry_out(self, vm, verdict)
+            else:
+                self._carry_out_observed(vm, verdict)
+        finally:
+            self._carrying_out = False
         self.work.stage = Stage.DISPATCH
 
-    def carry_out(self, vm: VMBLOK, verdict: Verdict) -> None:
-        """Change the virtual machine as decided."""
-        loops, vm.program_loops = vm.program_loops, 0
-        match verdict.decision:
-            case Simulate(mnemonic, text):
-                self._simulate(vm, lambda: simulate(vm, mnemonic, text), loops)
-            case SimulateIO(mnemonic, _, device):
-                self._simulate(vm, lambda: self.vio.simulate(vm, mnemonic, device), loops)
-                self._collect_console(vm)
-            case Hypercall(code, text):
-                self._simulate(vm, lambda: diagnose(self, vm, code, text), loops)
-            case Reflect(interruption):
-                self._reflect(vm, interruption, loops)
-            case Deliver(interruption):
-                self._deliver(vm, interruption)
-            case EndTimeSlice():
-                vm.quantum = 0
-                self.ring.remove(vm.vmuser)
-                self.ring.append(vm.vmuser)
-            case KeepInterruption(userid, device):
-                owner = self.vm(userid)
-                self.vio.keep_interruption(owner.vmdevs[device])
-            case EnterConsoleFunction(message):
-                self._enter_cp_mode(vm, message)
-            case _:
-                pass
-
-    def _simulate(self, vm: VMBLOK, action: Callable[[], None], loops: int) -> None:
-        """Run a simulation; a program interruption it meets is the guest's, as if the instruction had caused it."""
-        at = self.work.trap.interruption.instruction_address if self.work.trap else 0
-        try:
-            action()
-        except ProgramInterruption as condition:
-            if condition.ending is Ending.NULLIFICATION:
-                vm.vmpsw.instruction_address = at
-            self._reflect(vm, program_interruption(condition, vm.cpu.ilc, at, vm.vminst), loops)
-
-    def _reflect(self, vm: VMBLOK, interruption: Interruption, loops: int) -> None:
-        """Do to the guest's low storage and PSW what the machine does to its own.
-
-        `loops`: how often in a row it was the first instruction of the guest's program-interruption routine.
-        """
-        trap, psw = self.work.trap, vm.vmpsw
-        nullified = trap is not None and trap.interruption.ending is Ending.NULLIFICATION
-        if nullified and interruption.ending is not Ending.NULLIFICATION:
-            # To the guest the instruction has ended: its old PSW points behind it.
-            psw.instruction_address = psw.instruction_address + interruption.ilc * 2 & MASK_24
-        swap_psws(vm.cpu, interruption)
-        if interruption.kind is Class.PROGRAM and interruption.instruction_address == vm.vmpsw.instruction_address:
-            vm.program_loops = loops + 1
-
-    def _deliver(self, vm: VMBLOK, interruption: Interruption) -> None:
-        """A pending virtual interruption is taken by the guest and is pending no more."""
-        if interruption.kind is Class.EXTERNAL:
-            vm.vmpxint = [block for block in vm.vmpxint if block.code & ~interruption.code]
-        else:
-            vio.accept(vm, interruption.code)
-        swap_psws(vm.cpu, interruption)
-
-    def _collect_console(self, vm: VMBLOK) -> None:
-        """Bring to the terminal what the guest has written on its virtual console."""
-        console = vm.console()
-        lines = getattr(console, "lines", [])
-        for text in lines[vm.console_lines_seen :]:
-            self.write_terminal(vm, text, cp=False)
-        vm.console_lines_seen = len(lines)
-
-    def _enter_cp_mode(self, vm: VMBLOK, message: str) -> None:
-        vm.cf = True
-        self.write_terminal(vm, f"{message} '{vm.vmpsw}'")
-        self.write_terminal(vm, "CP")
+    def _carry_out_observed(self, vm: VMBLOK, verdict: Verdict) -> None:
+        """Besides, find out what it changes."""
+        decision = verdict.decision
+        keys = keys_of(vm) if isinstance(decision, Simulate) and decision.mnemonic in _KEY_INSTRUCTIONS else None
+        before = summary(vm)
+        self.effects.clear()
+        carry_out(self, vm, verdict)
+        effects = (*_effects(vm, before, keys), *self.effects) if vm in self.vms else tuple(self.effects)
+        self._tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
 
     # ---- stage: dispatch -------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
         """Find the guest that is next and run it, unless it must first get an interruption or be stopped."""
-        self._advance_virtual_devices()
-        vm = self._next()
+        self.paging.hold_none()
+        pages_arrived(self)
+        self._go_on_with_channels()
+        vm = self.scheduler.next(self._wants_attention)
         if vm is None:
             self._idle()
             return
-        verdict = dispatch.before_running(vm)
+        self._end_wait(vm)
+        verdict = dispatch.before_running(dispatch.candidate(self, vm))
         if isinstance(verdict.decision, Run):
             self._run(vm)
         else:
             self._decided(vm, verdict, None)
 
-    def _next(self) -> VMBLOK | None:
-        return next((vm for vm in map(self.vm, self.ring) if dispatch.wants_attention(vm)), None)
+    def _wants_attention(self, vm: VMBLOK) -> bool:
+        vm.note_psw()
+        if dispatch.wants_attention(self, vm):
+            return True
+        self._begin_wait(vm)
+        return False
+
+    def _begin_wait(self, vm: VMBLOK) -> None:
+        """The guest's PSW waits.  Timers that count the wait ask to be heard of when they run out."""
+        if vm.waiting_since is None:
+            vm.waiting_since = self.machine.clocks.now
+        masks = dispatch.timers_that_end_a_wait(vm)
+        now = self.machine.clocks.now
+        if masks & CR0.INTERVAL_TIMER_MASK:
+            left = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
+            if left >= 0:
+                self.requests.set(now + ((left + 1) * 625 + 47) // 48, vm.vmuser, Request.INTERVAL_TIMER)
+        if masks & CR0.CPU_TIMER_MASK and not vm.clocks.cpu_timer_pending:
+            self.requests.set((vm.clocks.cpu_timer_zero >> 12) + 1, vm.vmuser, Request.CPU_TIMER)
+
+    def _end_wait(self, vm: VMBLOK) -> None:
+        """The guest may go on: with SET TIMER REAL its timers have counted the wait."""
+        since, vm.waiting_since = vm.waiting_since, None
+        elapsed = 0 if since is None else self.machine.clocks.now - since
+        counts = bool(vm.vmtlevel & TimerLevel.REAL)
+        self._keep_time(vm, elapsed if counts else 0)
+        if counts and elapsed:
+            self.count_interval_timer(vm, timer_units(elapsed))
+            self.requests.cancel(vm.vmuser, Request.INTERVAL_TIMER)
+            self.requests.cancel(vm.vmuser, Request.CPU_TIMER)
+            if vm.ecmode and vm.vmtlevel & TimerLevel.CPU:
+                self.cpu_timer_changed(vm)
 
     def _run(self, vm: VMBLOK) -> None:
-        """Load the real timer, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
+        """Load the real timers, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
         if not vm.quantum:
-            vm.quantum = dispatch.QUANTUM
+            vm.quantum = self.scheduler.slice_of(vm)
         self._set_timer(vm.quantum)
+        if vm.translating and vm.shadow is not None and not self._shadow_tables_ready(vm):
+            return
         dispatch.load_guest_registers(self.real, vm)
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
         self.machine.pass_control_program_time(TRAP_MICROSECONDS)
-        self.running = vm.vmuser
+        vm.vmttime += TRAP_MICROSECONDS
+        self._keep_time(vm, 0)
+        self._set_clocks(vm)
+        self.running_vm = vm
+        vm.vmdstat |= DispatchStatus.DSP
+        vm.external_loops = 0
         self._load_runpsw()
         self._tell(Dispatched(vm.vmuser, self.real.psw.to_bytes()))
 
-    def _advance_virtual_devices(self) -> None:
+    def _shadow_tables_ready(self, vm: VMBLOK) -> bool:
+        """The guest can only be run with shadow tables; without room for them it is stopped."""
+        assert vm.shadow is not None
+        try:
+            vm.shadow.prepare(vm)
+        except PagingFailure as failure:
+            stop(self, vm, str(failure))
+            return False
+        return True
+
+    def _set_clocks(self, vm: VMBLOK | None) -> None:
+        """The real clock comparator is that of the first timer request, the real CPU timer what the guest has left."""
+        real = self.machine.clocks
+        real.clock_comparator = self.requests.comparator(real.tod_at_zero)
+        counts = vm is not None and vm.ecmode and vm.vmtlevel & TimerLevel.CPU and not vm.clocks.cpu_timer_pending
+        real.cpu_timer_zero = vm.clocks.cpu_timer_zero if vm is not None and counts else _FAR
+        self.dispatched_at = real.now
+
+    def _go_on_with_channels(self) -> None:
         """A channel program too long to be interpreted in one go goes on, be its guest running or waiting."""
-        for vm in self.vms:
-            vio.run_virtual_channels(vm)
-            self._collect_console(vm)
+        for vm in self.vio.unfinished_machines():
+            self.vio.advance(vm)
 
     def _idle(self) -> None:
-        """No guest can run: the real machine waits for an I/O interruption or for a person.
+        """No guest can run: the real machine waits for an I/O interruption, a timer request or a person.
 
         While CP has a virtual device's channel program to go on with, the interval timer ends the wait.
         """
-        unfinished = any(vm.channels.next_event is not None for vm in self.vms if not vm.cf)
-        self._set_timer(dispatch.QUANTUM if unfinished else dispatch.IDLE_TIMER)
-        self.real.cr[0] = CP_CR0 if unfinished else CP_CR0 & ~CR0.INTERVAL_TIMER_MASK
+        unfinished = any(not vm.cf for vm in self.vio.unfinished_machines())
+        self._set_timer(QUANTUM if unfinished else dispatch.IDLE_TIMER)
+        self.real.cr[0] = dispatch.IDLE_CR0 | (CR0.INTERVAL_TIMER_MASK if unfinished else 0)
+        self.real.cr[2] = MASK_32
+        self._set_clocks(None)
         self.real.store_real(RUNPSW, dispatch.IDLE_PSW.to_bytes())
         self._load_runpsw()
         self._tell(Dispatched("", self.real.psw.to_bytes()))
@@ -454,53 +665,33 @@ class ControlProgram:
         self.slice = units
         self.real.store_real(PSA.INTERVAL_TIMER, units.to_bytes(4, "big"))
 
-    # ---- from outside ----------------------------------------------------------------------------------------
-
-    def console_input(self, vm: VMBLOK) -> None:
-        """A line was entered at the guest's terminal: it ends a console read that waited, or attention is pending."""
-        self._advance_virtual_devices()
-        self.dispatch_again()
-
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
     def state(self) -> Any:
         """A checkpoint."""
-        return (
-            [vm.state() for vm in self.vms],
-            list(self.ring),
-            self.running,
-            self.slice,
-            dict(self.free_storage.taken),
-            self._work_state(),
-        )
-
-    def _work_state(self) -> Any:
-        work = self.work
-        trap = work.trap
-        saved = None
-        if trap:
-            owner = trap.owner.vmuser if trap.owner else None
-            saved = trap.vm.vmuser, trap.interruption, trap.text, owner, trap.owner_device, trap.waiting
-        return work.stage, work.interruption, saved, work.verdict, work.subject
+        parts = self.free_storage, self.paging, self.scheduler, self.requests, self.ios, self.vio, self.tracing, self.spool
+        plain = self.running_vm, self.slice, self.dispatched_at, replace(self.work), Counter(self.counts), self.volumes
+        return [vm.state() for vm in self.vms], plain, [(part, part.state()) for part in parts]
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
-        vms, ring, self.running, self.slice, taken, work = state
+        vms, (self.running_vm, self.slice, self.dispatched_at, work, counts, self.volumes), parts = state
+        self.work, self.counts = replace(work), Counter(counts)
+        for part, saved in parts:
+            part.restore(saved)
+        self.vms[:] = [saved[0] for saved in vms]
         for vm, saved in zip(self.vms, vms, strict=True):
             vm.restore(saved)
-        self.ring[:] = ring
-        self.free_storage.taken = dict(taken)
-        stage, interruption, trap, verdict, subject = work
-        restored = None
-        if trap:
-            userid, trapped, text, owner, device, waiting = trap
-            restored = Trap(self.vm(userid), trapped, text, self.vm(owner) if owner else None, device, waiting)
-        self.work = Work(stage, interruption, restored, verdict, subject)
 
 
-def _effects(vm: VMBLOK, before: dict[str, str], keys: bytes) -> tuple[Effect, ...]:
-    """What is not as it was: the virtual machine's state as `summary` gave it, and the keys of real storage."""
+_TRANSLATION_EXCEPTIONS = (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION, PIC.TRANSLATION_SPECIFICATION)
+
+
+def _effects(vm: VMBLOK, before: dict[str, str], keys: bytes | None) -> tuple[Effect, ...]:
+    """What is not as it was: the virtual machine's state as `summary` gave it, and its storage keys if they matter."""
     after = summary(vm)
     effects = [Effect(name, before[name], after[name]) for name in before if before[name] != after[name]]
-    effects += [Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed_keys(vm, keys)]
+    if keys is not None:
+        changed = changed_keys(vm, keys)
+        effects += [Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed]
     return tuple(effects)

@@ -6,6 +6,7 @@ did not, and the reason, so that "why did that trap?" is answered by the object 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Generic, TypeVar
 
 from edu_hv.machine.interruptions import Interruption
@@ -46,6 +47,33 @@ class SimulateIO:
         return f"simulate {self.mnemonic} {self.device:03X}"
 
 
+class IOAction(Enum):
+    """What CP does for an I/O instruction of a guest."""
+
+    NOTHING = "do nothing"
+    STORE_BUSY = "store the device's status with the busy bit"
+    STORE_PROGRAM_CHECK = "store program check as status"
+    INTERPRET = "interpret the channel program"
+    START = "translate the channel program and queue it for the real device"
+    GIVE_CSW = "store the pending CSW and clear it"
+    ASK_DEVICE = "ask the device"
+    ASK_REAL_DEVICE = "ask the real device"
+    DISCONTINUE = "discontinue the operation and store its CSW"
+    HALT = "halt the operation"
+    STORE_CHANNEL_ID = "store the channel's identification"
+
+
+@dataclass(frozen=True)
+class AnswerIO:
+    """What comes of an I/O instruction of a guest.  `cc` None: what is done gives the condition code."""
+
+    action: IOAction
+    cc: int | None = None
+
+    def __str__(self) -> str:
+        return self.action.value + ("" if self.cc is None else f", condition code {self.cc}")
+
+
 @dataclass(frozen=True)
 class Hypercall:
     """DIAGNOSE: the guest asks CP for a service."""
@@ -74,6 +102,89 @@ class KeepInterruption:
 
     def __str__(self) -> str:
         return f"keep for {self.userid} as an interruption of {self.device:03X}"
+
+
+@dataclass(frozen=True)
+class PageIn:
+    """The guest's page is not in real storage: bring it in, and let the guest wait for it."""
+
+    page: int
+    """Its number in the guest's storage."""
+
+    def __str__(self) -> str:
+        return f"bring page {self.page:03X} in"
+
+
+@dataclass(frozen=True)
+class PseudoPageFault:
+    """Bring the page in, and tell the guest, which may do something else until then."""
+
+    address: int
+
+    def __str__(self) -> str:
+        return f"bring page {self.address >> 12:03X} in, and tell the guest"
+
+
+@dataclass(frozen=True)
+class FillShadow:
+    """Make a missing entry of the guest's shadow tables."""
+
+    address: int
+    """The guest-virtual address that was to be translated."""
+    segment: bool
+    """A segment-table entry with a new page table, not a page-table entry."""
+
+    def __str__(self) -> str:
+        what = "segment" if self.segment else "page"
+        return f"make the shadow {what}-table entry for {self.address:06X}"
+
+
+@dataclass(frozen=True)
+class PagingDone:
+    """CP's own paging operation has ended: whoever waits for the page goes on."""
+
+    def __str__(self) -> str:
+        return "end the page wait"
+
+
+@dataclass(frozen=True)
+class QueueExternal:
+    """A real timer that CP set for a guest has run out: the condition is the guest's."""
+
+    code: int
+    mask: int
+
+    def __str__(self) -> str:
+        return f"make external {self.code:04X} pending"
+
+
+@dataclass(frozen=True)
+class TimerRequestsDue:
+    """The time of the first timer request has come."""
+
+    def __str__(self) -> str:
+        return "do what is due at this time"
+
+
+@dataclass(frozen=True)
+class ServeDevice:
+    """A real I/O interruption of an operation that CP started and that is no guest's alone: go on with the device."""
+
+    device: int
+
+    def __str__(self) -> str:
+        return f"go on with the real device {self.device:03X}"
+
+
+@dataclass(frozen=True)
+class TraceStop:
+    """CP itself asked for this event: ADSTOP, TRACE or PER of the guest's operator."""
+
+    what: str
+    text: bytes = b""
+
+    def __str__(self) -> str:
+        return self.what
 
 
 @dataclass(frozen=True)
@@ -122,18 +233,61 @@ class Idle:
         return "load a wait PSW"
 
 
+@dataclass(frozen=True)
+class GrantLink:
+    """Give a link to a minidisk."""
+
+    read_only: bool
+
+    def __str__(self) -> str:
+        return f"link {'R/O' if self.read_only else 'R/W'}"
+
+
+@dataclass(frozen=True)
+class RefuseLink:
+    """Give no link to a minidisk: the number and the text of CP's message."""
+
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"refuse with message {self.number:03}E"
+
+
+@dataclass(frozen=True)
+class SpoolDecision:
+    """What a read is told when the reader has no card left, or where a spool file goes that is closed."""
+
+    outcome: Enum
+
+    def __str__(self) -> str:
+        return str(self.outcome.value)
+
+
 Decision = (
     Reflect
     | Simulate
     | SimulateIO
+    | AnswerIO
     | Hypercall
     | EndTimeSlice
     | KeepInterruption
+    | PageIn
+    | PseudoPageFault
+    | FillShadow
+    | PagingDone
+    | QueueExternal
+    | TimerRequestsDue
+    | ServeDevice
+    | TraceStop
     | Ignore
     | Deliver
     | EnterConsoleFunction
     | Run
     | Idle
+    | GrantLink
+    | RefuseLink
+    | SpoolDecision
 )
 
 

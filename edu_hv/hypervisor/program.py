@@ -3,24 +3,35 @@
 Tables of rules, tried in order.  SY20-0886 "Program Interruption", "SVC Interruption", "External Interruption".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.decisions import (
     Decision,
     EndTimeSlice,
+    FillShadow,
     Hypercall,
     Ignore,
     KeepInterruption,
+    PageIn,
+    PagingDone,
+    PseudoPageFault,
+    QueueExternal,
     Reflect,
     Rule,
+    ServeDevice,
     Simulate,
     SimulateIO,
+    TimerRequestsDue,
+    TraceStop,
     Verdict,
     decide,
 )
-from edu_hv.hypervisor.simulate import SIMULATED
-from edu_hv.isa.codes import PIC, Class, External
+from edu_hv.hypervisor.shadow import Meaning, ShadowFault
+from edu_hv.hypervisor.simulate import SIMULATED, WITH_ECMODE_ONLY
+from edu_hv.hypervisor.vmblok import ProcessStatus
+from edu_hv.isa.codes import CR0, MASK_24, PIC, Class, External
 from edu_hv.isa.table import operation
 from edu_hv.machine.instructions.registry import base_displacement
 from edu_hv.machine.interruptions import Ending, Interruption, ProgramInterruption
@@ -38,10 +49,16 @@ class Trap:
     text: bytes
     """The instruction, through EXECUTE if need be; empty when there is none."""
     owner: "VMBLOK | None" = None
-    """I/O: the guest to which the real device belongs."""
+    """I/O: the guest whose operation it belongs to."""
     owner_device: int = 0
     waiting: bool = False
     """The real machine was waiting: `vm` did not run, it only stands in."""
+    purpose: str = ""
+    """I/O: what CP started the operation for: "paging", "diagnose", a guest's own; "" nothing."""
+    fault: "ShadowFault | None" = None
+    """A translation exception while the guest's own DAT is on: what its tables say."""
+    adstop: bool = False
+    """The SVC that ADSTOP planted."""
 
     @property
     def mnemonic(self) -> str:
@@ -61,6 +78,11 @@ class Trap:
         return self.mnemonic in IO_INSTRUCTIONS
 
     @property
+    def simulated(self) -> bool:
+        """Whether CP simulates the instruction for this guest: those of the clocks need ECMODE."""
+        return self.mnemonic in SIMULATED and (self.vm.ecmode or self.mnemonic not in WITH_ECMODE_ONLY)
+
+    @property
     def operand_address(self) -> int:
         """The effective address of the D(B) operand of an S or RS instruction."""
         return base_displacement(self.vm.cpu, self.text, 2)
@@ -73,21 +95,35 @@ class Trap:
         if length is None:
             return ""
         address = self.operand_address
-        try:
-            return f"{address:06X} = {self.vm.cpu.load_real(address, length).hex(' ', 4).upper()}"
-        except ProgramInterruption:
-            return f"{address:06X}, outside the guest's storage"
+        found = self.vm.peek_logical(address, length)
+        return f"{address:06X} = {found.hex(' ', 4).upper()}" if found else f"{address:06X}, not in the guest's storage"
 
     @property
-    def translation_beyond_storage(self) -> bool:
-        """A translation exception while the guest's own DAT is off: the address is past the guest's storage."""
-        return self.interruption.code in (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION) and not self.vm.vmpsw.dat
+    def beyond_storage(self) -> bool:
+        """A segment exception while the guest's own DAT is off: the address is past the guest's storage."""
+        past = (self.interruption.translation_address or 0) & MASK_24 >= self.vm.vmsize
+        return self.interruption.code == PIC.SEGMENT_TRANSLATION or past
+
+    @property
+    def page(self) -> int:
+        """The number of the guest's page that is not in real storage."""
+        return ((self.interruption.translation_address or 0) & MASK_24) >> 12
+
+    @property
+    def wants_pseudo_page_fault(self) -> bool:
+        """Whether the guest wants to hear of page faults of CP, and can now.  SY20-0886 "Pseudo Page Faults"."""
+        psw = self.vm.vmpsw
+        return bool(self.vm.vmpstat & ProcessStatus.PAGEX) and psw.ec_mode and psw.io_enabled()
 
     @property
     def timer_ran_out(self) -> bool:
         """The real interval timer has something to say."""
-        external = self.interruption.kind is Class.EXTERNAL
+        external = self.interruption.kind is Class.EXTERNAL and self.interruption.code < 0x100
         return external and bool(self.interruption.code & External.INTERVAL_TIMER)
+
+    def external(self, code: External) -> bool:
+        """Whether it is the external interruption of that code."""
+        return self.interruption.kind is Class.EXTERNAL and self.interruption.code == code
 
 
 IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH", "STIDC"})
@@ -148,7 +184,7 @@ PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
         "do it to the virtual machine",
         _why_act,
         'SY20-0886 "Privileged Instruction Simulation"',
-        lambda trap: trap.is_io or trap.mnemonic == "DIAG" or trap.mnemonic in SIMULATED,
+        lambda trap: trap.is_io or trap.mnemonic == "DIAG" or trap.simulated,
         _act_for,
     ),
     Rule(
@@ -177,17 +213,39 @@ NOT_IN_A_VIRTUAL_MACHINE: tuple[Rule[Trap], ...] = (
 )
 """Whatever exception ended an instruction of dual address spaces on the real machine, which has them."""
 
-GUESTS_OWN: tuple[Rule[Trap], ...] = (
+PAGING: tuple[Rule[Trap], ...] = (
     Rule(
         "PRG-1",
-        "did translation fail although the guest's own DAT is off?",
+        "is the address past the guest's storage, its own DAT being off?",
         "reflect code 0005, addressing",
         "the address is past the guest's storage; the guest knows of no tables, so for it that is an addressing "
         "exception",
         'SY20-0886 "Segment Exception"',
-        lambda trap: trap.translation_beyond_storage,
+        lambda trap: trap.beyond_storage,
         ReflectAs(PIC.ADDRESSING, Ending.TERMINATION),
     ),
+    Rule(
+        "PTR-1",
+        "is the page out, and does the guest want to hear of it (SET PAGEX ON, EC mode, I/O enabled)?",
+        "bring the page in and give the guest a pseudo page fault",
+        "the guest is one that does something else meanwhile: it gets code 0014 now, and again when the page is in",
+        'SY20-0886 "Pseudo Page Faults"',
+        lambda trap: trap.wants_pseudo_page_fault,
+        lambda trap: PseudoPageFault((trap.interruption.translation_address or 0) & MASK_24),
+    ),
+    Rule(
+        "PTR-2",
+        "is the page out, though the guest owns it?",
+        "bring the page in; the guest waits and does not know",
+        "the guest owns the page, but it is not in real storage now: paging is CP's business, not the guest's",
+        'SY20-0886 "Page Translation Exception"',
+        lambda trap: True,
+        lambda trap: PageIn(trap.page),
+    ),
+)
+"""A translation exception while the guest's own DAT is off: CP's tables, from guest-real to real, had no entry."""
+
+GUESTS_OWN: tuple[Rule[Trap], ...] = (
     Rule(
         "PRG-2",
         "is it the guest's own doing?",
@@ -199,6 +257,136 @@ GUESTS_OWN: tuple[Rule[Trap], ...] = (
     ),
 )
 """Any other program interruption."""
+
+
+def _means(*meanings: Meaning) -> Callable[[Trap], bool]:
+    """A question about what the guest's own tables say."""
+    return lambda trap: trap.fault is not None and trap.fault.meaning in meanings
+
+
+def _fill(trap: Trap) -> Decision:
+    fault = _fault_of(trap)
+    return FillShadow(fault.address & MASK_24, fault.meaning is Meaning.FILL_SEGMENT)
+
+
+def _fault_of(trap: Trap) -> ShadowFault:
+    assert trap.fault is not None, "the rules of this table are asked with the guest's DAT on only"
+    return trap.fault
+
+
+def _why_out(trap: Trap) -> str:
+    what = "its own tables are" if _fault_of(trap).table else "the data are"
+    return f"the guest's tables are right, but the page where {what} is not in real storage: that is CP's business"
+
+
+@dataclass(frozen=True)
+class ReflectTranslation:
+    """Reflect a translation exception that the guest's own tables give, with the address and its ending."""
+
+    code: PIC
+
+    def __call__(self, trap: Trap) -> Decision:
+        """The decision for this trap."""
+        real, address = trap.interruption, _fault_of(trap).address
+        ending = Ending.NULLIFICATION
+        at = real.instruction_address
+        return Reflect(
+            Interruption(Class.PROGRAM, self.code, real.ilc, at, real.text, ending, translation_address=address)
+        )
+
+
+_VAT = 'SY20-0886 "Shadow Table Management"'
+
+SHADOW: tuple[Rule[Trap], ...] = (
+    Rule(
+        "VAT-1",
+        "is a page that is needed, of the guest's tables or its data, not in real storage?",
+        "bring the page in; the guest waits and does not know",
+        _why_out,
+        _VAT,
+        _means(Meaning.PAGE_OUT),
+        lambda trap: PageIn(_fault_of(trap).page),
+    ),
+    Rule(
+        "VAT-2",
+        "is the guest's own segment-table entry invalid, or its table too short?",
+        "reflect code 0010, segment translation",
+        "the guest's own tables say so: on a real machine it would get this exception too",
+        _VAT,
+        _means(Meaning.GUEST_SEGMENT),
+        ReflectTranslation(PIC.SEGMENT_TRANSLATION),
+    ),
+    Rule(
+        "VAT-3",
+        "is the guest's own page-table entry invalid, or its table too short?",
+        "reflect code 0011, page translation",
+        "the guest's own tables say so: it is a page fault of the guest, which pages by itself",
+        _VAT,
+        _means(Meaning.GUEST_PAGE),
+        ReflectTranslation(PIC.PAGE_TRANSLATION),
+    ),
+    Rule(
+        "VAT-4",
+        "has the guest's control register 0 or one of its table entries bits that are not valid?",
+        "reflect code 0012, translation specification",
+        "the guest's own tables are not tables: on a real machine it would get this exception too",
+        _VAT,
+        _means(Meaning.SPECIFICATION),
+        ReflectAs(PIC.TRANSLATION_SPECIFICATION),
+    ),
+    Rule(
+        "VAT-5",
+        "do the guest's tables lead outside its storage?",
+        "reflect code 0005, addressing",
+        "the guest's tables name storage that the guest has not: on a machine of that size it would be an addressing "
+        "exception",
+        _VAT,
+        _means(Meaning.ADDRESSING),
+        ReflectAs(PIC.ADDRESSING, Ending.TERMINATION),
+    ),
+    Rule(
+        "VAT-6",
+        "is the guest's segment valid, but the shadow segment-table entry missing?",
+        "make a shadow page table with all entries invalid",
+        "the guest's segment-table entry is valid; the machine had no shadow entry for it yet, and will ask again for "
+        "the page",
+        _VAT,
+        _means(Meaning.FILL_SEGMENT),
+        _fill,
+    ),
+    Rule(
+        "VAT-7",
+        "is the guest's page valid and in real storage, but the shadow entry missing?",
+        "put the real frame into the shadow page-table entry",
+        "the guest's page-table entry is valid and CP has the page: the shadow entry joins the two translations",
+        _VAT,
+        lambda trap: True,
+        _fill,
+    ),
+)
+"""A translation exception while the guest's own DAT is on: the guest's tables decide, the shadow tables follow."""
+
+PROGRAM_EVENT: tuple[Rule[Trap], ...] = (
+    Rule(
+        "PER-1",
+        "did CP itself ask for program events of this guest?",
+        "tell the guest's operator",
+        "TRACE or PER of the guest's operator set the real control registers 9 to 11; the guest hears nothing of it",
+        'CP Command Reference "PER"',
+        lambda trap: trap.vm.cp_per is not None,
+        lambda trap: TraceStop("program event", trap.text),
+    ),
+    Rule(
+        "PER-2",
+        "did the guest ask for program events itself?",
+        "reflect it unchanged",
+        "the guest's own control registers 9 to 11 and its PSW asked for it; it runs with them in the real machine",
+        'SY20-0886 "Program Interruption"',
+        lambda trap: True,
+        _reflect,
+    ),
+)
+"""A program event alone."""
 
 
 def _why_stale(trap: Trap) -> str:
@@ -229,6 +417,20 @@ SUPERVISOR_CALL: tuple[Rule[Trap], ...] = (
 )
 """A supervisor call."""
 
+ADDRESS_STOP: tuple[Rule[Trap], ...] = (
+    Rule(
+        "SVC-0",
+        "is it the SVC X'B3' that ADSTOP put in the place of an instruction?",
+        "put the instruction back and stop the guest",
+        "the guest's operator asked for a stop at this address; the guest has not executed anything there",
+        'SY20-0886 "SVC Interruption"',
+        lambda trap: trap.adstop,
+        lambda trap: TraceStop("ADSTOP"),
+    ),
+    *SUPERVISOR_CALL,
+)
+"""A supervisor call of a guest that has an ADSTOP set."""
+
 EXTERNAL: tuple[Rule[Trap], ...] = (
     Rule(
         "EXT-1",
@@ -249,6 +451,24 @@ EXTERNAL: tuple[Rule[Trap], ...] = (
         lambda trap: Ignore(),
     ),
     Rule(
+        "EXT-4",
+        "is it the real clock comparator, set for the first of CP's timer requests?",
+        "do what is due",
+        "the real clock comparator belongs to CP; guests' comparators and waits are requests in its queue",
+        'SY20-0886 "Timer Request Queue"',
+        lambda trap: trap.external(External.CLOCK_COMPARATOR),
+        lambda trap: TimerRequestsDue(),
+    ),
+    Rule(
+        "EXT-5",
+        "is it the real CPU timer, set to what is left of the guest's own?",
+        "make the interruption pending for the guest",
+        "the guest's CPU timer counts in the real one while the guest runs, and it has gone below zero",
+        'SY20-0886 "Timer Management"',
+        lambda trap: trap.external(External.CPU_TIMER) and not trap.waiting,
+        lambda trap: QueueExternal(External.CPU_TIMER, CR0.CPU_TIMER_MASK),
+    ),
+    Rule(
         "EXT-3",
         "is it any other signal of the real machine, such as its interrupt key or restart key?",
         "ignore it: none is meant for a guest",
@@ -263,12 +483,30 @@ EXTERNAL: tuple[Rule[Trap], ...] = (
 INPUT_OUTPUT: tuple[Rule[Trap], ...] = (
     Rule(
         "IO-1",
-        "does the real device belong to a guest?",
+        "does it end a guest's operation, or come from a guest's device?",
         "keep the interruption for that guest, with the CSW in its addresses",
         "the operation was a guest's; it hears of it when its own PSW allows that channel",
         'SY20-0886 "I/O Interruption"',
         lambda trap: trap.owner is not None,
         lambda trap: KeepInterruption(trap.owner.vmuser if trap.owner else "", trap.owner_device),
+    ),
+    Rule(
+        "IO-3",
+        "has CP's own paging operation ended?",
+        "let whoever waits for the page go on",
+        "CP started this operation to bring a page in or out; no guest hears of it",
+        'SY20-0886 "Paging I/O"',
+        lambda trap: trap.purpose == "paging",
+        lambda trap: PagingDone(),
+    ),
+    Rule(
+        "IO-4",
+        "is it an operation that CP started for itself?",
+        "go on with what CP started it for",
+        "the operation is CP's: SENSE after a unit check, or the I/O of a DIAGNOSE",
+        'SY20-0886 "I/O Interruption"',
+        lambda trap: bool(trap.purpose),
+        lambda trap: ServeDevice(trap.interruption.code),
     ),
     Rule(
         "IO-2",
@@ -284,9 +522,12 @@ INPUT_OUTPUT: tuple[Rule[Trap], ...] = (
 
 ALL_RULES: tuple[Rule[Trap], ...] = (
     *PRIVILEGED_OPERATION,
+    *PAGING,
+    *SHADOW,
+    *PROGRAM_EVENT,
     *GUESTS_OWN,
     *NOT_IN_A_VIRTUAL_MACHINE,
-    *SUPERVISOR_CALL,
+    *ADDRESS_STOP,
     *EXTERNAL,
     *INPUT_OUTPUT,
 )
@@ -295,15 +536,25 @@ ALL_RULES: tuple[Rule[Trap], ...] = (
 def on_interruption(trap: Trap) -> Verdict:
     """What CP does about an interruption of a running guest.  Decides; changes nothing."""
     match trap.interruption.kind:
-        case Class.PROGRAM if trap.facility_absent:
-            return decide(NOT_IN_A_VIRTUAL_MACHINE, trap)
-        case Class.PROGRAM if trap.interruption.code == PIC.PRIVILEGED_OPERATION:
-            return decide(PRIVILEGED_OPERATION, trap)
         case Class.PROGRAM:
-            return decide(GUESTS_OWN, trap)
+            return decide(_program_rules(trap), trap)
         case Class.SVC:
-            return decide(SUPERVISOR_CALL, trap)
+            return decide(ADDRESS_STOP if trap.vm.adstop else SUPERVISOR_CALL, trap)
         case Class.INPUT_OUTPUT:
             return decide(INPUT_OUTPUT, trap)
         case _:
             return decide(EXTERNAL, trap)  # The restart key too; a machine check cannot happen here.
+
+
+def _program_rules(trap: Trap) -> tuple[Rule[Trap], ...]:
+    """The table for a program interruption.  SY20-0886 "Program Interruption"."""
+    code = trap.interruption.code
+    if trap.facility_absent:
+        return NOT_IN_A_VIRTUAL_MACHINE
+    if code == PIC.PRIVILEGED_OPERATION:
+        return PRIVILEGED_OPERATION
+    if code == PIC.PER_EVENT:
+        return PROGRAM_EVENT
+    if code in (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION, PIC.TRANSLATION_SPECIFICATION):
+        return SHADOW if trap.vm.translating else PAGING
+    return GUESTS_OWN

@@ -1,282 +1,414 @@
-"""Virtual I/O: what an I/O instruction of a guest does (DMKVSI).  SY20-0886 "Virtual I/O Requests".
+"""Virtual I/O: what an I/O instruction of a guest does, and what becomes of it later (DMKVSI, DMKVIO).
 
-A console, reader or printer is virtual: CP interprets the whole channel program itself (DMKVCN, DMKVSP), with the
-same channel that the machine has, over the guest's storage.  A tape is dedicated: its channel programs are translated
-and started on the real device.
+SY20-0886 "Virtual I/O Requests".  `io_rules` decides by the guest's blocks.  A console, a spooled reader, punch or
+printer, and a channel-to-channel adapter are played by CP: it interprets the whole channel program at once, over the
+guest's storage (DMKVCN, DMKVSP, DMKVCA).  Other programs are translated (`ccw_translation`) and queued for the real
+device (`real_io`).
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from edu_hv.hypervisor.ccw_translation import RCWTASK, translate
-from edu_hv.hypervisor.free_storage import FreeStorage
-from edu_hv.hypervisor.vmblok import VDEVBLOK, VMBLOK
-from edu_hv.isa.codes import PSA, ChannelStatus, Key, UnitStatus
+from edu_hv.devices.console import Console
+from edu_hv.devices.ctca import CTCAEnd
+from edu_hv.hypervisor.ccw_translation import translate
+from edu_hv.hypervisor.decisions import AnswerIO, IOAction
+from edu_hv.hypervisor.guest_storage import GuestStorage
+from edu_hv.hypervisor.io_blocks import GUEST, IOBLOK
+from edu_hv.hypervisor.io_rules import BUSY, CSW_STORED, NOT_OPERATIONAL, STARTED, IORequest, answer
+from edu_hv.hypervisor.virtual_ctca import VirtualCTCA, uncouple
+from edu_hv.hypervisor.virtual_devices import VDEVBLOK, goes_on
+from edu_hv.hypervisor.virtual_ipl import load
+from edu_hv.isa.codes import MASK_24, MASK_32, PSA, ChannelStatus, UnitStatus
 from edu_hv.machine.ccw import CSW
-from edu_hv.machine.channel_program import ChannelProgramCheck, ChannelProtectionCheck
-from edu_hv.machine.cpu import CPU
-from edu_hv.machine.instructions.io import block_multiplexing
-from edu_hv.machine.interruptions import ProgramInterruption
-from edu_hv.machine.storage import BLOCK_SHIFT
+from edu_hv.machine.channel_program import ChannelProgram
+from edu_hv.machine.subchannel import ChannelType
 
 if TYPE_CHECKING:
-    from edu_hv.machine.channel import Channels
-
-NOT_OPERATIONAL = 3
-BUSY = 2
-CSW_STORED = 1
-STARTED = AVAILABLE = 0
-"""Condition codes."""
+    from edu_hv.hypervisor.ccw_translation import RCWTASK
+    from edu_hv.hypervisor.control_program import ControlProgram
+    from edu_hv.hypervisor.vmblok import VMBLOK
 
 MOST_CCWS = 256
-"""CCWs of a virtual device that CP interprets in one go."""
-
-
-class GuestStorage:
-    """A guest's storage as its virtual channel sees it: guest-real addresses, the guest's keys."""
-
-    def __init__(self, cpu: CPU) -> None:
-        self.cpu = cpu
-
-    def fetch(self, address: int, length: int, key: int) -> bytes:
-        """`length` bytes within a 2K block."""
-        return self.cpu.storage.read(self._resolve(address, key, store=False), length)
-
-    def store(self, address: int, data: bytes, key: int) -> None:
-        """Store within a 2K block."""
-        self.cpu.storage.write(self._resolve(address, key, store=True), data)
-
-    def _resolve(self, address: int, key: int, store: bool) -> int:
-        try:
-            absolute = self.cpu.absolute(address)
-        except ProgramInterruption:
-            raise ChannelProgramCheck from None
-        storage_key = self.cpu.storage.key(absolute)
-        if key and key != storage_key >> 4 and (store or storage_key & Key.FETCH_PROTECTION):
-            raise ChannelProtectionCheck
-        recorded = Key.REFERENCE | Key.CHANGE if store else Key.REFERENCE
-        self.cpu.storage.keys[absolute >> BLOCK_SHIFT] = storage_key | recorded
-        return absolute
+"""CCWs of a device played by CP that are interpreted in one go: a chain that never ends costs its guest and not CP."""
 
 
 class VirtualIO:
-    """CP's side of the I/O instructions.  `real` is the real CPU, `channels` the real channels."""
+    """CP's side of the I/O instructions."""
 
-    def __init__(self, real: CPU, channels: "Channels", free_storage: FreeStorage) -> None:
-        self.real = real
-        self.channels = channels
-        self.free_storage = free_storage
-        self._dedicated: dict[str, Callable[[VMBLOK, VDEVBLOK], int]] = {
-            "SIO": self._start,
-            "SIOF": self._start,
-            "TIO": self._test,
-            "CLRIO": self._test,
-            "HIO": self._halt,
-            "HDV": self._halt,
+    def __init__(self, cp: "ControlProgram") -> None:
+        self.cp = cp
+        self._actions: dict[IOAction, Callable[[IORequest], int]] = {
+            IOAction.STORE_BUSY: self._store_busy,
+            IOAction.STORE_PROGRAM_CHECK: self._store_program_check,
+            IOAction.INTERPRET: self._interpret,
+            IOAction.START: self._start,
+            IOAction.GIVE_CSW: self._give_csw,
+            IOAction.ASK_DEVICE: self._ask_device,
+            IOAction.ASK_REAL_DEVICE: self._ask_real_device,
+            IOAction.DISCONTINUE: self._discontinue,
+            IOAction.HALT: self._halt,
+            IOAction.STORE_CHANNEL_ID: self._store_channel_id,
         }
+        """Each gives the condition code; a rule that names one wins."""
 
-    def simulate(self, vm: VMBLOK, mnemonic: str, address: int) -> None:
+    def simulate(self, vm: "VMBLOK", mnemonic: str, address: int) -> None:
         """Carry out an I/O instruction of a guest: its condition code is set, its CSW stored where there is one."""
-        device = vm.vmdevs.get(address)
-        if mnemonic == "TCH":
-            vm.vmpsw.cc = _test_channel(vm, address >> 8)
-        elif mnemonic == "STIDC":
-            vm.vmpsw.cc = _store_channel_id(vm, address >> 8)
-        elif device is None or mnemonic not in self._dedicated:
-            vm.vmpsw.cc = NOT_OPERATIONAL
-        elif device.virtual:
-            vm.vmpsw.cc = self._virtual(vm, mnemonic, address)
-        else:
-            vm.vmpsw.cc = self._dedicated[mnemonic](vm, device)
+        request = IORequest(vm, mnemonic, address)
+        vm.cpu.load_real(PSA.CSW, 1)  # Its page 0 is in: CAW and CSW are there.
+        verdict = answer(request)
+        self.cp.note(vm, verdict)
+        assert isinstance(verdict.decision, AnswerIO)
+        action, cc = verdict.decision.action, verdict.decision.cc
+        if action is not IOAction.NOTHING:
+            found = self._actions[action](request)
+            cc = found if cc is None or request.independent else cc
+        assert cc is not None
+        vm.vmpsw.cc = cc
 
-    # ---- devices whose channel programs CP interprets --------------------------------------------------------
+    # ---- START I/O -------------------------------------------------------------------------------------------
 
-    def _virtual(self, vm: VMBLOK, mnemonic: str, address: int) -> int:
-        channels = vm.channels
-        multiplexing = block_multiplexing(vm.cpu)
-        operations: dict[str, Callable[[CPU, int], int]] = {
-            "SIO": partial(channels.start_io, multiplexing=multiplexing),
-            "SIOF": partial(channels.start_io_fast_release, multiplexing=multiplexing),
-            "TIO": channels.test_io,
-            "CLRIO": partial(channels.clear_io, multiplexing=multiplexing),
-            "HIO": channels.halt_io,
-            "HDV": channels.halt_device,
-        }
-        cc = operations[mnemonic](vm.cpu, address)
-        run_virtual_channels(vm)
-        return cc
+    def _store_busy(self, request: IORequest) -> int:
+        """Status with the busy bit; what was pending is pending no longer."""
+        vdev = request.device
+        csw = CSW(unit_status=vdev.vdevunit | UnitStatus.BUSY)
+        vdev.withdraw(vdev.vdevunit)
+        return self._conclude(request, csw)
 
-    # ---- dedicated devices -----------------------------------------------------------------------------------
+    def _store_program_check(self, request: IORequest) -> int:
+        """Bits 4-7 of the CAW are looked at first: then there is neither a key nor an address."""
+        caw = request.caw
+        key, address = (0, 0) if caw & 0x0F000000 else (caw >> 28, caw & MASK_24)
+        csw = CSW(key, address + 8 & MASK_24, channel_status=ChannelStatus.PROGRAM_CHECK)
+        return self._conclude(request, csw)
 
-    def _start(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """SIO.  Busy, pending, CAW, translation, real SIO: in this order."""
-        if device.busy or _ended(device):
-            return BUSY
-        if device.pending:
-            return self._give_busy(vm, device, device.pending)
-        caw = int.from_bytes(vm.cpu.load_real(PSA.CAW, 4), "big")
-        if caw & 0x0F000007 or not _fetchable(vm, caw & 0xFFFFFF):
-            _store_status(vm, UnitStatus(0), ChannelStatus.PROGRAM_CHECK)
-            return CSW_STORED
+    def _conclude(self, request: IORequest, csw: CSW) -> int:
+        """The operation has ended at once: its status is stored, or, by SIOF, an interruption brings it later.
+
+        GA22-7000 "Start I/O Fast Release".
+        """
+        vm, vdev = request.vm, request.device
+        if request.independent:
+            vdev.end(replace(csw, deferred_cc=CSW_STORED))
+        elif goes_on(csw.unit_status):
+            vdev.end(csw)
+            vdev.take()
+        elif vdev.running:
+            vdev.end(None)
+        self._changed(vm, vdev)
+        return STARTED if request.independent else _store_status(vm, csw)
+
+    def _interpret(self, request: IORequest) -> int:
+        """CP plays the device: the whole program, until it ends or waits for input."""
+        vm, vdev = request.vm, request.device
+        assert vdev.device is not None
+        program = self._program(vm, vdev)
+        if not program.start(request.caw.to_bytes(4, "big")):
+            return self._conclude(request, _whole(program))
+        vdev.begin(program, request.multiplexing)
+        self._go_on(vm, vdev)
+        return STARTED
+
+    def _program(self, vm: "VMBLOK", vdev: VDEVBLOK) -> ChannelProgram:
+        assert vdev.device is not None
+        program = ChannelProgram(vdev.device, GuestStorage(vm.cpu), vdev.address)
+        program.observer = vm.cpu.observer
+        return program
+
+    def _go_on(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
+        """Interpret a program further, MOST_CCWS at most, and then what the other end of an adapter waited for."""
+        program = vdev.program
+        assert program is not None
+        going = True
+        for _ in range(MOST_CCWS):
+            if program.waiting:
+                break
+            going = program.step()
+            if not going:
+                break
+        if not going:
+            vdev.end(_whole(program))
+        elif (request := program.take_interruption_request()) is not None:
+            vdev.request(request)
+        self._changed(vm, vdev)
+        if isinstance(vdev.device, CTCAEnd):
+            self._other_end(vdev.device)
+
+    def _other_end(self, end: CTCAEnd) -> None:
+        """What an adapter's other end waited for may have come."""
+        for vm in self.cp.vms:
+            for vdev in vm.devices.values():
+                if vdev.device is end.other and vdev.program is not None and not vdev.program.waiting:
+                    self._go_on(vm, vdev)
+
+    def _start(self, request: IORequest) -> int:
+        """Translate the program and queue it for the real device."""
+        cp, vm, vdev = self.cp, request.vm, request.device
         try:
-            task = translate(vm, self.real, self.free_storage, caw)
+            task = translate(cp, vm, vdev, request.caw)
         except MemoryError:
             return BUSY  # There is no room for the copy until another program ends.
-        cc = self._start_real(device, task)
+        if task.answered is not None:
+            task.release(cp)
+            vdev.end(task.answered)
+            self._changed(vm, vdev)
+            return STARTED
+        assert vdev.real is not None
+        ioblok = IOBLOK(GUEST, vdev.real, task.caw, vm, vdev, task)
+        vdev.begin(ioblok, request.multiplexing)
+        vm.sio_count += 1
+        cc = cp.ios.queue(ioblok)
         if cc == STARTED:
-            device.busy, device.task = True, task
+            self._changed(vm, vdev)
             return cc
-        self.free_storage.free(task.piece)
-        return self._pass_on(vm, cc)
+        ioblok.release(cp)
+        if cc == NOT_OPERATIONAL:
+            vdev.end(None)
+            return cc
+        assert ioblok.csw is not None
+        return self._conclude(request, _for_guest(ioblok, ioblok.csw))
 
-    def _pass_on(self, vm: VMBLOK, cc: int) -> int:
-        """Give the guest the condition code of the real device, and with CC 1 the status: two bytes of the CSW."""
-        if cc == CSW_STORED:
-            vm.cpu.store_real(PSA.CSW + 4, self.real.load_real(PSA.CSW + 4, 2))
-        return cc
+    # ---- the other instructions ------------------------------------------------------------------------------
 
-    def _start_real(self, device: VDEVBLOK, task: RCWTASK) -> int:
-        assert device.real is not None
-        self.real.store_real(PSA.CAW, (task.key << 28 | task.real_address).to_bytes(4, "big"))
-        return self.channels.start_io(self.real, device.real, multiplexing=True)
-
-    def _test(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """TIO, and CLRIO: CP queues no operation that could be cleared.  The real device may still work by itself."""
-        if device.busy:
-            return BUSY
-        if device.pending:
-            return self._give_csw(vm, device)
-        assert device.real is not None
-        cc = self.channels.test_io(self.real, device.real)
-        if cc == CSW_STORED:
-            vm.cpu.store_real(PSA.CSW, self.real.load_real(PSA.CSW, 8))
-        return cc
-
-    def _halt(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """HIO and HDV.  CC 0 while an interruption is pending; else the real device is told."""
-        assert device.real is not None
-        if device.pending and not device.busy:
-            return AVAILABLE
-        return self._pass_on(vm, self.channels.halt_device(self.real, device.real))
-
-    def _give_csw(self, vm: VMBLOK, device: VDEVBLOK) -> int:
-        """Store the pending CSW in the guest's storage and clear it."""
-        assert device.pending is not None
-        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
-        device.pending = None
+    def _give_csw(self, request: IORequest) -> int:
+        """The pending CSW is stored and cleared; a device that works by itself is busy besides."""
+        vm, vdev = request.vm, request.device
+        own = vdev.channel_csw is None
+        csw = vdev.take()
+        if own and vdev.working:
+            csw = replace(csw, unit_status=csw.unit_status | UnitStatus.BUSY)
+        vm.cpu.store_real(PSA.CSW, csw.to_bytes())
+        self._changed(vm, vdev)
         return CSW_STORED
 
-    def _give_busy(self, vm: VMBLOK, device: VDEVBLOK, pending: CSW) -> int:
-        """SIO while the device has something to say: the status with the busy bit.
-
-        That is how the guest knows that its new program was not what the status is about.
-        """
-        _store_status(vm, pending.unit_status | UnitStatus.BUSY, pending.channel_status)
-        device.pending = None
+    def _ask_device(self, request: IORequest) -> int:
+        """TEST I/O of a device that CP plays."""
+        device = request.device.device
+        assert device is not None
+        status = device.test()
+        if not status:
+            return STARTED
+        request.vm.cpu.store_real(PSA.CSW, CSW(unit_status=status).to_bytes())
         return CSW_STORED
 
-    def keep_interruption(self, device: VDEVBLOK) -> None:
-        """The CSW of a real interruption is in real storage.  Make it the guest's, in the guest's addresses.
+    def _ask_real_device(self, request: IORequest) -> int:
+        """TEST I/O of a dedicated device with nothing to do; a real channel that is busy is no matter."""
+        device = request.device.real
+        assert device is not None
+        cc = self.cp.machine.channels.test_io(self.cp.real, device)
+        if cc == CSW_STORED:
+            request.vm.cpu.store_real(PSA.CSW, self.cp.real.load_real(PSA.CSW, 8))
+        return STARTED if cc == BUSY else cc
 
-        A program-controlled interruption leaves the operation going on, and CP's copy of the program in its place.
+    def _discontinue(self, request: IORequest) -> int:
+        """CLEAR I/O: the subchannel is available at once."""
+        vm, vdev = request.vm, request.device
+        csw = vdev.channel_csw if vdev.ended else self._progress(vdev)
+        vdev.end(None)
+        vm.cpu.store_real(PSA.CSW, (csw or CSW()).to_bytes())
+        self._changed(vm, vdev)
+        return CSW_STORED
+
+    def _progress(self, vdev: VDEVBLOK) -> CSW:
+        """How far the operation came that is stopped now; the device says the rest by itself."""
+        operation = vdev.ioblok
+        if isinstance(operation, ChannelProgram):
+            csw = operation.progress
+            operation.halt()
+            operation.step()
+            vdev.present(_whole(operation).unit_status)
+            return csw
+        assert operation is not None
+        csw = _for_guest(operation, self.cp.ios.clear(operation))
+        operation.release(self.cp)
+        return csw
+
+    def _halt(self, request: IORequest) -> int:
+        """HALT I/O and HALT DEVICE: the operation that holds the channel, or that of the subchannel, is ended."""
+        vm, working = request.vm, request.working
+        vdev = working or request.holder
+        program = vdev.program if vdev else None
+        if vdev is not None and program is not None:
+            program.halt()
+            self._go_on(vm, vdev)
+        elif vdev is not None and isinstance(vdev.ioblok, IOBLOK):
+            vdev.halted = True
+            self.cp.ios.halt(vdev.ioblok)
+            vm.devices.note(vdev)
+        return _store_status(vm, CSW()) if working is None else BUSY
+
+    def _store_channel_id(self, request: IORequest) -> int:
+        """STORE CHANNEL ID: the type alone; a block multiplexer with an operation that may not multiplex is a selector.
+
+        GA22-7000 "Store Channel ID".
         """
-        csw = CSW.from_bytes(self.real.load_real(PSA.CSW, 8))
-        if device.task is not None:
-            csw = device.task.untranslate(csw)
-            if csw.unit_status or csw.channel_status != ChannelStatus.PROGRAM_CONTROLLED_INTERRUPTION:
-                self._release(device)
-        device.pending = csw if device.pending is None else _merged(device.pending, csw)
+        assert request.channel is not None
+        selector = request.channel.type is ChannelType.BLOCK_MULTIPLEXER and request.working is not None
+        kind = ChannelType.SELECTOR if selector else request.channel.type
+        request.vm.cpu.store_real(PSA.CHANNEL_ID, bytes([kind << 4, 0, 0, 0]))
+        return STARTED
 
-    def _release(self, device: VDEVBLOK) -> None:
-        """The operation is over: CP's copy of its program goes back to free storage."""
-        if device.task is not None:
-            self.free_storage.free(device.task.piece)
-        device.busy, device.task = False, None
+    # ---- what the real I/O supervisor tells ------------------------------------------------------------------
 
-    def reset(self, vm: VMBLOK) -> None:
-        """Virtual system reset, the dedicated devices' part: nothing runs and nothing is pending."""
-        for device in vm.vmdevs.values():
-            if device.real is not None:
-                self.channels.reset_device(device.real)
-            self._release(device)
-            device.pending = None
+    def requested(self, ioblok: IOBLOK, csw: CSW) -> None:
+        """A program-controlled interruption of a guest's operation; `csw` is in real addresses."""
+        vm, vdev, task = _whose(ioblok)
+        vdev.request(task.untranslate(csw))
+        self._changed(vm, vdev)
 
+    def ended(self, ioblok: IOBLOK, csw: CSW) -> None:
+        """A guest's operation has ended: its CSW is made the guest's, its pages are unlocked (DMKVIOIN)."""
+        vm, vdev, task = _whose(ioblok)
+        found = task.ended(self.cp, vm, vdev, csw) if not csw.deferred_cc else _for_guest(ioblok, csw)
+        ioblok.release(self.cp)
+        vdev.end(found)
+        self._changed(vm, vdev)
 
-def run_virtual_channels(vm: VMBLOK) -> None:
-    """Interpret the virtual devices' channel programs to their end, or until one waits for input.
+    # ---- interruptions ---------------------------------------------------------------------------------------
 
-    A chain that never ends goes on at the next dispatch, MOST_CCWS at a time, so that it costs its guest and not CP.
-    """
-    for _ in range(MOST_CCWS):
-        if vm.channels.next_event is None:
+    def pending(self, vm: "VMBLOK") -> int | None:
+        """The device whose interruption the virtual PSW allows now: the lowest channel, control unit and device.
+
+        Without ECMODE there is no CR2: bit 6 of a BC-mode PSW is for all channels from 6 up.
+        """
+        waiting = vm.devices.vmioint
+        masks = vm.cpu.cr[2] if vm.ecmode else MASK_32
+        for channel in range(16) if waiting else ():
+            if waiting & 0x8000 >> channel and vm.vmpsw.channel_enabled(channel, masks):
+                return vm.devices.interrupting(channel)
+        return None
+
+    def accept(self, vm: "VMBLOK", address: int) -> None:
+        """The guest takes the interruption of a device: its CSW goes to guest storage, the status is cleared."""
+        vdev = vm.devices[address]
+        vm.cpu.store_real(PSA.CSW, (vdev.vdevcsw or CSW()).to_bytes())
+        vdev.take()
+        vm.devices.note(vdev)
+
+    def present(self, vm: "VMBLOK", address: int, status: UnitStatus) -> None:
+        """A device has something to say by itself: ready, attention."""
+        vdev = vm.devices[address]
+        vdev.present(status)
+        self._changed(vm, vdev)
+
+    def withdraw(self, vm: "VMBLOK", address: int, status: UnitStatus) -> None:
+        """What it had to say no longer matters."""
+        vdev = vm.devices[address]
+        vdev.withdraw(status)
+        self._changed(vm, vdev)
+
+    def _changed(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
+        """The device's state has changed: the maps of its channel, and perhaps the guest can go on."""
+        vm.devices.note(vdev)
+        if vm.devices.vmioint:
+            self.cp.wake(vm)
+
+    # ---- programs that go on ---------------------------------------------------------------------------------
+
+    def unfinished(self, vm: "VMBLOK") -> bool:
+        """Whether CP has a channel program of the guest to go on with."""
+        return any(vdev.program is not None and not vdev.program.waiting for vdev in vm.devices.values())
+
+    def unfinished_machines(self) -> list["VMBLOK"]:
+        """The machines with such a program."""
+        return [vm for vm in self.cp.vms if self.unfinished(vm)]
+
+    def advance(self, vm: "VMBLOK") -> None:
+        """Go on with them, MOST_CCWS at a time."""
+        for vdev in list(vm.devices.values()):
+            if vdev.program is not None and not vdev.program.waiting:
+                self._go_on(vm, vdev)
+
+    def input(self, vm: "VMBLOK", text: str) -> None:
+        """A line typed at the terminal: it ends a console read that waits, or else it is an attention."""
+        vdev = vm.devices.console()
+        if vdev is None or not isinstance(vdev.device, Console):
             return
-        vm.clocks.now = max(vm.clocks.now, vm.channels.next_event)
-        vm.channels.advance()
+        vdev.device.enter(text)
+        if vdev.program is not None:
+            self._go_on(vm, vdev)
+        else:
+            self.present(vm, vdev.address, UnitStatus.ATTENTION)
+
+    def attention(self, vm: "VMBLOK") -> None:
+        """The attention key (REQUEST), without a line."""
+        vdev = vm.devices.console()
+        if vdev is not None and isinstance(vdev.device, Console):
+            self.present(vm, vdev.address, vdev.device.request())
+
+    # ---- reset, detach ---------------------------------------------------------------------------------------
+
+    def reset(self, vm: "VMBLOK") -> None:
+        """Virtual system reset: nothing runs and nothing is pending.  An adapter stays coupled."""
+        for vdev in list(vm.devices.values()):
+            self.reset_device(vm, vdev.address)
+
+    def reset_device(self, vm: "VMBLOK", address: int) -> None:
+        """RESET of one device.  A dedicated one is reset really; on a shared volume the guest's operation is halted."""
+        vdev = vm.devices[address]
+        if vdev.device is not None:
+            vdev.device.reset()
+        self.cp.ios.reset_device(vdev)
+        vdev.clear()
+        vm.devices.note(vdev)
+
+    def detach(self, vm: "VMBLOK", address: int) -> VDEVBLOK:
+        """The guest has the device no longer, whatever it was doing.  Raises UserError when there is none."""
+        vdev = vm.devices.remove(address)
+        if vdev.device is not None:
+            vdev.device.reset()
+        if isinstance(vdev.device, VirtualCTCA):
+            uncouple(vdev.device)
+        self.cp.ios.reset_device(vdev)
+        vdev.clear()
+        return vdev
+
+    def logoff(self, vm: "VMBLOK") -> None:
+        """The guest is gone, with all its devices."""
+        for address in list(vm.devices):
+            self.detach(vm, address)
+
+    def ipl(self, vm: "VMBLOK", address: int, cylinder: int | None = None) -> None:
+        """Virtual IPL of a machine that has been reset.  Raises UserError when there is nothing to load."""
+        load(self.cp, vm, address, cylinder or 0)
+
+    # ---- checkpoint ------------------------------------------------------------------------------------------
+
+    def state(self) -> Any:
+        """A checkpoint: all state is in the VMBLOKs and in the real I/O supervisor."""
+        return ()
+
+    def restore(self, state: Any) -> None:
+        """Go back to a checkpoint."""
 
 
-def pending_device(vm: VMBLOK) -> int | None:
-    """The guest's device whose interruption its PSW allows now, lowest address first."""
-    psw, masks = vm.vmpsw, vm.cpu.cr[2]
-    found = [d.address for d in vm.vmdevs.values() if d.pending and psw.channel_enabled(d.address >> 8, masks)]
-    virtual = vm.channels.pending(psw, masks)
-    return min([*found, *([] if virtual is None else [virtual])], default=None)
+def _whose(ioblok: IOBLOK) -> tuple["VMBLOK", VDEVBLOK, "RCWTASK"]:
+    """The guest, the device and the program of a guest's operation."""
+    assert ioblok.vm is not None, "what is abandoned is not told"
+    assert ioblok.vdev is not None
+    assert ioblok.task is not None
+    return ioblok.vm, ioblok.vdev, ioblok.task
 
 
-def accept(vm: VMBLOK, address: int) -> None:
-    """The guest takes the interruption of a device: its CSW goes to guest storage, the status is cleared."""
-    device = vm.vmdevs.get(address)
-    if device is not None and device.pending:
-        vm.cpu.store_real(PSA.CSW, device.pending.to_bytes())
-        device.pending = None
-    else:
-        vm.channels.accept(vm.cpu, address)
+def _whole(program: ChannelProgram) -> CSW:
+    """The end of a program that CP interpreted: a device that goes on by itself does so in no time."""
+    csw = program.ending_csw()
+    if not goes_on(csw.unit_status):
+        return csw
+    return replace(csw, unit_status=csw.unit_status | program.device.finish(program.command))
 
 
-def _ended(device: VDEVBLOK) -> bool:
-    """Whether the pending status is the end of a channel program: the virtual subchannel is not available."""
-    return device.pending is not None and device.pending.address != 0
+def _for_guest(ioblok: IOBLOK, csw: CSW) -> CSW:
+    """The CSW of an operation that ended with its first CCW, or did not come to its end, in the guest's addresses."""
+    task = ioblok.task
+    assert task is not None
+    unit, channel = task.status(csw.status_bytes())
+    checked = replace(csw, unit_status=UnitStatus(unit), channel_status=ChannelStatus(channel))
+    return task.untranslate(checked) if csw.address else checked
 
 
-def _merged(old: CSW, new: CSW) -> CSW:
-    """A second CSW comes before the guest has taken the first: one CSW with the status of both."""
-    status = old.unit_status | new.unit_status
-    return replace(
-        new if new.address else old, unit_status=status, channel_status=old.channel_status | new.channel_status
-    )
-
-
-def _on_channel(vm: VMBLOK, channel: int) -> list[VDEVBLOK]:
-    return [device for device in vm.vmdevs.values() if device.address >> 8 == channel]
-
-
-def _test_channel(vm: VMBLOK, channel: int) -> int:
-    """TCH, answered from the virtual blocks alone."""
-    devices = _on_channel(vm, channel)
-    if not devices:
-        return NOT_OPERATIONAL
-    if any(device.pending for device in devices):
-        return CSW_STORED
-    return vm.channels.test_channel(channel << 8) if any(device.virtual for device in devices) else AVAILABLE
-
-
-def _store_channel_id(vm: VMBLOK, channel: int) -> int:
-    """STIDC: as on the machine, channel 0 is a byte multiplexer and the others are block multiplexers."""
-    if not _on_channel(vm, channel):
-        return NOT_OPERATIONAL
-    vm.cpu.store_real(PSA.CHANNEL_ID, bytes.fromhex("20000000" if channel else "10000000"))
-    return AVAILABLE
-
-
-def _fetchable(vm: VMBLOK, address: int) -> bool:
-    try:
-        vm.cpu.absolute(address)
-    except ProgramInterruption:
-        return False
-    return True
-
-
-def _store_status(vm: VMBLOK, unit_status: UnitStatus, channel_status: ChannelStatus) -> None:
-    """All that SIO stores with CC 1: the status portion of the CSW."""
-    vm.cpu.store_real(PSA.CSW + 4, bytes([unit_status, channel_status]))
+def _store_status(vm: "VMBLOK", csw: CSW) -> int:
+    """Store the status portion of the CSW and leave the rest as it is: condition code 1."""
+    vm.cpu.store_real(PSA.CSW + 4, csw.status_bytes())
+    return CSW_STORED

@@ -1,110 +1,174 @@
-"""One virtual machine: VMBLOK, its virtual CPU and its devices.  SY20-0886 "VMBLOK" and SY20-0884.
+"""One virtual machine: VMBLOK, ECBLOK and XINTBLOK.  SY20-0886 "VMBLOK" and SY20-0884 *Data Areas and Control Blocks*.
 
-The names are VM/370's.  The virtual CPU is a CPU like the real one whose "real" addresses are the guest's: what an
-instruction does to it is what the instruction's one definition says.
+The names and bits are VM/370's.  The virtual CPU is in `virtual_cpu`, the virtual devices in `virtual_devices`, the
+guest's pages in `paging`.
 """
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from enum import IntFlag
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from edu_hv.hypervisor.paging import CP_CR0
+from edu_hv.hypervisor.virtual_cpu import VirtualCPU
 from edu_hv.isa.codes import MASK_32, PIC, PSA, Class, Key
-from edu_hv.machine.ccw import CSW
-from edu_hv.machine.channel import Channels
-from edu_hv.machine.channel_program import Device
-from edu_hv.machine.cpu import CPU
 from edu_hv.machine.dat import walk
-from edu_hv.machine.interruptions import Ending, ProgramInterruption
-from edu_hv.machine.psw import ADDRESS_SPACE_CONTROL, PSW
-from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT
+from edu_hv.machine.interruptions import Interruption, ProgramInterruption
+from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import BLOCK
 from edu_hv.machine.timing import Clocks
 
-VIRTUAL_CPU_ID = bytes.fromhex("FF 001370 0158 0000")
-"""STIDP in a virtual machine: version X'FF' says "under VM".  SY20-0886 "Virtual CPU Identification"."""
+if TYPE_CHECKING:
+    from edu_hv.hypervisor.virtual_storage import VirtualStorage
+    from edu_hv.hypervisor.shadow import ShadowTables
+    from edu_hv.hypervisor.virtual_devices import VirtualDevices
 
 
-class VirtualCPU(CPU):
-    """The CPU the guest believes it has.  A real address here is the guest's; VMSEG's tables lead to the frames."""
+class RunStatus(IntFlag):
+    """VMRSTAT: why the machine does not run.  All but PSWAIT and IDLE are a "CP wait"."""
 
-    def __init__(self, real: CPU, clocks: Clocks, size: int, vmseg: int) -> None:
-        super().__init__(real.storage, clocks)
-        self.real = real
-        self.size = size
-        self.vmseg = vmseg
-        self.identification = VIRTUAL_CPU_ID
-
-    def decode_psw(self, text: bytes) -> PSW:
-        """As on a machine without dual address spaces: bit 16 of an EC-mode PSW must be zero."""
-        psw = super().decode_psw(text)
-        if psw.secondary_space:
-            psw.secondary_space = False
-            psw.unassigned |= ADDRESS_SPACE_CONTROL
-        return psw
-
-    def to_real(self, address: int) -> int:
-        """As on the machine; an operand beyond the guest's storage ends the instruction as it does there."""
-        real = super().to_real(address)
-        if real >= self.size:
-            raise ProgramInterruption(PIC.ADDRESSING, Ending.TERMINATION)
-        return real
-
-    def absolute(self, real: int) -> int:
-        """The address in the real machine of a guest-real address; ADDRESSING beyond the guest's storage."""
-        if real >= self.size:
-            raise ProgramInterruption(PIC.ADDRESSING, Ending.SUPPRESSION)
-        found = walk(real, CP_CR0, self.vmseg, self.real.load_real)
-        assert found.real is not None, "every page of the guest is resident"
-        return self.real.absolute(found.real)
-
-    def load_real(self, real: int, length: int) -> bytes:
-        """Fetch by guest-real address, without protection, block by block: neighbours need not be so in storage."""
-        pieces = [self.storage.read(self.absolute(at), size) for at, size in _blocks(real, length)]
-        return b"".join(pieces)
-
-    def store_real(self, real: int, data: bytes) -> None:
-        """Store by guest-real address, without protection; nothing is stored when part of it lies outside."""
-        pieces = [(self.absolute(at), at - real, size) for at, size in _blocks(real, len(data))]
-        for absolute, offset, size in pieces:
-            self.storage.write(absolute, data[offset : offset + size])
+    CFWAIT = 0x80
+    """In console function (CP) mode."""
+    PGWAIT = 0x40
+    """For a page."""
+    IOWAIT = 0x20
+    """For a real operation to be started, or a synchronous one to end."""
+    PSWAIT = 0x10
+    """The virtual PSW has its wait bit on."""
+    EXWAIT = 0x08
+    """The simulation of an instruction is not complete."""
+    LOGON = 0x04
+    LOGOFF = 0x02
+    IDLE = 0x01
 
 
-def _blocks(address: int, length: int) -> list[tuple[int, int]]:
-    """Cut a piece of storage at 2K boundaries: (address, length) of each part."""
-    parts: list[tuple[int, int]] = []
-    while length > 0:
-        size = min(length, BLOCK - address % BLOCK)
-        parts.append((address, size))
-        address, length = address + size, length - size
-    return parts
+CP_WAIT = ~(RunStatus.PSWAIT | RunStatus.IDLE) & 0xFF
+"""The bits of VMRSTAT with which the machine is not dispatched, whatever its PSW."""
+
+
+class DispatchStatus(IntFlag):
+    """VMDSTAT."""
+
+    DSP = 0x80
+    """Its state is in the real registers."""
+    TSEND = 0x40
+    """The time slice has ended."""
+    QSEND = 0x20
+    """The in-queue slice has ended."""
+    TIO = 0x10
+    RUN = 0x08
+    """Runnable."""
+    INQ = 0x04
+    ELIG = 0x02
+    DSPCH = 0x01
+
+
+class OtherStatus(IntFlag):
+    """VMOSTAT."""
+
+    SYSOP = 0x80
+    """The system operator."""
+    SHR = 0x40
+    """Uses shared segments."""
+    SLEEP = 0x20
+    DISC = 0x10
+    """Disconnected."""
+    CFRUN = 0x08
+    """SET RUN ON: it goes on running while its operator is in CP mode."""
+    VIRCF = 0x04
+    CF = 0x02
+    """In CP mode."""
+    KILL = 0x01
+
+
+class ProcessStatus(IntFlag):
+    """VMPSTAT: what the machine is."""
+
+    ISAM = 0x80
+    V370R = 0x40
+    """SET ECMODE ON: extended control mode and all control registers."""
+    RPAGE = 0x20
+    REAL = 0x10
+    NOTRAN = 0x08
+    NSHR = 0x04
+    ACCT = 0x02
+    PAGEX = 0x01
+    """Pseudo page faults."""
+
+
+class ExtendedStatus(IntFlag):
+    """VMESTAT."""
+
+    SHADT = 0x80
+    """Shadow tables exist."""
+    PERCM = 0x40
+    """The virtual PSW has PER on."""
+    BADCR0 = 0x20
+    """The translation format in the virtual CR0 is none of the four."""
+    MICSVC = 0x10
+    EXTCM = 0x08
+    """The virtual PSW is in extended control mode."""
+    NEWCR0 = 0x04
+    INVSEG = 0x02
+    INVPAG = 0x01
+    """Shadow page tables are to be invalidated before the machine runs."""
+
+
+class QueueLevel(IntFlag):
+    """VMQLEVEL."""
+
+    Q1 = 0x80
+    COMP = 0x40
+    """Compute-bound: four times the slice."""
+    HIPRI = 0x20
+    LOPRI = 0x10
+
+
+class TimerLevel(IntFlag):
+    """VMTLEVEL."""
+
+    TIMER = 0x80
+    """SET TIMER ON: the interval timer counts the machine's own time."""
+    REAL = 0x40
+    """SET TIMER REAL: and its waits."""
+    CPU = 0x20
+    """The CPU timer is in use."""
+
+
+class Pending(IntFlag):
+    """VMPEND: what is pending for the machine."""
+
+    DEFSTK = 0x80
+    PER = 0x40
+    PRG = 0x20
+    SVC = 0x10
+    PSEUDO = 0x08
+    """A pseudo page fault."""
+    IO = 0x02
+    EXT = 0x01
+
+
+@dataclass
+class ECBLOK:
+    """What a machine with ECMODE ON has besides: the other control registers, shadow tables, clocks.
+
+    The virtual control registers are those of the virtual CPU, the clock comparator and the CPU timer are in the
+    virtual clocks: `VirtualCPU.cr` and `VMBLOK.clocks`.
+    """
+
+    shadow: "ShadowTables"
+    comparator_seen: bool = False
+    """The clock comparator's condition was made pending since it was last set."""
 
 
 @dataclass
 class XINTBLOK:
-    """A pending external interruption: its code and the CR0 bit that allows it."""
+    """A pending external interruption.  The chain is in the order of `sort`; blocks of one sort have their codes ORed."""
 
+    sort: int
     code: int
     mask: int
-
-
-@dataclass
-class VDEVBLOK:
-    """One virtual device.
-
-    Either CP interprets its channel programs itself (`virtual`: console, reader, printer), or it is dedicated: the
-    guest's channel programs are translated and started on the real device at `real`.
-    """
-
-    address: int
-    device_class: str
-    virtual: bool
-    real: int | None = None
-    busy: bool = False
-    """Dedicated: an operation was started on the real device."""
-    pending: CSW | None = None
-    """Dedicated: an ending CSW, in guest addresses, that the guest has not taken yet."""
-    task: Any = None
-    """Dedicated: the RCWTASK of the operation in progress."""
+    """The bit of the virtual CR0 that allows it."""
+    parameter: int = 0
 
 
 @dataclass
@@ -115,64 +179,94 @@ class TerminalLine:
     cp: bool
 
 
-@dataclass(frozen=True)
-class VMState:
-    """A checkpoint of a virtual machine."""
-
-    plain: dict[str, Any]
-    cpu: Any
-    channels: Any
-    clocks: Any
+VMState = tuple["VMBLOK", dict[str, Any], Any, Any, Any, Any, Any]
+"""A checkpoint of a virtual machine, with the machine that it is of."""
 
 
-@dataclass
+@dataclass(eq=False)
 class VMBLOK:
     """A logged-on virtual machine."""
 
     vmuser: str
     """Userid."""
-    vmsize: int
-    """Guest storage in bytes."""
-    vmseg: int
-    """Real CR1 while the guest's own DAT is off: the segment table from guest-real to real."""
+    storage: "VirtualStorage"
+    """Its pages."""
     cpu: VirtualCPU
-    channels: Channels
-    """The virtual channels with the devices whose channel programs CP interprets."""
+    devices: "VirtualDevices"
     clocks: Clocks
-    ecmode: bool = False
-    """ECMODE ON: the guest may use EC mode and all control registers."""
+    """Time as it sees it: the TOD clock of the real machine, its own CPU timer and clock comparator."""
+    vmcls: str = "G"
+    """Privilege classes."""
+    vmaccnt: str = ""
+    vmdist: str = ""
+    ecblok: ECBLOK | None = None
+    vmrstat: RunStatus = RunStatus(0)
+    vmdstat: DispatchStatus = DispatchStatus(0)
+    vmostat: OtherStatus = OtherStatus(0)
+    vmpstat: ProcessStatus = ProcessStatus(0)
+    vmestat: ExtendedStatus = ExtendedStatus(0)
+    vmqlevel: QueueLevel = QueueLevel.Q1
+    vmtlevel: TimerLevel = TimerLevel.TIMER
+    vmpend: Pending = Pending(0)
     vminst: bytes = b""
     """The instruction being simulated."""
-    cf: bool = False
-    """CP mode (VMOSTAT CF): the guest is stopped until BEGIN."""
-    quantum: int = 0
-    """Interval-timer units of the time slice that are left."""
     vmpxint: list[XINTBLOK] = field(default_factory=list)
-    vmdevs: dict[int, VDEVBLOK] = field(default_factory=dict)
+    pending_program: Interruption | None = None
+    """A program interruption that waits: PER behind an SVC, a pseudo page fault."""
+    pages_wanted: tuple[int, ...] = ()
+    """Pages it waits for; with PAGEX, those that a pseudo page fault was given for."""
+    waiting_since: int | None = None
+    """Machine time at which a wait began that its timers count (SET TIMER REAL)."""
     terminal: list[TerminalLine] = field(default_factory=list)
-    console_lines_seen: int = 0
+    vmtimer: int = 0
+    """Interval-timer units that were not taken off the timer in storage yet, as its page was out."""
+    vmvtime: int = 0
+    """Microseconds of machine time that it ran."""
+    vmttime: int = 0
+    """The same with what CP did for it."""
+    sio_count: int = 0
+    """Start I/O operations (INDICATE USER)."""
+    logged_on_at: int = 0
+    """Machine time."""
+    quantum: int = 0
+    """Interval-timer units of the dispatch slice that are left."""
+    queue_left: int = 0
+    """Microseconds of the in-queue slice that are left."""
     traps: int = 0
     """Times CP got control from this guest."""
     program_loops: int = 0
     """How often in a row the first instruction of the guest's program-interruption routine has failed."""
+    external_loops: int = 0
+    """How often in a row an external interruption has found its successor allowed by its own new PSW."""
+    adstop: tuple[int, bytes] | None = None
+    """Guest-real address at which ADSTOP put an SVC X'B3', and the two bytes that were there."""
+    cp_per: tuple[int, int, int] | None = None
+    """Control registers 9 to 11 with which CP itself records program events of the machine (TRACE, PER)."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """What SET and TERMINAL say, where no bit of a status byte does: EMSG, MSG, WNG, IMSG, LINEDIT, ..."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """What other parts of CP keep with a machine (traces, VMCF, the assist), by name; plain values."""
 
     PLAIN: ClassVar[tuple[str, ...]] = (
-        "vminst", "cf", "quantum", "vmpxint", "vmdevs", "terminal", "console_lines_seen", "traps", "program_loops",
+        "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmqlevel", "vmtlevel",
+        "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
+        "traps", "program_loops", "external_loops", "pending_program", "pages_wanted", "waiting_since", "cp_per", "adstop",
     )  # fmt: skip
-    """Fields that a checkpoint copies as they are; the others have a `state` of their own or never change."""
+    """Immutable fields: a checkpoint keeps them as they are."""
+    COPIED: ClassVar[tuple[str, ...]] = ("vmpxint", "settings", "extra")
+    """Fields that a checkpoint copies."""
 
-    def state(self) -> "VMState":
-        """A checkpoint."""
-        plain = {name: getattr(self, name) for name in self.PLAIN}
-        return VMState(deepcopy(plain), self.cpu.state(), self.channels.state(), self.clocks.state())
+    # ---- what the machine is ---------------------------------------------------------------------------------
 
-    def restore(self, state: "VMState") -> None:
-        """Go back to a checkpoint."""
-        for name, value in deepcopy(state.plain).items():
-            setattr(self, name, value)
-        self.cpu.restore(state.cpu)
-        self.channels.restore(state.channels)
-        self.clocks.restore(state.clocks)
+    @property
+    def vmsize(self) -> int:
+        """Guest storage in bytes."""
+        return self.storage.size
+
+    @property
+    def vmseg(self) -> int:
+        """Real CR1 while the guest's own DAT is off: the segment table from guest-real to real."""
+        return self.storage.vmseg
 
     @property
     def vmpsw(self) -> PSW:
@@ -189,22 +283,138 @@ class VMBLOK:
         """The guest's floating-point registers while it does not run."""
         return self.cpu.fpr
 
-    def queue_external(self, code: int, mask: int) -> None:
-        """Make an external interruption pending; blocks of the same mask bit have their codes ORed."""
+    @property
+    def ecmode(self) -> bool:
+        """ECMODE ON: the guest may use EC mode and all control registers."""
+        return self.ecblok is not None
+
+    @property
+    def shadow(self) -> "ShadowTables | None":
+        """Its shadow tables, if it can have any."""
+        return self.ecblok.shadow if self.ecblok else None
+
+    @property
+    def translating(self) -> bool:
+        """The guest's own DAT is on."""
+        return self.vmpsw.dat and self.ecmode
+
+    # ---- states ----------------------------------------------------------------------------------------------
+
+    @property
+    def cf(self) -> bool:
+        """CP mode (VMOSTAT CF): the guest is stopped until BEGIN."""
+        return bool(self.vmostat & OtherStatus.CF)
+
+    @cf.setter
+    def cf(self, on: bool) -> None:
+        if on:
+            self.vmostat |= OtherStatus.CF
+            self.vmrstat |= RunStatus.CFWAIT
+        else:
+            self.vmostat &= ~OtherStatus.CF
+            self.vmrstat &= ~RunStatus.CFWAIT
+
+    @property
+    def cp_wait(self) -> bool:
+        """It is not to be dispatched, whatever its PSW says."""
+        return bool(self.vmrstat & CP_WAIT)
+
+    def begin_wait(self, why: RunStatus) -> None:
+        """CP has something to do before it goes on."""
+        self.vmrstat |= why
+
+    def end_wait(self, why: RunStatus) -> None:
+        """CP has done it."""
+        self.vmrstat &= ~why
+
+    def note_psw(self) -> None:
+        """Bring the bits of status bytes that follow from the virtual PSW up to date."""
+        psw = self.vmpsw
+        bits = {ExtendedStatus.EXTCM: psw.ec_mode, ExtendedStatus.PERCM: psw.per}
+        for bit, on in bits.items():
+            self.vmestat = self.vmestat | bit if on else self.vmestat & ~bit
+        waiting = self.vmrstat | RunStatus.PSWAIT if psw.wait else self.vmrstat & ~RunStatus.PSWAIT
+        self.vmrstat = waiting
+
+    # ---- interruptions ---------------------------------------------------------------------------------------
+
+    def queue_external(self, code: int, mask: int, parameter: int = 0) -> None:
+        """Make an external interruption pending; blocks of the same mask bit have their codes ORed.
+
+        Timer and key share one sort, so that they can come together, before the others in the order of their codes.
+        """
+        sort = 0 if code < 0x100 else code
         for block in self.vmpxint:
-            if block.mask == mask:
+            if block.mask == mask and block.sort == sort and (sort == 0 or not parameter):
                 block.code |= code
                 return
-        self.vmpxint.append(XINTBLOK(code, mask))
+        self.vmpxint.append(XINTBLOK(sort, code, mask, parameter))
+        self.vmpxint.sort(key=lambda block: block.sort)
+        self.vmpend |= Pending.EXT
 
-    def console(self) -> Device | None:
-        """The virtual console device."""
-        found = [d.address for d in self.vmdevs.values() if d.device_class == "TERM"]
-        return self.channels.devices.get(found[0]) if found else None
+    def withdraw_external(self, mask: int) -> None:
+        """The condition behind a pending external interruption is gone."""
+        self.vmpxint = [block for block in self.vmpxint if block.mask != mask]
+        if not self.vmpxint:
+            self.vmpend &= ~Pending.EXT
+
+    # ---- looking: changes nothing ----------------------------------------------------------------------------
+
+    def peek(self, address: int, length: int) -> bytes:
+        """Guest-real storage wherever it is, in a frame or paged out; b"" outside the guest's storage."""
+        return self.storage.peek(address, length) if address + length <= self.vmsize else b""
+
+    def peek_logical(self, address: int, length: int) -> bytes:
+        """Guest storage by logical address, through the guest's own tables when its DAT is on; b"" if it is not there.
+
+        Within one page of the guest's.
+        """
+        if not self.translating:
+            return self.peek(address, length)
+        try:
+            found = walk(address, self.cpu.cr[0], self.cpu.cr[1], self.peek_or_addressing)
+        except ProgramInterruption:
+            return b""
+        return b"" if found.real is None else self.peek(found.real, length)
+
+    def peek_or_addressing(self, address: int, length: int) -> bytes:
+        """The same as `peek`, for a walk through tables.  Raises ADDRESSING outside the guest's storage."""
+        found = self.peek(address, length)
+        if not found:
+            raise ProgramInterruption(PIC.ADDRESSING)
+        return found
+
+    # ---- checkpoint ------------------------------------------------------------------------------------------
+
+    def state(self) -> VMState:
+        """A checkpoint."""
+        plain = {name: getattr(self, name) for name in self.PLAIN}
+        plain |= {name: deepcopy(getattr(self, name)) for name in self.COPIED}
+        ecblok = self.ecblok
+        extended = None if ecblok is None else (ecblok, ecblok.shadow.state(), ecblok.comparator_seen)
+        where = self.storage, tuple(self.terminal)
+        return self, plain, self.cpu.state(), self.devices.state(), self.clocks.state(), extended, where
+
+    def restore(self, state: VMState) -> None:
+        """Go back to a checkpoint."""
+        _, plain, cpu, devices, clocks, extended, (self.storage, lines) = state
+        for name in self.PLAIN:
+            setattr(self, name, plain[name])
+        for name in self.COPIED:
+            setattr(self, name, deepcopy(plain[name]))
+        self.cpu.pages = self.storage
+        self.cpu.restore(cpu)
+        self.devices.restore(devices)
+        self.clocks.restore(clocks)
+        self.terminal[:] = lines
+        self.ecblok = None
+        if extended is not None:
+            self.ecblok, shadow, self.ecblok.comparator_seen = extended[0], extended[1], extended[2]
+            self.ecblok.shadow.restore(shadow)
 
 
 def summary(vm: VMBLOK) -> dict[str, str]:
-    """The virtual machine's state by name, as text: what effects are computed from."""
+    """The virtual machine's state by name, as text: what effects are computed from.  Looks, and changes nothing."""
     psw = vm.vmpsw
     values = {
         "mask": f"{psw.system_mask:02X}",
@@ -216,32 +426,37 @@ def summary(vm: VMBLOK) -> dict[str, str]:
         "program mask": f"{psw.program_mask:X}",
         "address": f"{psw.instruction_address:06X}",
         "CP mode": "yes" if vm.cf else "no",
+        "waits for CP": waits(vm) or "no",
         "pending external": " ".join(f"{block.code:04X}" for block in vm.vmpxint) or "none",
-        "pending I/O": " ".join(f"{d.address:03X}" for d in vm.vmdevs.values() if d.pending) or "none",
-        "I/O under way": " ".join(f"{d.address:03X}" for d in vm.vmdevs.values() if d.busy) or "none",
-        "CSW": _words(vm.cpu.load_real(PSA.CSW, 8)),
+        "pending I/O": " ".join(f"{d.address:03X}" for d in vm.devices.values() if d.vdevcsw) or "none",
+        "I/O under way": " ".join(f"{d.address:03X}" for d in vm.devices.values() if d.ioblok) or "none",
+        "CSW": _words(vm.peek(PSA.CSW, 8)),
+        "CPU timer": f"{vm.clocks.cpu_timer:016X}" if vm.ecmode else "none",
+        "clock comparator": f"{vm.clocks.clock_comparator:016X}" if vm.ecmode else "none",
     }
     for kind in (Class.EXTERNAL, Class.SVC, Class.PROGRAM, Class.INPUT_OUTPUT):
-        values[f"{kind.value} old PSW"] = _words(vm.cpu.load_real(kind.old_psw, 8))
+        values[f"{kind.value} old PSW"] = _words(vm.peek(kind.old_psw, 8))
     values |= {f"GR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.vmgprs)}
     values |= {f"CR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.cpu.cr)}
     return values
 
 
-def changed_keys(vm: VMBLOK, before: bytes) -> list[tuple[int, int, int]]:
-    """Guest address, old and new key of each 2K block whose key, but for R and C, is not what it was.
+def waits(vm: VMBLOK) -> str:
+    """The names of the CP waits in VMRSTAT."""
+    return " ".join(bit.name for bit in RunStatus if bit & vm.vmrstat & CP_WAIT and bit.name)
 
-    `before` holds the real storage's keys as they were.
-    """
-    now = vm.cpu.storage.keys
-    if now == before:
-        return []
+
+def keys_of(vm: VMBLOK) -> bytes:
+    """The storage keys as the guest sees them, one a 2K block.  Looks, and changes nothing."""
+    return bytes(vm.storage.peek_key(at) for at in range(0, vm.vmsize, BLOCK))
+
+
+def changed_keys(vm: VMBLOK, before: bytes) -> list[tuple[int, int, int]]:
+    """Guest address, old and new key of each 2K block whose key, but for R and C, is not what it was."""
+    now = keys_of(vm)
     protection = int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
-    blocks = {n for n, key in enumerate(before) if (key ^ now[n]) & protection}
-    if not blocks:
-        return []
-    places = ((address, vm.cpu.absolute(address) >> BLOCK_SHIFT) for address in range(0, vm.vmsize, BLOCK))
-    return [(address, before[block], now[block]) for address, block in places if block in blocks]
+    both = enumerate(zip(before, now, strict=False))
+    return [(n * BLOCK, old, new) for n, (old, new) in both if (old ^ new) & protection]
 
 
 def _words(text: bytes) -> str:

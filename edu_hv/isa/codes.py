@@ -29,6 +29,8 @@ class PIC(IntEnum):
     PAGE_TRANSLATION = 0x11
     TRANSLATION_SPECIFICATION = 0x12
     SPECIAL_OPERATION = 0x13
+    PSEUDO_PAGE_FAULT = 0x14
+    """Not of any machine: VM/370 gives it to a guest that asked for it (SET PAGEX ON)."""
     ASN_TRANSLATION_SPECIFICATION = 0x17
     SPACE_SWITCH_EVENT = 0x1C
     PC_TRANSLATION_SPECIFICATION = 0x1F
@@ -60,6 +62,10 @@ class External(IntEnum):
     CPU_TIMER = 0x1005
     EMERGENCY_SIGNAL = 0x1201
     EXTERNAL_CALL = 0x1202
+    LOGICAL_DEVICE = 0x2402
+    """Not of any machine, like the next two: VM/370 gives them to its guests."""
+    IUCV = 0x4000
+    VMCF = 0x4001
 
 
 class Class(Enum):
@@ -139,6 +145,8 @@ class CR0(IntEnum):
     INTERVAL_TIMER_MASK = 0x00000080
     INTERRUPT_KEY_MASK = 0x00000040
     EXTERNAL_SIGNAL_MASK = 0x00000020
+    VMCF_MASK = 0x00000001
+    """A virtual machine's: it allows messages of the virtual machine communication facility."""
 
 
 SPACE_SWITCH_EVENT_CONTROL = 0x00000001

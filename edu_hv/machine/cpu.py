@@ -288,6 +288,15 @@ class CPU:
         self.storage.write(first, data[:room])
         self.storage.write(second, data[room:])
 
+    def examine(self, address: int, length: int) -> bytes:
+        """What a fetch of up to 2K would get or raise; no reference is recorded."""
+        room = BLOCK - (address & BLOCK - 1)
+        first = self._accessible(address, store=False) + (address & BLOCK - 1)
+        if length <= room:
+            return self.storage.read(first, length)
+        second = self._accessible(address + room & MASK_24, store=False)
+        return self.storage.read(first, room) + self.storage.read(second, length - room)
+
     def check_store(self, address: int, length: int) -> None:
         """Raise what a store of `length` bytes (up to 2K) would raise; no reference or change is recorded."""
         for end in (address, address + length - 1 & MASK_24):

@@ -68,5 +68,29 @@ class Waited:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class AssistHandled:
+    """The VM assist did an instruction for a guest; there was no interruption."""
+
+    mnemonic: str
+    """Or `assist.VALIDATION`, for what is not an instruction."""
+    text: bytes
+    """The instruction, through EXECUTE if need be."""
+    instruction_address: int
+    before: bytes
+    """The virtual PSW, 8 bytes, with the address of the instruction."""
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AssistDeclined:
+    """The VM assist was asked and left the instruction to the control program; the interruption follows."""
+
+    mnemonic: str
+    text: bytes
+    instruction_address: int
+    why: str
+
+
 Event = object
 Observer = Callable[[Event], None]

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import Any, Protocol
 
 from edu_hv.isa.codes import CR0, PIC, PSA, Class, External
+from edu_hv.isa.errors import UserError
+from edu_hv.machine.assist import AssistState, VMAssist
 from edu_hv.machine.channel import Channels
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.events import InterruptionRecognized, Observer, Waited
@@ -75,6 +77,7 @@ class MachineState:
     timer_pending: bool
     key_pending: bool
     counts: tuple[int, int, int]
+    assist: AssistState | None
 
 
 class Machine:
@@ -107,6 +110,8 @@ class Machine:
         self.observer: Observer | None = None
         self.engine: Engine | None = None
         """Used by `run`; `advance` never needs it.  A System/360 has none: its operands have to be aligned."""
+        self.assist: VMAssist | None = None
+        """An option: see `install_assist`."""
         self._watched_prefix = -1
         """The prefix for which compiled code leaves the interval timer alone."""
 
@@ -114,6 +119,15 @@ class Machine:
         """Tell `observer` every event from now on; None to stop."""
         self.observer = observer
         self.cpu.observer = self.storage.observer = self.channels.observer = observer
+
+    def install_assist(self) -> None:
+        """Fit the machine with the VM assist, which a control program turns on by control register 6.
+
+        Raises UserError for a System/360, which has no such register.
+        """
+        if self.architecture is Architecture.S360:
+            raise UserError("a System/360 cannot have the VM assist: it has no control register 6")
+        self.assist = self.assist or VMAssist(self.cpu)
 
     # ---- one unit --------------------------------------------------------------------------------------------
 
@@ -203,6 +217,11 @@ class Machine:
             self.failure = None
         self.handler.interruption(self, interruption)
 
+    def take_recognized(self) -> None:
+        """Take the interruption that was recognized, as the next unit would."""
+        if self.recognized is not None:
+            self._take(self.recognized)
+
     def _begin_step(self) -> bool:
         transferred = self.channels.advance()
         interruption = self.per_pending or self._pending()
@@ -236,7 +255,18 @@ class Machine:
         self._pass_time(INSTRUCTION_MICROSECONDS)
 
     def _interruption_of_next(self, start: int) -> Interruption | None:
-        """Execute the instruction at `start`; the interruption it leads to."""
+        """Execute the instruction at `start`; the interruption it leads to, unless the VM assist does it for a guest.
+
+        When the assist has validated a shadow-table entry, the instruction is executed again.
+        """
+        found = self._attempt(start)
+        while found is not None and self.assist is not None and self.assist.handles(found):
+            if found.code != PIC.PAGE_TRANSLATION or found.kind is not Class.PROGRAM:
+                return None
+            found = self._attempt(start)
+        return found
+
+    def _attempt(self, start: int) -> Interruption | None:
         cpu = self.cpu
         try:
             cpu.execute_next()
@@ -420,6 +450,7 @@ class Machine:
             self.interval_timer_pending,
             self.interrupt_key_pending,
             (self.units, self.steps, self.instructions),
+            self.assist.state() if self.assist else None,
         )
 
     def restore(self, state: MachineState) -> None:
@@ -432,6 +463,8 @@ class Machine:
         self.failure, self.check_stopped = state.failure, state.check_stopped
         self.interval_timer_pending, self.interrupt_key_pending = state.timer_pending, state.key_pending
         self.units, self.steps, self.instructions = state.counts
+        if self.assist is not None:
+            self.assist.restore(state.assist or ())
 
 
 def program_interruption(

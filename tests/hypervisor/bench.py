@@ -10,7 +10,8 @@ from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Verdict
-from edu_hv.hypervisor.vmblok import VMBLOK
+from edu_hv.hypervisor.virtual_configuration import add_console, add_spooled, dedicate
+from edu_hv.hypervisor.vmblok import VMBLOK, keys_of
 from edu_hv.isa.codes import PSA
 from edu_hv.isa.table import BY_MNEMONIC
 from edu_hv.machine.machine import Machine
@@ -37,21 +38,20 @@ class Bench:
 
     def log_on(self, userid: str = "A", ecmode: bool = False, tape: bytes | None = None) -> VMBLOK:
         """A virtual machine with a console, a printer, an empty reader, and a tape drive that is dedicated to it."""
-        vm = self.cp.logon(userid, SIZE)
-        vm.ecmode = ecmode
-        self.cp.define(vm, CONSOLE, "TERM", Console())
-        self.cp.define(vm, READER, "URI", CardReader())
-        self.cp.define(vm, PRINTER, "URO", Printer())
+        vm = self.cp.logon(userid, SIZE, ecmode)
+        add_console(self.cp, vm, CONSOLE, "3215")
+        add_spooled(self.cp, vm, READER, "2540R")
+        add_spooled(self.cp, vm, PRINTER, "1403")
         real = FIRST_REAL_TAPE + len(self.cp.vms) - 1
         self.machine.channels.attach(real, TapeDrive(None if tape is None else Tape.from_bytes(tape, userid)))
-        self.cp.attach(vm, TAPE, "TAPE", real)
+        dedicate(self.cp, vm, TAPE, real)
         return vm
 
     def ipl(self, name: str, userid: str) -> VMBLOK:
         """A guest of the catalog, IPLed from its deck."""
         vm = self.log_on(userid, tape=GUESTS[name].tape())
         deck = GUESTS[name].deck()
-        vm.channels.devices[READER].load([deck[at : at + CARD] for at in range(0, len(deck), CARD)])
+        self.cp.spool.add_deck(userid, [deck[at : at + CARD] for at in range(0, len(deck), CARD)])
         self.cp.ipl(vm, READER)
         return vm
 
@@ -61,7 +61,7 @@ class Bench:
         psw.setdefault("instruction_address", CODE)
         vm.cpu.load_psw(PSW(**psw))
         vm.cf = False
-        self.cp.dispatch_again()
+        self.cp.wake(vm)
         return vm
 
     def until(self, condition: Callable[[], bool]) -> "Bench":
@@ -156,7 +156,7 @@ def instruction(mnemonic: str, r1: int = 0, r2: int = 0, base: int = 0, displace
 
 def csw(vm: VMBLOK) -> str:
     """The guest's CSW."""
-    return vm.cpu.load_real(PSA.CSW, 8).hex(" ", 4).upper()
+    return vm.peek(PSA.CSW, 8).hex(" ", 4).upper()
 
 
 @dataclass
@@ -196,7 +196,7 @@ def visible_bare(machine: Machine) -> Visible:
 
 def visible_guest(vm: VMBLOK) -> Visible:
     """Of a guest that does not run."""
-    storage = bytearray(vm.cpu.load_real(0, vm.vmsize))
+    storage = bytearray(vm.peek(0, vm.vmsize))
     storage[PSA.INTERVAL_TIMER : PSA.INTERVAL_TIMER + 4] = bytes(4)
-    keys = bytes(vm.cpu.storage.key(vm.cpu.absolute(at)) for at in range(0, vm.vmsize, 2048))
+    keys = keys_of(vm)
     return Visible(str(vm.vmpsw), list(vm.vmgprs), list(vm.vmfprs), list(vm.cpu.cr), bytes(storage), keys)

@@ -3,7 +3,7 @@
 import pytest
 
 from edu_hv.guests.catalog import GUESTS
-from edu_hv.hypervisor.dispatch import QUANTUM
+from edu_hv.hypervisor.scheduler import QUANTUM
 from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.psw import PSW

@@ -1,25 +1,32 @@
 """CP's rules, a row each: which one fires, which were asked, and what it decides.  Deciding changes nothing."""
 
-from copy import deepcopy
-
 import pytest
 
 from edu_hv.hypervisor.decisions import (
     Deliver,
     EndTimeSlice,
     EnterConsoleFunction,
+    FillShadow,
     Hypercall,
     Ignore,
     KeepInterruption,
+    PageIn,
+    PagingDone,
+    PseudoPageFault,
+    QueueExternal,
     Reflect,
     Run,
+    ServeDevice,
     Simulate,
     SimulateIO,
+    TimerRequestsDue,
+    TraceStop,
 )
-from edu_hv.hypervisor.dispatch import BEFORE_RUNNING, before_running
+from edu_hv.hypervisor.dispatch import BEFORE_RUNNING, before_running, candidate
 from edu_hv.hypervisor.program import ALL_RULES, Trap, on_interruption
+from edu_hv.hypervisor.shadow import Meaning, ShadowFault
+from edu_hv.hypervisor.vmblok import ProcessStatus
 from edu_hv.isa.codes import CR0, PIC, Class, External, UnitStatus
-from edu_hv.machine.ccw import CSW
 from edu_hv.machine.interruptions import Ending, Interruption
 from edu_hv.machine.psw import PSW
 from tests.hypervisor.bench import TAPE, guest
@@ -41,6 +48,40 @@ KEY = Interruption(Class.EXTERNAL, External.INTERRUPT_KEY, instruction_address=A
 RESTART = Interruption(Class.RESTART, 0, instruction_address=AT)
 IO = Interruption(Class.INPUT_OUTPUT, 0x281, instruction_address=AT)
 OVERFLOW = program(PIC.FIXED_POINT_OVERFLOW, "1A45", Ending.COMPLETION)
+
+
+OUT = program(PIC.PAGE_TRANSLATION, "58403000", Ending.NULLIFICATION, 0x4ABC)
+PER = program(PIC.PER_EVENT, "1A45", Ending.COMPLETION)
+COMPARATOR = Interruption(Class.EXTERNAL, External.CLOCK_COMPARATOR, instruction_address=AT)
+CPU_TIMER = Interruption(Class.EXTERNAL, External.CPU_TIMER, instruction_address=AT)
+
+
+def translation(code, ending=Ending.NULLIFICATION, address=0x4ABC):
+    return Reflect(program(code, "58403000", ending, address))
+
+
+VAT = ["VAT-1", "VAT-2", "VAT-3", "VAT-4", "VAT-5", "VAT-6", "VAT-7"]
+FAULTS = [
+    ShadowFault(meaning, 0x4ABC, 7)
+    for meaning in (
+        Meaning.PAGE_OUT,
+        Meaning.GUEST_SEGMENT,
+        Meaning.GUEST_PAGE,
+        Meaning.SPECIFICATION,
+        Meaning.ADDRESSING,
+        Meaning.FILL_SEGMENT,
+        Meaning.FILL_PAGE,
+    )
+]
+SHADOWS = [
+    PageIn(7),
+    translation(PIC.SEGMENT_TRANSLATION),
+    translation(PIC.PAGE_TRANSLATION),
+    translation(PIC.TRANSLATION_SPECIFICATION, Ending.SUPPRESSION, None),
+    translation(PIC.ADDRESSING, Ending.TERMINATION, None),
+    FillShadow(0x4ABC, True),
+    FillShadow(0x4ABC, False),
+]
 
 
 def case(name, psw, interruption, text, fired, others, decision, **more):
@@ -88,15 +129,24 @@ INTERRUPTIONS = [
     case(
         "PRV-3",
         SUPERVISOR,
-        program(PIC.PRIVILEGED_OPERATION, "B2082000"),
-        "B2082000",
+        program(PIC.PRIVILEGED_OPERATION, "B2102000"),
+        "B2102000",
         "PRV-3",
         ["PRV-1", "PRV-2"],
-        Reflect(program(PIC.OPERATION, "B2082000")),
+        Reflect(program(PIC.OPERATION, "B2102000")),
     ),
-    case("PRG-1", SUPERVISOR, BEYOND, "58403000", "PRG-1", ["PRG-2"], Reflect(ADDRESSING)),
-    case("PRG-2", SUPERVISOR, OVERFLOW, "1A45", "PRG-2", ["PRG-1"], Reflect(OVERFLOW)),
-    case("PRG-2 problem state", PROBLEM, OVERFLOW, "1A45", "PRG-2", ["PRG-1"], Reflect(OVERFLOW)),
+    case("PRG-1", SUPERVISOR, BEYOND, "58403000", "PRG-1", ["PTR-1"], Reflect(ADDRESSING)),
+    case("PTR-1", PSW(0x02, ec_mode=True), OUT, "58403000", "PTR-1", ["PRG-1"], PseudoPageFault(0x4ABC), pagex=True),
+    case("PTR-2", SUPERVISOR, OUT, "58403000", "PTR-2", ["PRG-1", "PTR-1"], PageIn(4)),
+    case("PTR-2 PAGEX, but BC mode", SUPERVISOR, OUT, "", "PTR-2", ["PRG-1", "PTR-1"], PageIn(4), pagex=True),
+    *(
+        case(rule, PSW(0x04, ec_mode=True), OUT, "58403000", rule, VAT[:n] or VAT[1:2], decision, fault=fault)
+        for n, (rule, fault, decision) in enumerate(zip(VAT, FAULTS, SHADOWS, strict=True))
+    ),
+    case("PER-1", SUPERVISOR, PER, "1A45", "PER-1", ["PER-2"], TraceStop("program event", b"\x1a\x45"), per=True),
+    case("PER-2", SUPERVISOR, PER, "1A45", "PER-2", ["PER-1"], Reflect(PER)),
+    case("PRG-2", SUPERVISOR, OVERFLOW, "1A45", "PRG-2", [], Reflect(OVERFLOW)),
+    case("PRG-2 problem state", PROBLEM, OVERFLOW, "1A45", "PRG-2", [], Reflect(OVERFLOW)),
     case(
         "PRG-3 semiprivileged, in virtual problem state",
         PROBLEM,
@@ -121,10 +171,16 @@ INTERRUPTIONS = [
     case("EXT-1", PROBLEM, TIMER, "", "EXT-1", ["EXT-2"], EndTimeSlice(), quantum=-1),
     case("EXT-2 slice goes on", PROBLEM, TIMER, "", "EXT-2", ["EXT-1"], Ignore(), quantum=5),
     case("EXT-2 machine was waiting", PROBLEM, TIMER, "", "EXT-2", ["EXT-1"], Ignore(), quantum=-1, waiting=True),
-    case("EXT-3", PROBLEM, KEY, "", "EXT-3", ["EXT-1", "EXT-2"], Ignore(), quantum=-1),
-    case("EXT-3 restart", PROBLEM, RESTART, "", "EXT-3", ["EXT-1", "EXT-2"], Ignore()),
-    case("IO-1", PROBLEM, IO, "", "IO-1", ["IO-2"], KeepInterruption("A", TAPE), owned=True),
-    case("IO-2", PROBLEM, IO, "", "IO-2", ["IO-1"], Ignore()),
+    case("EXT-4", PROBLEM, COMPARATOR, "", "EXT-4", ["EXT-1", "EXT-2"], TimerRequestsDue()),
+    case("EXT-5", PROBLEM, CPU_TIMER, "", "EXT-5", ["EXT-1", "EXT-2", "EXT-4"], QueueExternal(0x1005, 0x400)),
+    case("EXT-3", PROBLEM, KEY, "", "EXT-3", ["EXT-1", "EXT-2", "EXT-4", "EXT-5"], Ignore(), quantum=-1),
+    case("EXT-3 restart", PROBLEM, RESTART, "", "EXT-3", ["EXT-1", "EXT-2", "EXT-4", "EXT-5"], Ignore()),
+    case("SVC-0", PROBLEM, SVC, "0A05", "SVC-0", ["SVC-1"], TraceStop("ADSTOP"), adstop=True),
+    case("SVC-1 another SVC of a guest with ADSTOP", PROBLEM, SVC, "0A05", "SVC-1", ["SVC-0"], Reflect(SVC), set=True),
+    case("IO-1", PROBLEM, IO, "", "IO-1", ["IO-3"], KeepInterruption("A", TAPE), owned=True),
+    case("IO-3", PROBLEM, IO, "", "IO-3", ["IO-1"], PagingDone(), purpose="paging"),
+    case("IO-4", PROBLEM, IO, "", "IO-4", ["IO-1", "IO-3"], ServeDevice(0x281), purpose="sense"),
+    case("IO-2", PROBLEM, IO, "", "IO-2", ["IO-1", "IO-3", "IO-4"], Ignore()),
 ]
 
 
@@ -134,9 +190,14 @@ def test_interruption_leads_to_the_rule_and_decision(psw, interruption, text, fi
     vm.cpu.load_psw(psw.copy())
     vm.quantum = more.get("quantum", 0)
     vm.vmgprs[3] = 0x10000
+    made.cp.set_ecmode(vm, True)
+    vm.vmpstat |= ProcessStatus.PAGEX if more.get("pagex") else 0
+    vm.cp_per = (0, 0, 0) if more.get("per") else None
+    vm.adstop = (AT, b"") if more.get("adstop") or more.get("set") else None
     owner = (vm, TAPE) if more.get("owned") else (None, 0)
-    before = deepcopy((made.machine.state(), made.cp.state()))
-    verdict = on_interruption(Trap(vm, interruption, bytes.fromhex(text), *owner, more.get("waiting", False)))
+    before = made.machine.state(), made.cp.state()
+    rest = more.get("waiting", False), more.get("purpose", ""), more.get("fault"), more.get("adstop", False)
+    verdict = on_interruption(Trap(vm, interruption, bytes.fromhex(text), *owner, *rest))
     assert (verdict.rule.id, verdict.decision) == (fired, decision)
     assert [rule.id for rule in verdict.tried if not rule.fired] == others
     assert verdict.why
@@ -158,7 +219,8 @@ def _mask_timer(vm):
 
 
 def _pend_tape(vm):
-    vm.vmdevs[TAPE].pending = CSW(unit_status=UnitStatus.DEVICE_END)
+    vm.devices[TAPE].present(UnitStatus.DEVICE_END)
+    vm.devices.note(vm.devices[TAPE])
 
 
 def _pend_all(vm):
@@ -178,6 +240,7 @@ def external(code):
 TAPE_INTERRUPTION = Deliver(Interruption(Class.INPUT_OUTPUT, TAPE, instruction_address=AT))
 EARLY = Reflect(Interruption(Class.PROGRAM, PIC.SPECIFICATION, 0, AT, b"", Ending.SUPPRESSION))
 LOOP = EnterConsoleFunction("DMKPRG453W CP ENTERED; PROGRAM INTERRUPT LOOP")
+EXTERNAL_LOOP = EnterConsoleFunction("DMKDSP452W CP ENTERED; EXTERNAL INTERRUPT LOOP")
 DISABLED = EnterConsoleFunction("DMKDSP450W CP ENTERED; DISABLED WAIT PSW")
 NOTHING = Run("A")
 
@@ -193,14 +256,10 @@ GUESTS = [
     pytest.param(PSW(), None, {"program_loops": 2}, "DSP-2", LOOP, id="DSP-2"),
     pytest.param(PSW(), None, {"program_loops": 1}, "DSP-9", NOTHING, id="DSP-2 not yet"),
     pytest.param(PSW(ec_mode=True, unassigned=1 << 63), _pend_all, {}, "DSP-3", EARLY, id="DSP-3 comes before all"),
-    pytest.param(
-        PSW(0x04, ec_mode=True),
-        None,
-        {},
-        "DSP-4",
-        EnterConsoleFunction("CP ENTERED; VIRTUAL DAT IS NOT SUPPORTED"),
-        id="DSP-4",
-    ),
+    pytest.param(PSW(0x01), _pend_key, {"external_loops": 2}, "DSP-4", EXTERNAL_LOOP, id="DSP-4"),
+    pytest.param(PSW(0x01), _pend_key, {"external_loops": 1}, "DSP-5", external(0x40), id="DSP-4 not yet"),
+    pytest.param(PSW(0x01), _pend_key, {"pending_program": PER}, "DSP-10", Reflect(PER), id="DSP-10 before external"),
+    pytest.param(PSW(0x04, ec_mode=True), None, {}, "DSP-9", NOTHING, id="DSP-9 virtual DAT"),
     pytest.param(PSW(0x41), _pend_all, {}, "DSP-5", external(0x40), id="DSP-5 external before I/O"),
     pytest.param(PSW(0x03, ec_mode=True), _pend_all, {}, "DSP-5", external(0x40), id="DSP-5 EC"),
     pytest.param(PSW(0x01), _pend_both, {}, "DSP-5", external(0xC0), id="DSP-5 timer and key together"),
@@ -224,11 +283,13 @@ def test_dispatcher_asks_its_rules_in_order(psw, prepare, fields, fired, decisio
     vm.cpu.load_psw(psw.copy())
     vm.vmpsw.instruction_address = AT
     for name, value in fields.items():
-        setattr(vm, name, value)
+        if name != "ecmode":
+            setattr(vm, name, value)
+    made.cp.set_ecmode(vm, fields.get("ecmode", True))
     if prepare:
         prepare(vm)
-    before = deepcopy((made.machine.state(), made.cp.state()))
-    verdict = before_running(vm)
+    before = made.machine.state(), made.cp.state()
+    verdict = before_running(candidate(made.cp, vm))
     assert (verdict.rule.id, verdict.decision) == (fired, decision)
     asked = [rule.id for rule in BEFORE_RUNNING]
     expected = asked[: asked.index(fired) + 1] if fired != asked[0] else asked[:2]

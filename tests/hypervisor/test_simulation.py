@@ -128,7 +128,7 @@ def test_stctl_never_shows_cps_control_registers():
 
 @pytest.mark.parametrize("mnemonic", ["SCKC", "STCKC", "SPT", "STPT", "SPX", "STPX", "STAP"])
 def test_instruction_that_a_virtual_machine_lacks_is_an_operation_exception(mnemonic):
-    twins = execute(Start(instruction(mnemonic, base=2), gr={2: AREA}))
+    twins = execute(Start(instruction(mnemonic, base=2), gr={2: AREA}, ecmode=False))
     assert twins.vm.cpu.load_real(0x28, 8).hex().upper() == "00000001" + f"80{CODE + 4:06X}"
 
 

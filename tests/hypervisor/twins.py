@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from edu_hv.hypervisor.vmblok import VIRTUAL_CPU_ID, VMBLOK
+from edu_hv.hypervisor.virtual_cpu import VIRTUAL_CPU_ID
+from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import Class
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
@@ -67,14 +68,15 @@ def _bare(start: Start) -> Machine:
 
 def _guest(start: Start) -> tuple[Bench, VMBLOK]:
     made = bench()
-    vm = made.cp.logon("A", SIZE)
-    vm.ecmode = start.ecmode
+    vm = made.cp.logon("A", SIZE, start.ecmode)
+    for page in range(SIZE // 4096):
+        made.cp.paging.bring(vm.storage, page)
     _set(start, vm.cpu)
     for block, key in start.keys.items():
-        vm.cpu.storage.keys[vm.cpu.absolute(block * 2048) // 2048] = key
+        vm.storage.set_key(block * 2048, key)
     vm.cpu.load_psw(_psw(start))
     vm.cf = False
-    made.cp.dispatch_again()
+    made.cp.wake(vm)
     return made, vm
 
 
