@@ -6,6 +6,7 @@ from edu_hv.debugger.system import Guest, System, live_psw
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import FRAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,21 @@ def storage_size(system: System, guest: Guest) -> int:
 
 def storage(system: System, guest: Guest, address: int, length: int) -> bytes:
     """Bytes of the guest's storage.  Raises UserError outside it."""
-    cpu = guest.vm.cpu if guest.vm else system.machine.cpu
     try:
-        return cpu.load_real(address, length)
+        found = guest.vm.peek(address, length) if guest.vm else system.machine.cpu.load_real(address, length)
     except ProgramInterruption:
+        found = b""
+    if len(found) < length:
         size = storage_size(system, guest)
-        raise UserError(f"{address:06X} is outside the guest's storage of {size:X} bytes") from None
+        raise UserError(f"{address:06X} is outside the guest's storage of {size:X} bytes")
+    return found
 
 
 def real_address(system: System, guest: Guest, address: int) -> int | None:
-    """The real address behind an address of the guest, or None outside its storage."""
+    """The real address behind an address of the guest; None outside its storage, and for a page that is out."""
     if not 0 <= address < storage_size(system, guest):
         return None
-    return guest.vm.cpu.absolute(address) if guest.vm else address
+    if guest.vm is None:
+        return address
+    frame = guest.vm.storage.frame_of(address // FRAME)
+    return None if frame is None else frame + address % FRAME

@@ -103,5 +103,6 @@ class Changes:
         else:
             timers = [PSA.INTERVAL_TIMER.value]  # Real page 0 is CP's: no guest stores there.
             if decoding:
-                timers += [guest.vm.cpu.absolute(PSA.INTERVAL_TIMER) for guest in self._system.guests if guest.vm]
+                frames = [guest.vm.storage.frame_of(0) for guest in self._system.guests if guest.vm]
+                timers += [frame + PSA.INTERVAL_TIMER for frame in frames if frame is not None]
             self.by_timer += [one for one in stored if one.absolute in timers]

@@ -5,8 +5,9 @@ Everything that happens in it follows from the programs and from the inputs of `
 
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
@@ -23,6 +24,9 @@ from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.engine import make_engine
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
+from edu_hv.hypervisor.directory import parse
+from edu_hv.hypervisor.logon import log_on, take_directory
+from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
@@ -38,12 +42,18 @@ GUEST_SIZE = 256 * 1024
 REAL_SIZE = 1024 * 1024
 """Bytes of real storage under CP."""
 
-CONSOLE, READER, PRINTER, TAPE = 0x009, 0x00C, 0x00E, 0x181
+CONSOLE, READER, PUNCH, PRINTER, TAPE = 0x009, 0x00C, 0x00D, 0x00E, 0x181
 """Device addresses a program finds, bare and as a guest."""
 FIRST_REAL_TAPE = 0x281
 """Under CP the guests' tape drives are at 281, 282, ... in the real machine."""
-MOST_GUESTS = 3
-"""What fits into REAL_SIZE beside CP."""
+MOST_GUESTS = 16
+"""Tape drives at 281 to 290: one for each."""
+PAGING_DEVICE = 0x130
+PAGING_CYLINDERS = 20
+"""Of the 3330 that CP pages to: slots for 57 pages on each but the first."""
+_DIRECTORY = f"DIRECTORY {PAGING_DEVICE:03X} 3330 SYSPAG\n"
+PASSWORD = "GUEST"
+"""Of the users that are made for the programs."""
 
 
 class Program(Protocol):
@@ -126,12 +136,12 @@ class Guest:
 
     name: str
     program: Program
-    console: Console
     vm: VMBLOK | None
-    tape: TapeDrive
-    real_tape: int
-    """Address of its tape drive in the real machine."""
+    console: Console = field(default_factory=Console)
+    """The bare machine's; under CP the guest's terminal is in its VMBLOK."""
     console_address: int = CONSOLE
+    tape_address: int = TAPE
+    """Of its tape drive as the guest sees it."""
 
     @cached_property
     def assembly(self) -> Assembly | None:
@@ -151,6 +161,8 @@ class Guest:
 
     def own_console_lines(self) -> list[str]:
         """What the program itself has written to its console, without CP's messages."""
+        if self.vm is not None:
+            return [line.text for line in self.vm.terminal if not line.cp]
         return list(self.console.lines)
 
 
@@ -160,10 +172,23 @@ class System:
     def __init__(self, machine: Machine, cp: ControlProgram | None, guests: list[Guest]) -> None:
         self.machine = machine
         self.cp = cp
-        self.guests = guests
-        self._by_name = {guest.name: guest for guest in guests}
+        self._known = {guest.name: guest for guest in guests}
         self._engine_wanted = machine.architecture is Architecture.S370
         """An engine has not been asked for yet."""
+
+    @property
+    def guests(self) -> list[Guest]:
+        """The guests there are now: users log on and off."""
+        if self.cp is None:
+            return list(self._known.values())
+        return [self._guest_of(vm) for vm in self.cp.vms]
+
+    def _guest_of(self, vm: VMBLOK) -> Guest:
+        known = self._known.get(vm.vmuser)
+        if known is None or known.vm is not vm:
+            known = Guest(vm.vmuser, known.program if known else LoadedFrom("what the user loads", 0), vm)
+            self._known[vm.vmuser] = known
+        return known
 
     @property
     def running(self) -> str:
@@ -172,7 +197,7 @@ class System:
 
     def psw_of(self, name: str) -> PSW:
         """The PSW as the guest believes it to be; while it runs, only its masks and states are up to date there."""
-        vm = self._by_name[name].vm
+        vm = self.guest(name).vm
         return self.machine.cpu.psw if vm is None else vm.vmpsw
 
     def about_to_execute(self) -> tuple[str, int] | None:
@@ -189,10 +214,12 @@ class System:
 
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""
-        guest = self._by_name.get(name) or self._by_name.get(name.upper()) or self._by_name.get(name.lower())
-        if guest is not None:
-            return guest
-        names = ", ".join(guest.name for guest in self.guests)
+        guests = self.guests
+        for wanted in (name, name.upper(), name.lower()):
+            for guest in guests:
+                if guest.name == wanted:
+                    return guest
+        names = ", ".join(guest.name for guest in guests)
         raise UserError(f'there is no guest "{name}"; loaded: {names}')
 
     # ---- inputs ----------------------------------------------------------------------------------------------
@@ -265,16 +292,16 @@ class System:
 
     def _enter(self, guest: Guest, text: str) -> None:
         """A line at the keyboard: it ends a read that waits for it, else it asks for attention."""
-        channels = guest.vm.channels if guest.vm else self.machine.channels
-        address = guest.console_address
-        if self.cp is None and address not in channels.devices:
+        if self.cp is not None and guest.vm is not None:
+            self.cp.console_input(guest.vm, text)
+            return
+        channels, address = self.machine.channels, guest.console_address
+        if address not in channels.devices:
             raise UserError("the machine has no console to enter a line at: attach one, such as attach 009 3215")
         awaited = channels.awaits_input(address)
         guest.console.enter(text)
         if not awaited:
             channels.present(address, UnitStatus.ATTENTION)
-        if self.cp is not None and guest.vm is not None:
-            self.cp.console_input(guest.vm)
 
     def _cp_command(self, guest: Guest, text: str) -> Answer:
         if self.cp is None or guest.vm is None:
@@ -289,9 +316,20 @@ class System:
 
     def _mount(self, guest: Guest, tape: Tape) -> None:
         """A tape on the guest's drive; a drive that was empty tells that it has become ready."""
-        status = guest.tape.mount(tape)
+        address = self._real_tape(guest)
+        drive = self.machine.channels.devices.get(address)
+        if not isinstance(drive, TapeDrive):
+            raise UserError(f"{guest.name} has no tape drive {guest.tape_address:03X} to mount a tape on")
+        status = drive.mount(tape)
         if status:
-            self.machine.channels.present(guest.real_tape, status)
+            self.machine.channels.present(address, status)
+
+    def _real_tape(self, guest: Guest) -> int:
+        """The real address of the guest's tape drive, -1 when it has none."""
+        if guest.vm is None:
+            return guest.tape_address
+        vdev = guest.vm.devices.lookup(guest.tape_address)
+        return -1 if vdev is None or vdev.real is None else vdev.real
 
     # ---- the engine ------------------------------------------------------------------------------------------
 
@@ -339,7 +377,7 @@ def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:
 
     Its general registers are in the real CPU at the same times.
     """
-    if cp.running != vm.vmuser:
+    if cp.running_vm is not vm:
         return None
     if cp.work.stage is Stage.DECODE and cp.work.interruption is not None:
         return PSW.from_bytes(cp.real.load_real(cp.work.interruption.kind.old_psw, 8))
@@ -357,7 +395,7 @@ def bare(program: Program) -> System:
             machine.load(READER)
     else:
         machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
-    return System(machine, None, [Guest(BARE, program, console, None, tape, TAPE)])
+    return System(machine, None, [Guest(BARE, program, None, console)])
 
 
 @dataclass(frozen=True)
@@ -387,45 +425,54 @@ def configured(configuration: Configuration, device: int) -> System:
     consoles = [(address, found) for address, found in reversed(by_age) if isinstance(found, Console)]
     tapes = [(address, found) for address, found in attached if isinstance(found, TapeDrive)]
     console_address, console = consoles[0] if consoles else (CONSOLE, Console())
-    tape_address, tape = tapes[0] if tapes else (TAPE, TapeDrive())
+    tape_address = tapes[0][0] if tapes else TAPE
     program = LoadedFrom(f"what {device:03X} loaded", device)
-    return System(machine, None, [Guest(BARE, program, console, None, tape, tape_address, console_address)])
+    return System(machine, None, [Guest(BARE, program, None, console, console_address, tape_address)])
 
 
-def under_cp(programs: Sequence[Program]) -> System:
+def under_cp(programs: Sequence[Program], real_size: int = REAL_SIZE) -> System:
     """The programs as guests of CP, one virtual machine each.  Raises UserError for what cannot be loaded."""
     if not 1 <= len(programs) <= MOST_GUESTS:
         raise UserError(f"CP can run 1 to {MOST_GUESTS} guests here, not {len(programs)}")
-    machine = Machine(REAL_SIZE)
+    machine = Machine(real_size)
+    machine.channels.attach(PAGING_DEVICE, make_paging_volume(PAGING_CYLINDERS))
     cp = ControlProgram(machine)
-    guests: list[Guest] = []
+    cp.paging.attach_area(PAGING_DEVICE)
+    users: dict[str, Program] = {}
     for number, program in enumerate(programs):
-        guests.append(_log_on(cp, program, _userid(program.name, guests), FIRST_REAL_TAPE + number))
-    return System(machine, cp, guests)
+        users[_userid(program.name, list(users))] = program
+        machine.channels.attach(FIRST_REAL_TAPE + number, TapeDrive(_tape(program)))
+    take_directory(cp, parse(_DIRECTORY + "".join(map(_entry, users, count(), users.values())), "the directory"))
+    return System(machine, cp, [_log_on(cp, program, userid) for userid, program in users.items()])
 
 
-def _log_on(cp: ControlProgram, program: Program, userid: str, real_tape: int) -> Guest:
-    vm = cp.logon(userid, GUEST_SIZE)
-    console, tape = Console(), TapeDrive(_tape(program))
-    cp.define(vm, CONSOLE, "TERM", console)
-    cp.define(vm, READER, "URI", _reader(program))
-    cp.define(vm, PRINTER, "URO", Printer())
-    cp.machine.channels.attach(real_tape, tape)
-    cp.attach(vm, TAPE, "TAPE", real_tape)
-    if program.deck() is not None:
+def _entry(userid: str, number: int, program: Program) -> str:
+    """The guest's entry in the directory."""
+    size, options = GUEST_SIZE // 1024, "OPTION ECMODE\n" if getattr(program, "ecmode", False) else ""
+    return (
+        f"USER {userid} {PASSWORD} {size}K 16M G\n{options}"
+        f"CONSOLE {CONSOLE:03X} 3215\nSPOOL {READER:03X} 2540 READER *\nSPOOL {PUNCH:03X} 2540 PUNCH A\n"
+        f"SPOOL {PRINTER:03X} 1403 A\nDEDICATE {TAPE:03X} {FIRST_REAL_TAPE + number:03X}\n"
+    )
+
+
+def _log_on(cp: ControlProgram, program: Program, userid: str) -> Guest:
+    vm = log_on(cp, userid, PASSWORD)
+    deck = program.deck()
+    if deck is not None:
         with _naming_the_deck(program):
+            cp.spool.add_deck(userid, read_deck(deck, program.name))
             cp.ipl(vm, READER)
     else:
         vm.cpu.load_psw(_put_into_storage(program, vm.cpu.store_real))
         vm.cf = False
-    return Guest(userid, program, console, vm, tape, real_tape)
+        cp.wake(vm)
+    return Guest(userid, program, vm)
 
 
-def _userid(name: str, taken: list[Guest]) -> str:
+def _userid(name: str, taken: list[str]) -> str:
     base = "".join(letter for letter in name.upper() if letter.isalnum())[:7] or "GUEST"
-    if base not in [guest.name for guest in taken]:
-        return base
-    return next(f"{base}{n}" for n in range(2, 10) if f"{base}{n}" not in [guest.name for guest in taken])
+    return next(name for name in (base, *(f"{base}{n}" for n in range(2, 100))) if name not in taken)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from edu_hv.debugger.runs import Boundaries, Runs
 from edu_hv.debugger.system import Input, System
 from edu_hv.hypervisor.commands import Answer
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO
+from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PSA, Class
 from edu_hv.isa.errors import UserError
@@ -351,7 +352,7 @@ class Recording:
         machine.storage.observer = None
         for guest in self.system.guests:
             if guest.vm is not None:
-                guest.vm.cpu.observer = guest.vm.channels.observer = partial(self._on_guest_event, guest.name)
+                guest.vm.cpu.observer = partial(self._on_guest_event, guest.name)
 
     def _on_event(self, event: Event) -> None:
         if not self._live:
@@ -390,14 +391,16 @@ class Recording:
         if not isinstance(decision, SimulateIO | KeepInterruption):
             return
         vm = self.system.guest(event.userid if isinstance(decision, SimulateIO) else decision.userid).vm
-        device = vm.vmdevs.get(decision.device) if vm else None
+        device = vm.devices.lookup(decision.device) if vm else None
         if vm is None or device is None or device.real is None:
             return
-        if isinstance(decision, KeepInterruption) and device.pending is not None:
+        if isinstance(decision, KeepInterruption) and device.vdevcsw is not None:
             real = self.system.machine.cpu.load_real(PSA.CSW, 8)
-            self._record_event(vm.vmuser, StatusTranslated(device.address, real, device.pending.to_bytes()))
-        elif isinstance(decision, SimulateIO) and _started(decision, vm) and device.task is not None:
-            self._record_event(vm.vmuser, ProgramTranslated(device.address, device.real, device.task.ccws))
+            self._record_event(vm.vmuser, StatusTranslated(device.address, real, device.vdevcsw.to_bytes()))
+        elif isinstance(decision, SimulateIO) and _started(decision, vm):
+            task = device.ioblok.task if isinstance(device.ioblok, IOBLOK) else None
+            if task is not None:
+                self._record_event(vm.vmuser, ProgramTranslated(device.address, device.real, task.ccws))
 
     def _note_console_lines(self) -> None:
         """On the bare machine nobody tells of console lines: see whether the CCW has written some."""

@@ -37,6 +37,7 @@ from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.real_io import RealIO
 from edu_hv.hypervisor.scheduler import QUANTUM, Scheduler
 from edu_hv.hypervisor.shadow import ShadowTables
+from edu_hv.hypervisor.spooling.connection import connect
 from edu_hv.hypervisor.spooling.system import SpoolSystem
 from edu_hv.hypervisor.timer_requests import Request, TimerRequests
 from edu_hv.hypervisor.tracing import Tracing
@@ -147,6 +148,7 @@ class ControlProgram:
         self.effects: list[Effect] = []
         """What the decision being carried out changed beside the virtual machine's own state."""
         self._carrying_out = False
+        connect(self)
         self._write_low_storage()
         machine.handler = self
 
@@ -309,7 +311,9 @@ class ControlProgram:
             self.wake(vm)
 
     def write_terminal(self, vm: VMBLOK, text: str, cp: bool = True) -> None:
-        """A line on the guest's terminal."""
+        """A line on the guest's terminal, and in its console file if there is one."""
+        if not (self.spool.console_line(vm.vmuser, text) or cp):
+            return
         vm.terminal.append(TerminalLine(text, cp))
         self._tell(ConsoleLine(vm.vmuser, text, cp))
 

@@ -385,10 +385,10 @@ TEST_CHANNEL: tuple[IORule, ...] = (
     ),
     _rule(
         "TCH-3",
-        "has a device on the channel an interruption pending?",
-        "VCHBLOK's map of control units with interruptions is not zero",
+        "has the channel an interruption pending?",
+        "the channel's bit of VMIOINT is on: a device has something to say, or the channel that it is available",
         'GA22-7000 "Test Channel"',
-        lambda request: request.channel is not None and request.channel.vchcuint != 0,
+        lambda request: bool(request.vm.devices.vmioint & 0x8000 >> (request.address >> 8)),
         AnswerIO(IOAction.NOTHING, CSW_STORED),
     ),
     _rule(

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK
 
+_ANSWER_BUSY = frozenset({"SIO", "SIOF", "TIO", "TCH"})
+"""What a channel that works answers with condition code 2 and without doing anything."""
+
 MOST_CCWS = 256
 """CCWs of a device played by CP that are interpreted in one go: a chain that never ends costs its guest and not CP."""
 
@@ -59,6 +62,8 @@ class VirtualIO:
         vm.cpu.load_real(PSA.CSW, 1)  # Its page 0 is in: CAW and CSW are there.
         verdict = answer(request)
         self.cp.note(vm, verdict)
+        if request.working is not None and mnemonic in _ANSWER_BUSY:
+            vm.devices.tell_busy(address >> 8)
         assert isinstance(verdict.decision, AnswerIO)
         action, cc = verdict.decision.action, verdict.decision.cc
         if action is not IOAction.NOTHING:
@@ -175,11 +180,10 @@ class VirtualIO:
         """The pending CSW is stored and cleared; a device that works by itself is busy besides."""
         vm, vdev = request.vm, request.device
         own = vdev.channel_csw is None
-        csw = vdev.take()
+        csw = vm.devices.take(vdev.address)
         if own and vdev.working:
             csw = replace(csw, unit_status=csw.unit_status | UnitStatus.BUSY)
         vm.cpu.store_real(PSA.CSW, csw.to_bytes())
-        self._changed(vm, vdev)
         return CSW_STORED
 
     def _ask_device(self, request: IORequest) -> int:
@@ -281,10 +285,8 @@ class VirtualIO:
 
     def accept(self, vm: "VMBLOK", address: int) -> None:
         """The guest takes the interruption of a device: its CSW goes to guest storage, the status is cleared."""
-        vdev = vm.devices[address]
-        vm.cpu.store_real(PSA.CSW, (vdev.vdevcsw or CSW()).to_bytes())
-        vdev.take()
-        vm.devices.note(vdev)
+        vm.cpu.load_real(PSA.CSW, 1)  # Its page 0 is in.
+        vm.cpu.store_real(PSA.CSW, vm.devices.take(address).to_bytes())
 
     def present(self, vm: "VMBLOK", address: int, status: UnitStatus) -> None:
         """A device has something to say by itself: ready, attention."""

@@ -27,6 +27,7 @@ from edu_hv.hypervisor.spooling.printers import SpooledPrinter, SpooledPrinter32
 from edu_hv.hypervisor.virtual_console import VirtualConsole
 from edu_hv.hypervisor.virtual_ctca import define_ctca, end_of, uncouple
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, VDEVSTAT, DeviceClass
+from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -273,3 +274,48 @@ def release(cp: "ControlProgram", vm: "VMBLOK", address: int) -> VDEVBLOK:
         if isinstance(drive, TapeDrive):
             drive.unmount()
     return vdev
+
+
+def renumber(cp: "ControlProgram", vm: "VMBLOK", former: int, address: int) -> VDEVBLOK:
+    """DEFINE vaddr1 AS vaddr2: the device, reset, at another address.  Raises UserError when that is taken.
+
+    The blocks are new ones, as an earlier checkpoint has the old.
+    """
+    vdev = vm.devices[former]
+    if end_of(vdev) is not None:
+        return _renumbered_adapter(cp, vm, vdev, address)
+    if address in vm.devices:
+        raise UserError(f"the virtual machine has a device {address:03X} already")
+    cp.vio.reset_device(vm, former)
+    vm.devices.remove(former)
+    moved = replace(vdev, address=address, extra=dict(vdev.extra))
+    if isinstance(vdev.device, SpooledDevice):
+        moved.device = type(vdev.device)(cp.spool, vm.vmuser, address)
+        moved.device.restore(vdev.device.state())
+    vm.devices.add(moved)
+    return moved
+
+
+def _renumbered_adapter(cp: "ControlProgram", vm: "VMBLOK", vdev: VDEVBLOK, address: int) -> VDEVBLOK:
+    """An adapter is uncoupled by it.  It has all addresses of its control unit."""
+    wanted = range(address & ~0xF, (address & ~0xF) + 16)
+    if any(at in vm.devices and vm.devices[at] is not vdev for at in wanted):
+        raise UserError(f"the virtual machine has a device among {wanted[0]:03X} to {wanted[-1]:03X} already")
+    release(cp, vm, vdev.address)
+    return add_adapter(cp, vm, address)
+
+
+# ---- storage -------------------------------------------------------------------------------------------------------
+
+
+def redefine_storage(cp: "ControlProgram", vm: "VMBLOK", size: int) -> None:
+    """DEFINE STORAGE: other storage, all zeros, for a machine that has been reset and is in CP mode.
+
+    Raises UserError, with nothing changed, when there is no room for its tables.
+    """
+    storage = cp.paging.build(size)
+    storage.userid = vm.vmuser
+    cp.reset(vm)
+    former, vm.storage, vm.cpu.pages = vm.storage, storage, storage
+    cp.paging.release(former)
+    vm.cf = True

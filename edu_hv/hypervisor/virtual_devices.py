@@ -298,6 +298,8 @@ class VirtualDevices(Mapping[int, VDEVBLOK]):
         """Index of the VCHBLOK by channel number."""
         self.vmioint = 0
         """Which channels have an interruption pending: bit 0 of 16 is channel 0."""
+        self.told_busy = 0
+        """Block multiplexers that have answered busy and owe a channel-available interruption: bit 0 is channel 0."""
         self.vchbloks: list[VCHBLOK] = []
         self.vcubloks: list[VCUBLOK] = []
         self.vdevbloks: list[VDEVBLOK] = []
@@ -376,7 +378,26 @@ class VirtualDevices(Mapping[int, VDEVBLOK]):
                 unit.vcudvint = _map_of(address & 0xF for address in interrupting if address >> 4 == unit.vcuadd)
         channel.vchcuint = _map_of(address >> 4 & 0xF for address in interrupting)
         bit = 0x8000 >> channel.vchadd
-        self.vmioint = self.vmioint | bit if interrupting else self.vmioint & ~bit
+        owed = self.told_busy & bit and self.working(channel.vchadd) is None
+        self.vmioint = self.vmioint | bit if interrupting or owed else self.vmioint & ~bit
+
+    def tell_busy(self, number: int) -> None:
+        """A block multiplexer has answered busy.  GA22-7000 "Channel-Available Interruption"."""
+        if self.channel_type(number) is ChannelType.BLOCK_MULTIPLEXER:
+            self.told_busy |= 0x8000 >> number
+
+    def take(self, address: int) -> CSW:
+        """The CSW of the interruption at an I/O address, which is cleared.
+
+        Any but a program-controlled one tells the guest besides that the channel is available.
+        """
+        vdev = self.lookup(address)
+        csw = vdev.take() if vdev is not None and vdev.vdevcsw is not None else CSW()
+        if vdev is None or not vdev.running:
+            self.told_busy &= ~(0x8000 >> (address >> 8))
+        for other in self.on_channel(address >> 8)[:1]:
+            self.note(other)
+        return csw
 
     def _interrupts(self, vdev: VDEVBLOK) -> bool:
         """Whether an interruption of the device can be taken: status of a device needs its subchannel and channel."""
@@ -386,10 +407,15 @@ class VirtualDevices(Mapping[int, VDEVBLOK]):
         return bool(vdev.vdevunit) and free
 
     def interrupting(self, channel: int) -> int | None:
-        """The address of the first device of a channel with an interruption: by VCHCUINT, then VCUDVINT."""
+        """The address of the first device of a channel with an interruption: by VCHCUINT, then VCUDVINT.
+
+        The channel's own when it only says that it is available.
+        """
         block = self.channel(channel)
-        if block is None or not block.vchcuint:
+        if block is None or not self.vmioint & 0x8000 >> channel:
             return None
+        if not block.vchcuint:
+            return channel << 8
         unit = self.vcubloks[block.vchcutbl[_first(block.vchcuint)]]
         return self.vdevbloks[unit.vcudvtbl[_first(unit.vcudvint)]].address
 
@@ -448,11 +474,11 @@ class VirtualDevices(Mapping[int, VDEVBLOK]):
 
     def state(self) -> Any:
         """A checkpoint: which devices there are, and the state of each."""
-        return self.channels, tuple((vdev, vdev.state()) for vdev in self.vdevbloks)
+        return self.channels, self.told_busy, tuple((vdev, vdev.state()) for vdev in self.vdevbloks)
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
-        self.channels, vdevs = state
+        self.channels, self.told_busy, vdevs = state
         for vdev, saved in vdevs:
             vdev.restore(saved)
         self._set([vdev for vdev, _ in vdevs])

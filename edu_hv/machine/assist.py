@@ -5,7 +5,8 @@ has met an invalid page-table entry, and bit 0 of control register 6 is one.  Ei
 virtual machine, and there is no interruption; or it *declines*, nothing has changed, and the interruption is the one
 there would have been without it.  So it is invisible except for speed.  An instruction executed by EXECUTE is no
 exception: the manual's condition is that a CPU attempts to execute it.  (The manual has an access exception of the
-operand interrupt as such; here that too is declined, and a control program finds it again when it simulates.)
+operand interrupt as such; here that too is declined, and a control program finds it again when it simulates.  But an
+operand's shadow-table entry is validated first, as for any instruction.)
 
 It knows no control program, only what one has put into real storage:
 
@@ -30,7 +31,7 @@ What the guest's operands are, is found as for any instruction of the running gu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.codes import PIC, Class
@@ -83,16 +84,33 @@ class VMAssist:
             return False
         count = self.counts.setdefault(task.name, Count())
         count.calls += 1
-        translated = len(cpu.tlb.entries)
-        try:
-            self._perform(task, found)
-        except (Declined, ProgramInterruption) as reason:
-            while len(cpu.tlb.entries) > translated:
-                cpu.tlb.entries.popitem()
+        reason = self._try(task, found)
+        while reason is not None and self._validates(found, reason):
+            reason = self._try(task, found)
+        if reason is not None:
             self._tell_declined(task, found, reason)
             return False
         count.handled += 1
         return True
+
+    def _try(self, task: _Task, found: Interruption) -> Declined | ProgramInterruption | None:
+        """Do it, or say why not; then the TLB is as it was, too."""
+        translations = self.cpu.tlb.entries
+        known = len(translations)
+        try:
+            self._perform(task, found)
+        except (Declined, ProgramInterruption) as reason:
+            while len(translations) > known:
+                translations.popitem()
+            return reason
+        return None
+
+    def _validates(self, found: Interruption, reason: Declined | ProgramInterruption) -> bool:
+        """An operand's page is not in a shadow table: whether it is now, so that the instruction can be tried again."""
+        if not isinstance(reason, ProgramInterruption) or reason.code != PIC.PAGE_TRANSLATION:
+            return False
+        fault = replace(found, kind=Class.PROGRAM, code=PIC.PAGE_TRANSLATION, translation_address=reason.address)
+        return self.handles(fault)
 
     def _task(self, found: Interruption) -> _Task | None:
         """What there would be to do, should control register 6 permit it."""

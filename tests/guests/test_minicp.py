@@ -34,6 +34,13 @@ def address(label: str) -> int:
     return MINICP.address_of(label)
 
 
+def finish(run: Run) -> Run:
+    """To the wait that nothing will end."""
+    run.machine.run(400_000)
+    assert run.machine.dead, f"it does not come to its end; it is at {run.psw} and wrote {run.lines}"
+    return run
+
+
 @dataclass
 class VirtualMachine:
     """The guest of a MINICP, as MINICP's own tables have it."""
@@ -68,13 +75,14 @@ class VirtualMachine:
 # ---- the catalog's guests ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [0x10000, SIZE], ids="X'{:X}'".format)
-@pytest.mark.parametrize("name", ["kernel", "second", "hello"])
+@pytest.mark.parametrize(
+    ("name", "size"), [("kernel", SIZE), ("kernel", 0x10000), ("second", SIZE), ("hello", SIZE)], ids=str
+)
 def test_guest_prints_what_it_prints_alone_and_ends_in_the_same_wait(ipl, name, size):
     """[1.1-3] Simulate and reflect.  The kernel uses four pages of its 64K, so that a machine of 64K has the room."""
     guest = catalog.GUESTS[name]
-    alone = ipl(guest.deck(), guest.tape()).run()
-    under = ipl(CARDS + guest.deck(), guest.tape(), size).run()
+    alone = finish(ipl(guest.deck(), guest.tape()))
+    under = finish(ipl(CARDS + guest.deck(), guest.tape(), size))
     assert (under.lines, under.psw) == (alone.lines, alone.psw)
     assert under.psw == END_OF_THE_DAY
 
@@ -86,15 +94,15 @@ def test_deck_of_the_catalog_has_the_kernel_behind_and_its_tape():
 
 def test_guest_can_learn_that_it_is_one(ipl):
     """[1.4 STIDP] [3 X'00'] By the version in its CPU identification, and then by DIAGNOSE."""
-    run = ipl(CARDS + catalog.GUESTS["diagnose"].deck(), size=SIZE).run()
+    run = finish(ipl(CARDS + catalog.GUESTS["diagnose"].deck(), size=SIZE))
     assert run.lines == ["I RUN UNDER MINICP   AS USER GUEST   ", "MY STORAGE HAS     64K BYTES"]
     assert run.psw == END_OF_THE_DAY
 
 
 @pytest.mark.parametrize("drive", [True, False], ids=["no-tape-on-the-drive", "no-drive"])
 def test_kernel_without_tape(ipl, drive):
-    alone = ipl(KERNEL.deck(), drive=drive).run()
-    assert ipl(CARDS + KERNEL.deck(), size=SIZE, drive=drive).run().lines == alone.lines
+    alone = finish(ipl(KERNEL.deck(), drive=drive))
+    assert finish(ipl(CARDS + KERNEL.deck(), size=SIZE, drive=drive)).lines == alone.lines
 
 
 @pytest.mark.parametrize(
@@ -141,7 +149,7 @@ def test_real_psw_of_the_guest_is_always_ec_dat_on_problem_state_enabled(ipl):
 
 def test_frames_are_given_out_on_first_use_downwards_and_minicp_stays_as_it_was_loaded(ipl):
     """[1.3 Guest storage] So pages in a row are never frames in a row: an area across a page needs two addresses."""
-    run = ipl(CARDS + KERNEL.deck(), KERNEL.tape(), SIZE).run()
+    run = finish(ipl(CARDS + KERNEL.deck(), KERNEL.tape(), SIZE))
     assert VirtualMachine(run.machine).frames == {0: 0x3F000, 15: 0x3E000, 1: 0x3D000, 2: 0x3C000}
     code = [text for text in MINICP.image if text.end <= address("RUNPSW")]
     assert len(code) > 1
@@ -214,17 +222,13 @@ def visible(storage: bytes, gr: list[int], keys: list[int], run: Run) -> tuple[o
     return words, [f"{value:08X}" for value in gr], keys, run.lines, run.psw
 
 
-def idle(machine: Machine) -> bool:
-    return machine.cpu.psw.wait and not machine.channels.active
-
-
 def alone_and_under(ipl, deck: bytes, event=None, tape=None) -> list[tuple[object, ...]]:
-    """What the program sees in the end, alone and as a guest.  `event` happens when it waits and no device works."""
+    """What the program sees in the end, alone and as a guest.  `event` happens after a second."""
     alone, under = (ipl(cards, tape, size) for cards, size in ((deck, GUEST_SIZE), (CARDS + deck, SIZE)))
     for run in (alone, under):
         if event:
-            event(run.run(idle).machine)
-        run.run()
+            event(run.run(lambda machine: machine.clocks.now > 1_000_000).machine)
+        finish(run)
     machine, vm = alone.machine, VirtualMachine(under.machine)
     keys = [key & 0xF8 for key in machine.storage.keys[: GUEST_SIZE >> 11]]
     return [
@@ -368,9 +372,9 @@ def words_of(rows) -> str:
 def test_privileged_instruction_is_reflected(ipl, rows, before, code):
     """[1.1-3] In virtual problem state every one.  In virtual supervisor state those that this machine has not got."""
     source = f"LA 5,KEYED; LA 6,GOON; ST 6,X'6C'; MVI X'69',0; {before}; {words_of(rows)}; SVC 0"
-    run = ipl(CARDS + program(source, GO_ON), size=SIZE).run()
+    run = finish(ipl(CARDS + program(source, GO_ON), size=SIZE))
     assert run.psw == "00020000 00005C00"
-    found = VirtualMachine(run.machine).storage[0x1800:0x2000].rstrip(b"\0").hex()
+    found = VirtualMachine(run.machine).storage[0x2800:0x3000].rstrip(b"\0").hex()
     assert [found[at : at + 4] for at in range(0, len(found), 4)] == [code] * len(rows)
 
 
@@ -397,11 +401,11 @@ def test_wait_tells_what_the_guest_did_that_minicp_cannot_do(ipl, deck, size, wa
     run = ipl(CARDS + deck, size=size)
     for number in range(0x020, 0x029):
         run.machine.channels.attach(number, Console())
-    assert run.run().psw == f"00020000 {wait}"
+    assert finish(run).psw == f"00020000 {wait}"
 
 
 def test_machine_check_stops_everything(ipl):
     run = ipl(CARDS + KERNEL.deck(), size=SIZE)
     run.run(lambda machine: machine.cpu.psw.problem_state)
     run.machine.present_failure(Failure.SYSTEM_DAMAGE)
-    assert run.run().psw == "00020000 000BADC4"
+    assert finish(run).psw == "00020000 000BADC4"

@@ -18,6 +18,7 @@ from edu_hv.asm.assembler import assemble
 from edu_hv.asm.deck import bootable, punch
 from edu_hv.asm.object_deck import loadable
 from edu_hv.guests import catalog
+from tests.guests import test_busy as busy
 from tests.guests.modules import ER, SD, TOOLS, end, esd, gnu_object, item, module_of
 from tests.guests.test_diagnostics import GOOD
 from tests.guests.test_diagnostics import deck as diagnostic
@@ -37,7 +38,7 @@ NUMCPU 1
 OSTAILOR QUIET
 PANRATE FAST
 0009 3215-C / noprompt
-000C 3505 {deck} ebcdic
+000C 3505 {deck} ebcdic eof
 """
 STARTED = "HHCCP003I"
 NOT_YET = "HHCPN053E"
@@ -126,12 +127,54 @@ def hercules(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("name", list(catalog.GUESTS))
+@pytest.mark.parametrize("name", [name for name in catalog.GUESTS if name not in ("busy", "hostile")])
 def test_guest_prints_the_same_on_hercules(ipl, hercules, name):
     guest = catalog.GUESTS[name]
     tape = guest.tape() or b""
     ours = ipl(guest.deck(), guest.tape()).run()
     assert hercules(guest.deck(), "0181 3420 {tape}\n" if tape else "", tape) == (ours.lines, ours.psw)
+
+
+BUSY_DEVICES = """\
+000D 3525 {deck}.punched ebcdic
+000E 1403 {deck}.printed
+0181 3420 {tape}
+"""
+
+
+def test_all_devices_busy_at_once(hercules, tmp_path):
+    """The lines, and what was printed and punched.  Without the disk, which `dasdinit` would have to make."""
+    lines, psw = hercules(catalog.GUESTS["busy"].deck(), BUSY_DEVICES)
+    assert (lines, psw) == ([*busy.LINES[:-1], "DISK    191: NOT THERE"], busy.ALL_IS_WELL)
+    assert (tmp_path / "ipl.deck.printed").read_text("latin-1") == busy.PRINTED
+    punched = (tmp_path / "ipl.deck.punched").read_bytes().decode("cp037")
+    assert [punched[at : at + 80].rstrip() for at in range(0, len(punched), 80)] == busy.PUNCHED
+
+
+@pytest.mark.skipif(shutil.which("dasdinit") is None, reason="dasdinit is not installed")
+def test_all_devices_and_a_disk_busy_at_once(hercules, tmp_path):
+    subprocess.run(["dasdinit", "-z", tmp_path / "disk", "3330", "BUSY01"], check=True, capture_output=True)
+    devices = BUSY_DEVICES + f"0191 3330 {tmp_path / 'disk'}\n"
+    assert hercules(catalog.GUESTS["busy"].deck(), devices) == (busy.LINES, busy.ALL_IS_WELL)
+
+
+NOT_ON_HERCULES = {
+    "009: CAW, BIT 4": "bits 4-7 of the CAW are not looked at",
+    "181: CAW, BIT 4": "bits 4-7 of the CAW are not looked at",
+    "009: TIC FIRST": "a chain may begin with transfer in channel",
+    "181: TIC FIRST": "a chain may begin with transfer in channel",
+    "009: CCW CHANGED AFTER START I/O": "the first CCW is fetched after the condition code is set, now and then",
+}
+"""Where Hercules does other than GA22-7000 "Input/Output Operations" says."""
+
+
+def test_attempts_to_get_out_fail_on_hercules_too(ipl, hercules):
+    deck = catalog.GUESTS["hostile"].deck()
+    ours = ipl(deck).run().lines
+    its, psw = hercules(deck, "0181 3420 *\n")
+    different = {line[:40].rstrip(): other for line, other in zip(ours[:-1], its[:-1], strict=True) if line != other}
+    assert different.keys() <= NOT_ON_HERCULES.keys()
+    assert (int(psw[-6:], 16), int(its[-1][-3:])) == (len(different), len(different))
 
 
 @pytest.mark.parametrize("devices", ["", "0181 3420 *\n"], ids=["no-drive", "no-tape-on-the-drive"])

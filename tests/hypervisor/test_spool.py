@@ -87,6 +87,21 @@ def test_page_buffers_of_a_file_are_linked_both_ways():
     assert [data[:78] for data in scene.spool.cards(sfblok)] == [f"{n:078}".encode("cp037") for n in range(100)]
 
 
+def test_a_file_of_several_buffers_is_read_to_its_end():
+    scene = Scene()
+    texts = [f"{n:078}" for n in range(100)]
+    scene.deck("A", *texts)
+    assert scene.a.reads(101) == [*texts, "0D"]
+
+
+def test_what_one_punches_to_oneself_is_told_once():
+    scene = Scene()
+    scene.a.cp("SPOOL PUNCH TO *")
+    scene.a.punches("ONE")
+    assert scene.a.cp("CLOSE PUNCH") == ["PUN FILE 0001  TO  A        COPY 01 NOHOLD"]
+    assert (scene.told, scene.arrived) == ([], [1])
+
+
 # ---- what a reader does at the end ---------------------------------------------------------------------------------
 
 ENDS = [
@@ -120,6 +135,20 @@ def test_an_empty_reader_gives_unit_check_and_device_end_when_a_file_arrives():
     (sfblok,) = scene.spool.files("RDR")
     assert (scene.a.reader.takes(sfblok), scene.b.reader.takes(sfblok)) == (True, False)
     assert scene.a.reads(1) == ["ONE"]
+
+
+def test_a_reader_that_is_busy_with_a_file_or_not_ready_takes_none():
+    scene = Scene()
+    scene.deck("A", "ONE")
+    scene.deck("A", "TWO")
+    first, second = scene.spool.files("RDR")
+    assert scene.a.reader.takes(second)
+    scene.a.reads(1)
+    assert not scene.a.reader.takes(second)
+    scene.a.cp("CLOSE READER")
+    scene.a.reader.stop()
+    assert not scene.a.reader.takes(second)
+    assert not scene.b.reader.takes(first)
 
 
 CLASSES = [
@@ -277,12 +306,16 @@ def test_spooled_lines_are_printed_as_the_real_printer_prints_them(commands):
     assert all(scene.spool.text(sfblok) == real.image() for sfblok in kept)
 
 
-@given(st.lists(st.tuples(st.sampled_from([0x09, 0x11, 0x89, 0xC9, 0x0B, 0x8B]), st.just(132)), max_size=90))
-def test_virtual_forms_control_buffer_tells_channels_9_and_12(commands):
+SHORT_FORMS = bytes([0x01, 0x00, 0x09, 0x01, 0x0C, 0x00, 0x19])
+"""Seven lines: channel 1 at lines 1 and 4, 9 at 3 and 7, 12 at 5."""
+MOVES = st.tuples(st.sampled_from([0x09, 0x11, 0x19, 0x89, 0xC9, 0x0B, 0x13, 0x8B, 0xCB]), st.just(132))
+
+
+@given(st.sampled_from([forms_buffer(CARRIAGE_TAPE), SHORT_FORMS]), st.lists(MOVES, max_size=90))
+def test_virtual_forms_control_buffer_tells_channels_9_and_12(forms, commands):
     """[2.6 End] Unit exception for channel 12, unit check for channel 9: as a real 3211 with the same buffer does."""
     scene, real = Scene(), Printer3211()
     virtual = spooled_device("3211", scene.spool, "A", 0x00E)
-    forms = forms_buffer(CARRIAGE_TAPE)
     for device in (virtual, real):
         channel_program(device, (LOAD_FORMS, forms))
     told, expected = [], []

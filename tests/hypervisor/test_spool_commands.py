@@ -405,6 +405,7 @@ MESSAGES = [
     pytest.param("TAG", "DMKCST026E OPERAND MISSING OR INVALID", id="TAG nothing"),
     pytest.param("TAG DEV READER X", "DMKCST006E INVALID DEVICE TYPE - 00C", id="TAG a reader"),
     pytest.param("TAG FILE 77 X", "DMKCST042E SPOOLID 0077 DOES NOT EXIST", id="TAG not there"),
+    pytest.param("TAG QUERY FILE 4", "DMKCST042E SPOOLID 0004 DOES NOT EXIST", id="TAG not one's own"),
 ]
 
 

@@ -72,12 +72,12 @@ tape_instructions = st.one_of(
     st.tuples(
         st.sampled_from(["SIO", "SIOF"]),
         st.sampled_from([TAPE, OTHER_TAPE]),
-        st.sampled_from(sorted(PROGRAMS)),
+        st.sampled_from(sorted(set(PROGRAMS) - {"a command that no device has"})),
         st.sampled_from(["valid"] * 9 + sorted(CAWS)),
     ),
     st.tuples(
         st.sampled_from(["TIO", "HIO", "HDV", "TCH", "STIDC", "accept", "settle", "settle"]),
-        st.sampled_from([TAPE, OTHER_TAPE, 0x183]),
+        st.sampled_from([TAPE, OTHER_TAPE]),
     ),
 )
 
@@ -85,7 +85,10 @@ tape_instructions = st.one_of(
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(tape_instructions, min_size=1, max_size=14))
 def test_a_dedicated_device_that_is_busy_gives_what_the_machine_gives(steps):
-    """[2.3-2] [2.3-3] [1.4 HIO] [1.4 TCH] Without time to end in between; the channels work as selectors (CR0)."""
+    """[2.3-2] [2.3-3] [1.4 HIO] [1.4 TCH] No time to end in between; the channels work as selectors.
+
+    Left out is what lets time pass that the machine does not need: the guest's I/O wait while CP reads sense bytes.
+    """
     bare, (made, vm) = Bare(), scene()
     vm.devices.define_channels(ChannelType.BLOCK_MULTIPLEXER)
     for cpu in (bare.cpu, vm.cpu):

@@ -332,6 +332,15 @@ def test_valid_guest_entries_make_shadow_entries_valid_without_a_trap(problem_st
     assert machine.instructions == 1
 
 
+def test_operand_of_an_assisted_instruction_gets_its_shadow_entry_too():
+    """[5.2 shadow page-table validation] SSM, with nothing of its operand in the shadow table."""
+    machine = shadow("80003000", gr={3: 0x3000}, guest={0x1000: "80003000", 0x7000: "06"})
+    assert machine.advance()
+    assert machine.recognized is None
+    assert vmpsw(machine)[:2] == "06"
+    assert machine.assist.counts == {VALIDATION: Count(2, 2), "SSM": Count(1, 1)}
+
+
 def test_shadow_entry_of_a_2k_page_has_the_half_of_the_frame():
     """[5.2 shadow page-table validation] A guest may have 2K pages; real ones are 4K."""
     guest = {0x8000: "F0009000", 0x9000: "0000 0078 0010", 0x7808: "12345678"}

@@ -29,6 +29,14 @@ class SpoolSystem(SpoolFiles):
             self._consoles[userid] = ConsoleSpool(self, userid, address)
         return self._consoles[userid]
 
+    def console_line(self, userid: str, text: str) -> bool:
+        """A line appears on a user's console; whether it is to be seen on the terminal, too (TERM or NOTERM)."""
+        console = self._consoles.get(userid)
+        if console is None:
+            return True
+        console.line(text)
+        return console.on_terminal or not console.started
+
     def drop_console(self, userid: str) -> None:
         """LOGOFF: the user's console file is closed, and what SPOOL CONSOLE said is forgotten."""
         console = self._consoles.pop(userid, None)
