@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edu_hv.debugger.system import Guest, System, live_psw
+from edu_hv.hypervisor import assist
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.psw import PSW
@@ -35,7 +36,7 @@ def psw(system: System, guest: Guest) -> PSW:
     """The guest's PSW; while it runs, address, CC, program mask and key come from the real one."""
     if guest.vm is None or system.cp is None:
         return system.machine.cpu.psw.copy()
-    believed = guest.vm.vmpsw.copy()
+    believed = system.psw_of(guest.name).copy()
     source = live_psw(system.cp, guest.vm)
     if source is not None:
         believed.instruction_address, believed.cc = source.instruction_address, source.cc
@@ -52,7 +53,10 @@ def registers(system: System, guest: Guest) -> list[int]:
 
 def control_registers(system: System, guest: Guest) -> list[int]:
     """The guest's 16 control registers."""
-    return list(guest.vm.cpu.cr if guest.vm else system.machine.cpu.cr)
+    if guest.vm is None or system.cp is None:
+        return list(system.machine.cpu.cr)
+    running = system.cp.running_vm is guest.vm
+    return assist.control_registers(system.cp.real, guest.vm) if running else list(guest.vm.cpu.cr)
 
 
 def storage_size(system: System, guest: Guest) -> int:

@@ -27,7 +27,15 @@ from edu_hv.hypervisor.decisions import (
 from edu_hv.isa.codes import ChannelStatus, Class, UnitStatus
 from edu_hv.isa.table import BY_MNEMONIC, operation
 from edu_hv.machine.ccw import CCW, CSW, status_words
-from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
+from edu_hv.machine.events import (
+    AssistDeclined,
+    AssistHandled,
+    CCWExecuted,
+    InterruptionRecognized,
+    IOStarted,
+    PSWsSwapped,
+    Waited,
+)
 from edu_hv.machine.interruptions import Interruption
 
 if TYPE_CHECKING:
@@ -160,6 +168,10 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return f"CP dispatched {userid}, PSW {words(psw)}" if userid else f"CP waits, PSW {words(psw)}"
         case ConsoleLine(_, text, cp):
             return f"{'CP' if cp else 'console'}: {text}"
+        case AssistHandled(what, _, at, before, after):
+            return f"the assist did {what} at {at:06X} without CP: guest PSW {words(before)} -> {words(after)}"
+        case AssistDeclined(what, _, at, why_not):
+            return f"the assist left {what} at {at:06X} to CP: {why_not}"
         case Waited(start, end):
             return f"waited {end - start} microseconds"
         case InputGiven(given, answer):

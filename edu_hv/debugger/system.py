@@ -14,6 +14,7 @@ from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import read_deck
 from edu_hv.debugger.configuration import Configuration
 from edu_hv.debugger.listing_index import ListingIndex
+from edu_hv.debugger.plain import plain
 from edu_hv.devices.card import CardReader
 from edu_hv.devices.catalog import put_on
 from edu_hv.devices.console import Console
@@ -22,6 +23,7 @@ from edu_hv.devices.display import Display
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.engine import make_engine
+from edu_hv.hypervisor.assist import virtual_psw
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
 from edu_hv.hypervisor.directory import parse
@@ -198,7 +200,9 @@ class System:
     def psw_of(self, name: str) -> PSW:
         """The PSW as the guest believes it to be; while it runs, only its masks and states are up to date there."""
         vm = self.guest(name).vm
-        return self.machine.cpu.psw if vm is None else vm.vmpsw
+        if vm is None or self.cp is None:
+            return self.machine.cpu.psw
+        return virtual_psw(self.cp.real, vm) if self.cp.running_vm is vm else vm.vmpsw
 
     def about_to_execute(self) -> tuple[str, int] | None:
         """Guest and address of the instruction that the next unit executes, or None if it does something else.
@@ -353,14 +357,18 @@ class System:
         """A checkpoint."""
         return self.machine.state(), self.cp.state() if self.cp else None
 
-    def state_with_vmblok_up_to_date(self) -> Any:
-        """The same, as it would be after CP had looked at a guest that runs: what two moments are compared by."""
+    def comparable(self) -> Any:
+        """The same as values that are equal when two moments are, in this system or in another one."""
+        return plain(self.state())
+
+    def comparable_with_vmblok_up_to_date(self) -> Any:
+        """The same, as it would be after CP had looked at a guest that runs."""
         if self.cp is None:
-            return self.state()
+            return self.comparable()
         before = self.state()
         with self.cp.registers_in_vmblok():
             pass
-        found = self.state()
+        found = self.comparable()
         self.restore(before)
         return found
 
@@ -436,7 +444,9 @@ def under_cp(programs: Sequence[Program], real_size: int = REAL_SIZE) -> System:
         raise UserError(f"CP can run 1 to {MOST_GUESTS} guests here, not {len(programs)}")
     machine = Machine(real_size)
     machine.channels.attach(PAGING_DEVICE, make_paging_volume(PAGING_CYLINDERS))
+    machine.install_assist()
     cp = ControlProgram(machine)
+    cp.assist.on_at_logon = False  # A student is to see every trap, until SET ASSIST ON.
     cp.paging.attach_area(PAGING_DEVICE)
     users: dict[str, Program] = {}
     for number, program in enumerate(programs):

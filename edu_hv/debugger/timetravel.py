@@ -271,10 +271,10 @@ class Recording:
     def _try(self, given: Input) -> tuple[Answer, bool]:
         """What comes of an input, and whether it is one; the machine is left as it is."""
         system = self.system
-        before, compared = system.state(), system.state_with_vmblok_up_to_date()
+        before, compared = system.state(), system.comparable_with_vmblok_up_to_date()
         try:
             answer = system.apply(given)
-            return answer, not answer.code and system.state_with_vmblok_up_to_date() != compared
+            return answer, not answer.code and system.comparable_with_vmblok_up_to_date() != compared
         finally:
             system.restore(before)
 

@@ -15,7 +15,8 @@
 *            181  tape, may be written       191  disk 3330, likewise
 *
 *  The reader is the one that the program was loaded from: its cards
-*  stand behind the deck.  A device that is not there is left out.
+*  stand behind the deck.  A device that is not there is left out, and
+*  so is one that is not ready, or has a tape that is protected.
 *
 *  It ends in a disabled wait whose address tells why:
 *            00C0DE      all is as it should be
@@ -61,6 +62,7 @@ RUNNING  EQU   2
 ENDED    EQU   3                    there is a status to look at
 DONE     EQU   4
 WRONG    EQU   5
+NOTREADY EQU   6
 *
 BUSY     START 0
          USING BUSY,0
@@ -209,7 +211,7 @@ LOOKAT   L     R5,DEVSTEP
          BZ    LOOKSTAT
          NI    DEVCSW+4,CHECK+EXCEPTN
 LOOKSTAT CLC   DEVCSW+4(1),STEPUNIT
-         BNE   BROKEN
+         BNE   LOOKBAD
          TM    STEPUNIT,CHECK+EXCEPTN
          BNZ   LOOKADDR
          CLC   DEVCSW+5(1),STEPCHAN
@@ -231,6 +233,12 @@ LOOKGOOD LA    R5,STEPSIZE(,R5)
          STH   R2,DEVRAN
          MVI   DEVSTATE,START
          BR    R14
+LOOKBAD  TM    DEVCSW+4,CHECK
+         BZ    BROKEN
+         CLC   DEVRAN,=H'0'
+         BNE   BROKEN
+         MVI   DEVSTATE,NOTREADY    unit check at its first program
+         BR    R14
 BROKEN   MVI   DEVSTATE,WRONG
          BR    R14
          DROP  R5
@@ -247,7 +255,12 @@ SUMDEV   MVC   LINE,DEVNAME
          MVC   LINETEXT(LNOTHERE),NOTHERE
          LA    R0,L'LINE+LNOTHERE
          B     SUMSAY
-SUMTHERE LH    R2,DEVRAN
+SUMTHERE CLI   DEVSTATE,NOTREADY
+         BNE   SUMREADY
+         MVC   LINETEXT(LUNREADY),UNREADY
+         LA    R0,L'LINE+LUNREADY
+         B     SUMSAY
+SUMREADY LH    R2,DEVRAN
          CVD   R2,WORK
          CLI   DEVSTATE,DONE
          BE    SUMDONE
@@ -328,6 +341,8 @@ DIGITS   DC    C'0123456789ABCDEF'
 HELLO    DC    C'BUSY: ALL DEVICES AT ONCE'
 NOTHERE  DC    C' NOT THERE'
 LNOTHERE EQU   *-NOTHERE
+UNREADY  DC    C' NOT READY'
+LUNREADY EQU   *-UNREADY
 BROKENIN DC    C' NOT AS IT SHOULD BE AFTER'
 BROKENN  DC    X'40202120'
          DC    C' PROGRAMS, CSW '
@@ -370,9 +385,9 @@ DEVCSW   DS    XL8
 DEVRAN   DS    H                    programs that ended as they should
          DS    H
 *
-*        What a program is to end with; 0 as address of a program is the
-*        end of a list.  With unit check or exception, the channel's
-*        status is not looked at.
+*        What a program is to end with; 0 as address of a program is
+*        the end of a list.  With unit check or exception, the status
+*        of the channel is not looked at.
 *
 STEP     DSECT
 STEPCCW  DS    A                    its first CCW
@@ -527,8 +542,8 @@ TAPDATA  DC    A(IN1,TWO+50),H'30,0',A(IN1+30,THREE),H'25,0'
 TAPSENSE DS    XL2
 ***********************************************************************
 *  Disk: cylinder 1, track 0.  SEARCH ID with the record that passes
-*  ends with status modifier when it is the one: the CCW behind the next
-*  one is taken then, else the TIC back to the search.
+*  ends with status modifier when it is the one: then a CCW is skipped,
+*  which is a TIC back to the search.
 *
          DS    0F
 DSKSTEPS DC    A(DSK1,DSK1END),AL1(OK,0),H'0'

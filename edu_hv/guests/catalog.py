@@ -36,13 +36,15 @@ class Guest:
     """A control program's own guest: its deck follows in the same reader."""
     cards: Path | None = None
     """Lines of text, each a card behind the deck for the program to read."""
+    ecmode: bool = False
+    """It needs the control registers and the EC mode of a System/370: under CP, OPTION ECMODE in the directory."""
 
     def assembly(self) -> Assembly | None:
         """The assembled source, None for a deck.  Raises `AssemblyError`, or `UserError` when it cannot be read."""
         return self._assembly
 
     def deck(self) -> bytes:
-        """The cards to IPL from, 80 bytes each in EBCDIC: the loader, the program, and its own guest's if it has one."""
+        """The cards to IPL from, 80 bytes each in EBCDIC: loader and program, then the own guest or the data cards."""
         return self._deck
 
     def data_cards(self) -> bytes:
@@ -78,11 +80,11 @@ GUESTS = _by_name([
     Guest("second", "The same operating system with another tape", FOLDER / "kernel.asm", FOLDER / "second.aws"),
     Guest("hello", "One line on the console", FOLDER / "hello.asm"),
     Guest("diagnose", "A guest that asks CP about itself", FOLDER / "diagnose.asm"),
-    Guest("minicp", "A control program whose guest is the kernel", FOLDER / "minicp.asm", KERNEL.tape_image, KERNEL),
+    Guest("minicp", "A CP whose guest is the kernel", FOLDER / "minicp.asm", KERNEL.tape_image, KERNEL, ecmode=True),
     Guest("parakernel", "The kernel, asking CP by DIAGNOSE", FOLDER / "parakernel.asm", KERNEL.tape_image),
-    Guest("twospace", "An operating system with two address spaces", FOLDER / "twospace.asm"),
+    Guest("twospace", "An operating system with two address spaces", FOLDER / "twospace.asm", ecmode=True),
     Guest("busy", "All devices busy at once", FOLDER / "busy.asm", cards=FOLDER / "busy.cards"),
-    Guest("hostile", "A guest that tries to get out of its machine", FOLDER / "hostile.asm"),
+    Guest("hostile", "A guest that tries to get out of its machine", FOLDER / "hostile.asm", ecmode=True),
 ])  # fmt: skip
 
 

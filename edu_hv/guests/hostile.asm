@@ -1,19 +1,23 @@
 ***********************************************************************
 *  HOSTILE: a guest that tries to get out of its machine.
 *
-*  Each entry of the table ATTEMPTS is one attempt, and what the machine
-*  has to do about it: the code of a program interruption, or 0 when
-*  nothing is to happen; for a channel program the channel status; or a
-*  number of the attempt's own.  Under CP it has to be the same as on
+*  Each entry of the table ATTEMPTS is one attempt, and what has to
+*  come of it: the code of a program interruption, or 0 when nothing is
+*  to happen; for a channel program the channel status; or a number of
+*  the attempt's own.  Under CP it has to be the same as on
 *  the real machine, but for what a virtual machine does not have; and
 *  DIAGNOSE, which is CP's own, is tried there only.
 *
-*  Whoever is attacked by it: nothing outside of this program changes.
-*  It needs EC mode.  The devices it uses are the console 009 and, if it
-*  is there, the tape drive 181, which needs no tape.
+*  A line tells what was tried, OK or WRONG, and, if it is in the code
+*  of the attempt, where the old PSW points to: how many bytes behind
+*  the beginning.
 *
-*  It ends in a disabled wait whose address tells how many attempts went
-*  wrong: 000000 none.  00DEC0: the console cannot be used.
+*  Whoever is attacked by it: nothing outside of this program changes.
+*  It needs EC mode.  The devices it uses are the console 009 and, if
+*  it is there, the tape drive 181, which needs no tape.
+*
+*  It ends in a disabled wait whose address tells how many attempts
+*  went wrong: 000000 none.  00DEC0: the console cannot be used.
 ***********************************************************************
 R0       EQU   0
 R1       EQU   1
@@ -91,18 +95,23 @@ NEXT     ST    R13,CURRENT
 TRYIT    CLC   EXPECTED,=X'FFFF'    not to be tried here
          BE    NEXTONE
          XC    RESULT,RESULT
+         XC    WHERE,WHERE
          MVC   AFTER,=A(BACK)
          L     R15,KIND
          LA    R15,0(,R15)
+         LA    R14,LETPASS
          CLI   KIND,C'D'
          BE    TRYIO
+         CLI   KIND,C'E'
+         BE    TRYTAPE
          CLI   KIND,C'I'
          BE    TRYIO
-         LA    R14,LETPASS
          CLI   KIND,C'P'
          BNE   TRYSUPER
          ST    R15,PROBPSW+4
          LPSW  PROBPSW
+TRYTAPE  TIO   X'181'
+         BC    1,NEXTONE            no tape drive
 TRYSUPER BR    R15
 LETPASS  SVC   0                    back, in whatever state
 *
@@ -135,7 +144,21 @@ BACK     MVC   NEWPSWS(40),HANDLERS
          LH    R1,WRONG
          LA    R1,1(,R1)
          STH   R1,WRONG
-TELL     LA    R1,LINE
+TELL     L     R1,WHERE             in the old PSW: how far into it is
+         LA    R1,0(,R1)            the address?
+         S     R1,KIND
+         LA    R1,0(,R1)
+         C     R1,=F'100'
+         BNL   TELLIT
+         C     R1,=F'0'
+         BE    TELLIT
+         LA    R2,LINE
+         AR    R2,R0
+         CVD   R1,WORK
+         MVC   0(4,R2),PATTERN
+         ED    0(4,R2),WORK+6
+         AH    R0,=H'4'
+TELLIT   LA    R1,LINE
          BAL   R14,SAY
 NEXTONE  L     R13,CURRENT
          LA    R13,ENTRY(,R13)
@@ -154,6 +177,7 @@ FINISH   LH    R1,WRONG
 *  to go.
 *
 PGMINT   MVC   RESULT,PGMOPSW+2
+         MVC   WHERE,PGMOPSW+4
          TM    PGMOPSW+1,X'08'
          BZ    PGMBC
          MVC   RESULT,PGMCODE
@@ -247,6 +271,8 @@ CURRENT  DS    A
 EXPECTED DS    XL2
 RESULT   DS    XL2,X
 WRONG    DC    H'0'
+WHERE    DS    F
+PATTERN  DC    X'40202021'
 HEX      DS    CL5
 DIGITS   DC    C'0123456789ABCDEF'
 LINE     DS    CL80
@@ -259,7 +285,8 @@ LGOODBYE EQU   *-GOODBYE
 *
 ATTEMPT  DSECT
 KIND     DS    F                    first byte: S supervisor state, P
-*                                   problem state, I and D channel
+*                                   problem state, E supervisor state
+*                                   and the tape drive, I and D channel
 *                                   program; the rest: where it is, or
 *                                   displacement of its CAW
 ONREAL   DS    XL2                  what has to come
@@ -398,11 +425,8 @@ BADPSW4  MVC   0(8,R8),ECMODE       in EC mode, masks that are none
          LPSW  ECMODE
 INECMODE SSM   ALLONES
          BR    R14
-BADPSW5  LA    R1,NOTDAT            DAT with a format that is none
-         ST    R1,DATON+4
-         LCTL  0,0,BADCR0
-         LPSW  DATON
-NOTDAT   BR    R14
+BADPSW5  LCTL  0,0,BADCR0           DAT with a format that is none
+         LPSW  ECDAT
 SUPPRESS LCTL  0,0,NOSSM
          SSM   ZEROMASK
          BR    R14
@@ -493,17 +517,21 @@ CCISIT   BALR  R1,0
          STH   R1,RESULT
          BR    R14
 *
-*        A channel program that is changed when it has been started: the
-*        sense byte goes where it was to go
+*        A channel program that is changed when it has been started:
+*        the sense byte goes where it was to go
 *
-TOOLATE  TIO   X'009'
-         BC    7,TOOLATE
+TOOLATE  LA    R2,X'009'
+         B     TOOREADY
+TOOLATE1 LA    R2,X'181'
+TOOREADY TIO   0(R2)
+         BC    2,TOOREADY
          MVI   SENSED,X'FF'
          MVI   NOTHERE,X'FF'
+         MVC   CHANGE+1(3),=AL3(SENSED)
          MVC   CAW,=A(CHANGE)
-         SIO   X'009'
+         SIO   0(R2)
          MVC   CHANGE+1(3),=AL3(NOTHERE)
-TOOWAIT  TIO   X'009'
+TOOWAIT  TIO   0(R2)
          BC    2,TOOWAIT
          CLI   SENSED,X'FF'
          BE    TOOBAD
@@ -641,7 +669,6 @@ ECBIT24  DC    X'00080080',A(FIRST)
 ODDADDR  DC    X'00000000',A(FIRST+1)
 ECMODE   DC    X'00080000',A(INECMODE)
 ECDAT    DC    X'04080000',A(FIRST)
-DATON    DC    X'04080000',A(0)
 BADCR0   DC    X'00F80000'
 NOSSM    DC    X'40000000'
 MONMASK  DC    X'0000FFFF'
@@ -863,6 +890,8 @@ ATTEMPTS DC    C'S',AL3(FETCH),X'00050005',CL40'FETCH BEYOND STORAGE'
          DC    C'I',AL3(CFETCH-CAWS),X'00100010'
          DC    CL40'009: CCW, OTHER KEY'
 *
+         DC    C'E',AL3(TOOLATE1),X'00000000'
+         DC    CL40'181: CCW CHANGED AFTER START I/O'
          DC    C'D',AL3(CODD-CAWS),X'00200020',CL40'181: CAW, ODD CCW'
          DC    C'D',AL3(CBITS-CAWS),X'00200020',CL40'181: CAW, BIT 4'
          DC    C'D',AL3(COUT-CAWS),X'00200020'

@@ -24,8 +24,8 @@
 *            00DEnn      program interruption after check nn
 *            00EE00      machine check, or the console is not usable
 *
-*  EC-mode PSW: byte 0 is 04 DAT on, 02 I/O, 01 external; byte 1 has the
-*  key, then 8 EC mode, 4 machine check, 2 wait, 1 problem state.
+*  EC-mode PSW: byte 0 is 04 DAT on, 02 I/O, 01 external; byte 1 has
+*  the key, then 8 EC mode, 4 machine check, 2 wait, 1 problem state.
 ***********************************************************************
 R0       EQU   0
 R1       EQU   1
@@ -145,10 +145,10 @@ PGMBACK  ST    R1,PGMOPSW+4
 SURPRISE MVC   DEADWAIT+7(1),CHECK
          LPSW  DEADWAIT
 ***********************************************************************
-*  The pager.  It takes the frames in turn.  If the page that is in the
-*  frame has been changed, as its storage keys tell, it goes back to its
-*  backing copy.  That its entry is invalid now, the CPU may not notice
-*  before PTLB; that an entry has become valid, it notices at once.
+*  The pager.  It takes the frames in turn.  If the page that is in a
+*  frame has been changed, as its storage keys tell, it goes back to
+*  its backing copy.  That its entry is invalid now, the CPU may not
+*  notice before PTLB; that one has become valid, it notices at once.
 *
 PAGEIN   L     R10,CURRENT
          L     R11,THISFORM
@@ -338,8 +338,8 @@ NOMASK   DC    X'00'
 TCBA     DC    A(TCBB,PAGESA,COPYA,SEGSA),F'0',F'0',D'0',16F'0'
 TCBB     DC    A(TCBA,PAGESB,COPYB,SEGSB),F'0',F'0',D'0',16F'0'
 *
-*        The formats.  Entries are those of a page table with its length
-*        in sixteenths of the longest one, less one.
+*        The formats.  The length of a page table is in sixteenths of
+*        the longest one, less one.
 *
 FORMATS  DS    0D
 F4K64K   DC    X'00800000',F'4096'  CR0; size of a page

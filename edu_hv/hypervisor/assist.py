@@ -32,13 +32,6 @@ class AssistSettings:
     """Real address; 0 while it has none."""
 
 
-def settings_of(vm: "VMBLOK") -> AssistSettings:
-    """The guest's settings: the assist is on, for SVC too, unless it was said otherwise."""
-    found = vm.extra.get("assist", AssistSettings())
-    assert isinstance(found, AssistSettings)
-    return found
-
-
 @dataclass(frozen=True)
 class FlagRule:
     """When a bit of control register 6 is one for a guest that is dispatched."""
@@ -50,27 +43,43 @@ class FlagRule:
     applies: Callable[["ControlProgram", "VMBLOK"], bool]
 
 
+def _absent(cp: "ControlProgram", vm: "VMBLOK") -> bool:
+    return not cp.assist.available or not cp.assist.system
+
+
+def _off(cp: "ControlProgram", vm: "VMBLOK") -> bool:
+    return not cp.assist.settings(vm).on
+
+
+def _traced(cp: "ControlProgram", vm: "VMBLOK") -> bool:
+    return vm.cp_per is not None or cp.assist.traced(vm)
+
+
+def _no_svc(cp: "ControlProgram", vm: "VMBLOK") -> bool:
+    return not cp.assist.settings(vm).svc or vm.adstop is not None
+
+
 SUSPENDED: tuple[FlagRule, ...] = (
     FlagRule(
         CR6.VM_ASSIST,
         "does the real machine not have the assist, or did the operator turn it off (SET SASSIST OFF)?",
         "there is nothing that could help",
         'SY20-0886 "Virtual Machine Assist"',
-        lambda cp, vm: cp.machine.assist is None or not cp.assist.system,
+        _absent,
     ),
     FlagRule(
         CR6.VM_ASSIST,
         "did the guest's own operator turn it off (SET ASSIST OFF)?",
         "the guest is to trap for everything",
         'GC20-1807 "SET ASSIST"',
-        lambda cp, vm: not settings_of(vm).on,
+        _off,
     ),
     FlagRule(
         CR6.VM_ASSIST,
         "does CP trace what the assist would do without CP: SVC, PRIV, BRANCH, INSTRUCT, ALL, or by PER?",
         "what does not trap cannot be traced",
         'GC20-1807 "TRACE"',
-        lambda cp, vm: vm.cp_per is not None or cp.assist.traced(vm),
+        _traced,
     ),
 )
 """Any of these leaves bit 0 off; then nothing is assisted."""
@@ -95,7 +104,7 @@ FLAGS: tuple[FlagRule, ...] = (
         "are supervisor calls to come to CP: SET ASSIST NOSVC, or an ADSTOP, which is one?",
         "CP has to see the SVC that it put into the guest's program",
         'GC20-1807 "SET ASSIST"',
-        lambda cp, vm: not settings_of(vm).svc or vm.adstop is not None,
+        _no_svc,
     ),
     FlagRule(
         CR6.SHADOW_TABLES,
@@ -115,8 +124,20 @@ class Assist:
         self.cp = cp
         self.system = True
         """SET SASSIST: the assist may be used."""
+        self.on_at_logon = True
+        """Whether a guest has it on before anybody gives SET ASSIST; it does not change while CP runs."""
         self.traced: Callable[[VMBLOK], bool] = lambda vm: False
         """Whether a guest is traced for what the assist would do."""
+
+    @property
+    def available(self) -> bool:
+        """Whether the real machine has it."""
+        return self.cp.machine.assist is not None
+
+    def settings(self, vm: "VMBLOK") -> AssistSettings:
+        """The guest's settings."""
+        found = vm.extra.get("assist")
+        return found if isinstance(found, AssistSettings) else AssistSettings(self.on_at_logon)
 
     def vmmicro(self, vm: "VMBLOK") -> CR6:
         """Bits 0-7 of control register 6 for a guest that is to be dispatched.  Decides; changes nothing."""
@@ -143,7 +164,7 @@ class Assist:
 
     def _block(self, vm: "VMBLOK") -> int:
         """The real address of the guest's block, or 0 when there is no free storage for one."""
-        settings = settings_of(vm)
+        settings = self.settings(vm)
         if not settings.block:
             try:
                 settings = replace(settings, block=self.cp.free_storage.get(_LENGTH))
@@ -162,7 +183,7 @@ class Assist:
 
     def release(self, vm: "VMBLOK") -> None:
         """The guest logs off, and its block is free."""
-        settings = settings_of(vm)
+        settings = self.settings(vm)
         if settings.block:
             self.cp.free_storage.free(settings.block)
             vm.extra["assist"] = replace(settings, block=0)
@@ -171,7 +192,7 @@ class Assist:
 
     def set(self, vm: "VMBLOK", *, on: bool | None = None, svc: bool | None = None) -> None:
         """SET ASSIST: change what is given."""
-        settings = settings_of(vm)
+        settings = self.settings(vm)
         on = settings.on if on is None else on
         vm.extra["assist"] = replace(settings, on=on, svc=settings.svc if svc is None else svc)
 

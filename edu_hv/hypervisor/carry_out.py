@@ -27,6 +27,7 @@ from edu_hv.hypervisor.decisions import (
     Verdict,
 )
 from edu_hv.hypervisor.diagnose import diagnose
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.simulate import simulate
 from edu_hv.hypervisor.timer_requests import TRQBLOK, Request
@@ -155,6 +156,7 @@ def _look_for_loop(vm: VMBLOK, code: int) -> None:
 def stop(cp: "ControlProgram", vm: VMBLOK, message: str) -> None:
     """Put the guest into CP mode, with a message and its PSW."""
     vm.cf = True
+    terminal_needed(cp, vm)
     cp.scheduler.drop(vm)
     cp.write_terminal(vm, f"{message} '{vm.vmpsw}'")
     cp.write_terminal(vm, "CP")
@@ -213,6 +215,7 @@ def _paging_done(cp: "ControlProgram", vm: VMBLOK, decision: PagingDone) -> None
     """The pages that have arrived are looked for at the next dispatch, as are those that came in between."""
     for storage, page in cp.paging.interruption(CSW.from_bytes(cp.real.load_real(PSA.CSW, 8))):
         _page_arrived_for(cp, storage, page)
+    cp.ios.start_waiting()
 
 
 def pages_arrived(cp: "ControlProgram") -> None:

@@ -33,6 +33,7 @@ INVALID_IDAW = 0xFFFFFFFF
 INVALID_TIC = 0x000001
 """Not on a doubleword: the channel's program check, when it comes to transfer there."""
 TIC = 0x08
+IDA = CCWFlag.INDIRECT_DATA_ADDRESS
 RESERVED_FLAGS = 0x03
 TAPE = 0x08
 """VDEVTYPC."""
@@ -98,6 +99,8 @@ class _Made:
     idaws: tuple[int, ...] = ()
     protected: bool = False
     """The guest's key does not permit to fetch it, or its argument."""
+    idle: bool = False
+    """It moves no data: any area will do."""
 
     @property
     def own(self) -> bytes:
@@ -158,8 +161,9 @@ class _Translation:
 
     def _make(self, address: int) -> _Made:
         """The same for all ways in which the CCW is reached, or none of them works."""
-        first, *others = [self._make_for(address, use) for use in self.chain.uses[address]]
-        return first if all(other == first for other in others) else _POISON
+        made = [self._make_for(address, use) for use in self.chain.uses[address]]
+        first = next((one for one in made if not one.idle), made[0])
+        return first if all(one == first or _allows(one, first) for one in made) else _POISON
 
     def _make_for(self, address: int, use: Use) -> _Made:
         ccw, area = self.chain.ccws[address], self.chain.area
@@ -173,7 +177,7 @@ class _Translation:
         if plan.own is not None:
             return _Made(plan)
         if _moves_nothing(self.vdev, plan, use):
-            return _Made(_without(plan, CCWFlag.INDIRECT_DATA_ADDRESS))
+            return _Made(_without(plan, IDA), idle=True)
         return self._area(plan, use)
 
     def _area(self, plan: Plan, use: Use) -> _Made:
@@ -186,13 +190,13 @@ class _Translation:
         usable = [self._usable(start, guarded, output) for start in starts]
         bad = next((at for at in usable if isinstance(at, Refused)), None)
         protected = bad is Refused.PROTECTION
-        indirect = bool(ccw.flags & CCWFlag.INDIRECT_DATA_ADDRESS)
+        indirect = bool(ccw.flags & IDA)
         if not indirect and bad is None and _one_page([at for at in starts if isinstance(at, int)]):
             assert isinstance(usable[0], int)
             return _Made(replace(plan, control=plan.control | RCWCTL.LOCKED), usable[0])
         idaws = tuple(INVALID_IDAW if isinstance(at, Refused) else at for at in usable)
         control = plan.control | RCWCTL.LOCKED
-        return _Made(replace(_with(plan, CCWFlag.INDIRECT_DATA_ADDRESS), control=control), 0, idaws, protected)
+        return _Made(replace(_with(plan, IDA), control=control), 0, idaws, protected)
 
     def _usable(self, start: int | Refused, guarded: bool, output: bool) -> int | Refused:
         """The absolute address.  `guarded`: the key is looked at now, and not by the channel later.
@@ -327,6 +331,12 @@ def _up(length: int) -> int:
 
 def _with(plan: Plan, flag: int) -> Plan:
     return replace(plan, ccw=replace(plan.ccw, flags=plan.ccw.flags | flag))
+
+
+def _allows(idle: _Made, other: _Made) -> bool:
+    """Whether a CCW that moves no data in one of its uses may be what another use makes of it."""
+    mine, its = (replace(one.plan.ccw, flags=one.plan.ccw.flags & ~IDA) for one in (idle, other))
+    return idle.idle and mine == its and other.plan.own is None and not other.plan.before
 
 
 def _without(plan: Plan, flag: int) -> Plan:

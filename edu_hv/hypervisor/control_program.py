@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from edu_hv.hypervisor import dispatch
+from edu_hv.hypervisor.assist import Assist
 from edu_hv.hypervisor.carry_out import carry_out, pages_arrived, stop
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
@@ -125,10 +126,13 @@ class ControlProgram:
         self.ios = RealIO(self)
         self.vio = VirtualIO(self)
         self.tracing = Tracing(self)
+        self.assist: Assist = Assist(self)
         self.spool = SpoolSystem(clock=lambda: machine.clocks.tod)
         self.directory = Directory()
         """Who may log on; empty until somebody gives one."""
         self.volumes = Volumes()
+        self.logmsg: tuple[int, tuple[str, ...]] = (0, ())
+        """What everybody is told at logon (SET LOGMSG): the TOD clock when it was changed, and its lines."""
         self.vms: list[VMBLOK] = []
         """The machines that are logged on, in the order in which they did."""
         self.running_vm: VMBLOK | None = None
@@ -195,6 +199,7 @@ class ControlProgram:
         self.scheduler.drop(vm)
         if vm.shadow is not None:
             vm.shadow.free()
+        self.assist.release(vm)
         self.paging.release(vm.storage)
         self.vms.remove(vm)
         self.dispatch_again()
@@ -307,6 +312,7 @@ class ControlProgram:
     def console_input(self, vm: VMBLOK, text: str) -> None:
         """A line was entered at the guest's terminal: it ends a console read that waited, or attention is pending."""
         with self.console_function(vm):
+            self.spool.console_line(vm.vmuser, text)
             self.vio.input(vm, text)
             self.wake(vm)
 
@@ -367,8 +373,8 @@ class ControlProgram:
         """Save the guest's registers and PSW in its VMBLOK, bring its timers up to date, fetch the instruction."""
         interruption = self.work.interruption
         assert interruption is not None
-        if not self.vms:  # Nobody is logged on, so there is nothing that it could be about.
-            self.work = Work(Stage.DISPATCH)
+        if not self.vms:
+            self._for_nobody(interruption)
             return
         vm = self.running_vm
         text = b""
@@ -384,6 +390,16 @@ class ControlProgram:
         self.work.subject = self.work.trap.vm
         self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
         self.work.stage = Stage.RULE
+
+    def _for_nobody(self, interruption: Interruption) -> None:
+        """Nobody is logged on: it can only be the end of I/O of somebody who was."""
+        if interruption.kind is Class.INPUT_OUTPUT:
+            csw = CSW.from_bytes(self.real.load_real(PSA.CSW, 8))
+            if interruption.code == self.paging.device:
+                self.paging.interruption(csw)
+            else:
+                self.ios.interruption(interruption.code, csw)
+        self.work = Work(Stage.DISPATCH)
 
     def _trap(self, vm: VMBLOK | None, interruption: Interruption, text: bytes) -> Trap:
         """What there is to decide about."""
@@ -613,6 +629,7 @@ class ControlProgram:
         if vm.translating and vm.shadow is not None and not self._shadow_tables_ready(vm):
             return
         dispatch.load_guest_registers(self.real, vm)
+        self.assist.load(vm)
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
         self.machine.pass_control_program_time(TRAP_MICROSECONDS)
         vm.vmttime += TRAP_MICROSECONDS
@@ -673,13 +690,23 @@ class ControlProgram:
 
     def state(self) -> Any:
         """A checkpoint."""
-        parts = self.free_storage, self.paging, self.scheduler, self.requests, self.ios, self.vio, self.tracing, self.spool
-        plain = self.running_vm, self.slice, self.dispatched_at, replace(self.work), Counter(self.counts), self.volumes
+        parts = (
+            self.free_storage,
+            self.paging,
+            self.scheduler,
+            self.requests,
+            self.ios,
+            self.vio,
+            self.tracing,
+            self.spool,
+            self.assist,
+        )
+        plain = self.running_vm, self.slice, self.dispatched_at, replace(self.work), Counter(self.counts), (self.volumes, self.logmsg)
         return [vm.state() for vm in self.vms], plain, [(part, part.state()) for part in parts]
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
-        vms, (self.running_vm, self.slice, self.dispatched_at, work, counts, self.volumes), parts = state
+        vms, (self.running_vm, self.slice, self.dispatched_at, work, counts, (self.volumes, self.logmsg)), parts = state
         self.work, self.counts = replace(work), Counter(counts)
         for part, saved in parts:
             part.restore(saved)

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor.assist import read_back
 from edu_hv.hypervisor.decisions import (
     Decision,
     Deliver,
@@ -283,6 +284,7 @@ def _tables(vm: VMBLOK) -> tuple[int, int]:
 
 def save_guest_registers(real: "CPU", vm: VMBLOK, old: PSW) -> None:
     """What the guest had in the real CPU back into the VMBLOK; `old` is the real old PSW of the interruption."""
+    read_back(real, vm)
     vm.vmgprs[:], vm.vmfprs[:] = real.gr, real.fpr
     psw = vm.vmpsw
     psw.instruction_address, psw.cc = old.instruction_address, old.cc

@@ -7,7 +7,8 @@ the user's entry in the directory says.  Read next: `virtual_configuration`, whi
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import CommandError, run_command
+from edu_hv.hypervisor.commands.registry import CommandError
+from edu_hv.hypervisor.decisions import RefuseLink
 from edu_hv.hypervisor.directory import Directory, UserEntry
 from edu_hv.hypervisor.directory_statements import (
     Console,
@@ -19,7 +20,8 @@ from edu_hv.hypervisor.directory_statements import (
     Spool,
     TemporaryDisk,
 )
-from edu_hv.hypervisor.minidisks import LinkMode, LinkRequest, linked_line, mounted
+from edu_hv.hypervisor.disconnected import disconnected, terminal_needed, waits_for_terminal
+from edu_hv.hypervisor.minidisks import LinkRequest, linked_line, mounted
 from edu_hv.hypervisor.time_of_day import clock, cpu_time, time_of_day
 from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.virtual_configuration import (
@@ -29,14 +31,11 @@ from edu_hv.hypervisor.virtual_configuration import (
     add_spooled,
     add_temporary,
     address_allowed,
-    cp_owned,
+    available,
     dedicate,
-    dedicated_to,
-    linked_by,
-    links,
+    link_request,
     make_link,
     release,
-    usable_volume,
 )
 from edu_hv.hypervisor.virtual_devices import VDEVFLAG
 from edu_hv.hypervisor.vmblok import OtherStatus, ProcessStatus, RunStatus, TimerLevel
@@ -51,8 +50,6 @@ OPERATOR = "OPERATOR"
 """The userid of the system operator (SYSOPER)."""
 MOST_USERS = 100
 """So many users may be logged on at a time."""
-GRACE = 15 * 60 * 1_000_000
-"""Microseconds that a disconnected machine that needs its terminal is given before it is logged off."""
 TERMINAL = "terminal"
 """Where VMBLOK.extra has the name of the terminal: "GRAF 0C1"."""
 FORCED_BY = "forced by"
@@ -72,11 +69,6 @@ def take_directory(cp: "ControlProgram", directory: Directory) -> None:
 def operator(cp: "ControlProgram") -> "VMBLOK | None":
     """The system operator, if he is logged on."""
     return next((vm for vm in cp.vms if vm.vmostat & OtherStatus.SYSOP), None)
-
-
-def disconnected(vm: "VMBLOK") -> bool:
-    """Whether the machine runs without a terminal."""
-    return bool(vm.vmostat & OtherStatus.DISC)
 
 
 def terminal_of(vm: "VMBLOK") -> str:
@@ -113,11 +105,18 @@ def log_on(cp: "ControlProgram", userid: str, password: str | None, ipl: bool = 
         return _reconnect(cp, there, terminal)
     vm = _build(cp, entry)
     vm.extra[TERMINAL] = terminal
-    cp.write_terminal(vm, f"LOGON AT {time_of_day(cp.machine.clocks.tod)}")
+    for line in (f"LOGON AT {time_of_day(cp.machine.clocks.tod)}", *log_message(cp)):
+        cp.write_terminal(vm, line)
     _tell_users(cp, vm, "LOGON AS")
     if ipl:
         automatic_ipl(cp, vm, entry)
     return vm
+
+
+def log_message(cp: "ControlProgram") -> list[str]:
+    """What the operator has to say to everybody who logs on, and since when; nothing if there is nothing."""
+    changed, lines = cp.logmsg
+    return [f"LOGMSG - {time_of_day(changed)}", *(f"* {line}" for line in lines)] if lines else []
 
 
 def autolog(cp: "ControlProgram", userid: str, password: str | None) -> "VMBLOK":
@@ -158,6 +157,7 @@ def _build(cp: "ControlProgram", entry: UserEntry) -> "VMBLOK":
     """The virtual machine that the entry describes, in CP mode."""
     if len(cp.vms) >= MOST_USERS:
         raise CommandError("LOG", 52, "MAXIMUM USERS EXCEEDED")
+    cp.on_request[Request.FORCE] = time_is_up
     try:
         vm = cp.logon(entry.userid, entry.user.storage, entry.options.ecmode)
     except UserError:  # There is no room for another one's tables.
@@ -190,6 +190,8 @@ def _set_options(vm: "VMBLOK", entry: UserEntry) -> None:
 
 def automatic_ipl(cp: "ControlProgram", vm: "VMBLOK", entry: UserEntry) -> None:
     """What the entry's IPL statement names is loaded, as if the user had typed the command."""
+    from edu_hv.hypervisor.commands import run_command
+
     if entry.ipl is None:
         return
     parameters = f" PARM {entry.ipl.parameters}" if entry.ipl.parameters else ""
@@ -244,21 +246,11 @@ def _own_minidisk(cp: "ControlProgram", vm: "VMBLOK", disk: Minidisk) -> None:
 def _link(cp: "ControlProgram", vm: "VMBLOK", request: LinkRequest) -> None:
     """A link that the directory gives.  The user is told when he shares the minidisk with a writer, or is one."""
     vdev = make_link(cp, vm, request)
+    if isinstance(vdev, RefuseLink):
+        raise CommandError("LNK", vdev.number, vdev.text)
     read_only = bool(vdev.vdevflag & VDEVFLAG.READ_ONLY)
     if request.writers or (request.readers and not read_only):
         cp.write_terminal(vm, linked_line(request, read_only))
-
-
-def link_request(
-    cp: "ControlProgram", vm: "VMBLOK", owner: str, owner_address: int, address: int, mode: LinkMode,
-    authorized: bool = True, password: str | None = None,
-) -> LinkRequest:  # fmt: skip
-    """All that is known about a link that a machine asks for."""
-    entry = cp.directory.find(owner)
-    target = entry.link_target(owner_address) if entry else None
-    volume = usable_volume(cp, target.extent.volser) if target else None
-    taken = address in vm.devices
-    return LinkRequest(owner, owner_address, address, mode, target, volume, links(cp), authorized, password, taken)
 
 
 def _dedicate(cp: "ControlProgram", vm: "VMBLOK", device: Dedicate) -> None:
@@ -270,12 +262,6 @@ def _dedicate(cp: "ControlProgram", vm: "VMBLOK", device: Dedicate) -> None:
     if not available(cp, real):
         raise CommandError("LOG", 90, f"DEV {device.address:03X} NOT DEFINED; DEV {real:03X} NOT AVAILABLE")
     dedicate(cp, vm, device.address, real, device.read_only)
-
-
-def available(cp: "ControlProgram", real: int) -> bool:
-    """Whether a real device exists, and neither a user nor CP has it."""
-    exists = real in cp.machine.channels.devices
-    return exists and not dedicated_to(cp, real) and not linked_by(cp, real) and not cp_owned(cp, real)
 
 
 def _special(cp: "ControlProgram", vm: "VMBLOK", device: Special) -> None:
@@ -301,7 +287,7 @@ def log_off(cp: "ControlProgram", vm: "VMBLOK", forced_by: str = "") -> None:
     vm.vmostat |= OtherStatus.KILL
     vm.extra[FORCED_BY] = forced_by
     vm.begin_wait(RunStatus.LOGOFF)
-    _at(cp, vm, cp.machine.clocks.now)
+    cp.requests.set(cp.machine.clocks.now, vm.vmuser, Request.FORCE)
 
 
 def _leave(cp: "ControlProgram", vm: "VMBLOK", forced_by: str) -> None:
@@ -335,24 +321,6 @@ def disconnect(cp: "ControlProgram", vm: "VMBLOK") -> str:
     vm.vmostat |= OtherStatus.DISC
     terminal_needed(cp, vm)
     return f"DISCONNECT AT {time_of_day(cp.machine.clocks.tod)}"
-
-
-def waits_for_terminal(vm: "VMBLOK") -> bool:
-    """Whether only somebody at the terminal can make it go on: CP mode, or a console read."""
-    console = vm.devices.console()
-    return vm.cf or (console is not None and console.program is not None and console.program.waiting)
-
-
-def terminal_needed(cp: "ControlProgram", vm: "VMBLOK") -> None:
-    """A disconnected machine waits for its terminal, perhaps: it is logged off if nobody comes for 15 minutes."""
-    if disconnected(vm) and waits_for_terminal(vm):
-        _at(cp, vm, cp.machine.clocks.now + GRACE)
-
-
-def _at(cp: "ControlProgram", vm: "VMBLOK", due: int) -> None:
-    """Ask for `time_is_up` at that machine time."""
-    cp.on_request[Request.FORCE] = time_is_up
-    cp.requests.set(due, vm.vmuser, Request.FORCE)
 
 
 def time_is_up(cp: "ControlProgram", vm: "VMBLOK") -> None:

@@ -22,10 +22,14 @@ class SharedSegment(VirtualStorage):
     `exclusive`: one guest alone has it, and may change it.
     """
 
-    def __init__(self, paging: "Paging", name: str, exclusive: bool = False) -> None:
+    def __init__(self, paging: "Paging", name: str) -> None:
         super().__init__(paging, SEGMENT, name)
-        self.exclusive = exclusive
-        self.protected = not exclusive
+        self.exclusive = True
+
+    @property
+    def protected(self) -> bool:
+        """Whether guests may not change it, nor its keys."""
+        return not self.exclusive
 
     def users(self) -> Iterator[tuple[VirtualStorage, int]]:
         """Who maps these pages, and where page 0 of them is there."""
@@ -47,22 +51,19 @@ def define(paging: "Paging", name: str, contents: bytes, keys: bytes) -> SharedS
     area, used = paging.area, [page for page in range(PAGES_IN_SEGMENT) if any(_page(contents, page))]
     if area is None or area.slots - area.slots_in_use < len(used):
         raise UserError(f"segment {name} cannot be shared: there is no room for it in the paging area")
-    segment = _with_contents(paging, SharedSegment(paging, name), contents, keys)
+    segment = define_exclusive(paging, name, contents, keys)
     for page in used:
         frame = segment.frame_of(page)
         if frame is not None and paging.core.real_changed(frame) and not paging.write_out(frame):
             paging.release(segment)
             raise UserError(f"segment {name} cannot be written to the paging area")
+    segment.exclusive = False
     return segment
 
 
 def define_exclusive(paging: "Paging", name: str, contents: bytes, keys: bytes) -> SharedSegment:
-    """The same for one guest alone (LOADNSH).  Raises PagingFailure, MemoryError."""
-    return _with_contents(paging, SharedSegment(paging, name, exclusive=True), contents, keys)
-
-
-def _with_contents(paging: "Paging", segment: SharedSegment, contents: bytes, keys: bytes) -> SharedSegment:
-    """Fill a segment that was just made; it is released again when a page cannot be had."""
+    """The same for one guest alone (LOADNSH).  Raises PagingFailure, MemoryError, and keeps nothing."""
+    segment = SharedSegment(paging, name)
     paging.storages.append(segment)
     for block, key in enumerate(keys):
         segment.keep_key(block >> 1, block & 1, key & PROTECTION)

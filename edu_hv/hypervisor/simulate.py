@@ -7,6 +7,7 @@ machine have a function here that says how and why.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor import storage_keys
 from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.vmblok import TimerLevel
 from edu_hv.isa.codes import CR0, MASK_64
@@ -28,6 +29,11 @@ def as_the_machine_would(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> Non
     assert entry is not None, "the table of simulations names installed instructions only"
     _, operands, execute = entry
     execute(vm.cpu, *operands(vm.cpu, text))
+
+
+def on_storage_keys(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
+    """SSK, ISK, RRB: on the keys that the guest has, be its page in a frame or not."""
+    storage_keys.simulate(vm.cpu, text)
 
 
 def set_clock(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
@@ -112,10 +118,11 @@ def set_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
 SIMULATED: dict[str, Simulation] = {
     **dict.fromkeys(
         (
-            "SSK", "ISK", "SSM", "LPSW", "STNSM", "STOSM", "LRA", "STIDP", "SPKA", "IPK", "RRB", "STPT", "STCKC",
+            "SSM", "LPSW", "STNSM", "STOSM", "LRA", "STIDP", "SPKA", "IPK", "STPT", "STCKC",
         ),
         as_the_machine_would,
     ),
+    **dict.fromkeys(("SSK", "ISK", "RRB"), on_storage_keys),
     "LCTL": load_control,
     "STCTL": store_control,
     "SCK": set_clock,

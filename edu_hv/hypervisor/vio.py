@@ -14,6 +14,7 @@ from edu_hv.devices.console import Console
 from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.hypervisor.ccw_translation import translate
 from edu_hv.hypervisor.decisions import AnswerIO, IOAction
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.guest_storage import GuestStorage
 from edu_hv.hypervisor.io_blocks import GUEST, IOBLOK
 from edu_hv.hypervisor.io_rules import BUSY, CSW_STORED, NOT_OPERATIONAL, STARTED, IORequest, answer
@@ -122,30 +123,40 @@ class VirtualIO:
         return program
 
     def _go_on(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
-        """Interpret a program further, MOST_CCWS at most, and then what the other end of an adapter waited for."""
+        """Interpret a program further; at an adapter the two ends take turns, as long as one waits for the other."""
+        self._run(vm, vdev)
+        for _ in range(MOST_CCWS):
+            found = self._other_end(vdev)
+            if found is None:
+                return
+            vm, vdev = found
+            self._run(vm, vdev)
+
+    def _run(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
+        """Interpret a program until it ends or waits for input, MOST_CCWS at most."""
         program = vdev.program
         assert program is not None
         going = True
         for _ in range(MOST_CCWS):
-            if program.waiting:
+            if not going or program.waiting:
                 break
             going = program.step()
-            if not going:
-                break
         if not going:
             vdev.end(_whole(program))
         elif (request := program.take_interruption_request()) is not None:
             vdev.request(request)
         self._changed(vm, vdev)
-        if isinstance(vdev.device, CTCAEnd):
-            self._other_end(vdev.device)
 
-    def _other_end(self, end: CTCAEnd) -> None:
-        """What an adapter's other end waited for may have come."""
+    def _other_end(self, vdev: VDEVBLOK) -> tuple["VMBLOK", VDEVBLOK] | None:
+        """The other end of an adapter, if what its program waited for has come."""
+        end = vdev.device
+        if not isinstance(end, CTCAEnd):
+            return None
         for vm in self.cp.vms:
-            for vdev in vm.devices.values():
-                if vdev.device is end.other and vdev.program is not None and not vdev.program.waiting:
-                    self._go_on(vm, vdev)
+            for other in vm.devices.values():
+                if other.device is end.other and other.program is not None and not other.program.waiting:
+                    return vm, other
+        return None
 
     def _start(self, request: IORequest) -> int:
         """Translate the program and queue it for the real device."""

@@ -12,18 +12,11 @@ from typing import TYPE_CHECKING
 from edu_hv.devices.device import IODevice
 from edu_hv.devices.display import Display
 from edu_hv.devices.tape import TapeDrive
-from edu_hv.hypervisor.commands.registry import CommandError
 from edu_hv.hypervisor.decisions import GrantLink, RefuseLink
-from edu_hv.hypervisor.minidisks import Extent, Link, LinkRequest, Volume, decide_link
-from edu_hv.hypervisor.spooling.devices import (
-    SpooledDevice,
-    SpooledOutput,
-    SpooledPunch,
-    SpooledPunch2540,
-    SpooledReader,
-    SpooledReader2540,
-)
-from edu_hv.hypervisor.spooling.printers import SpooledPrinter, SpooledPrinter3211
+from edu_hv.hypervisor.disconnected import terminal_needed
+from edu_hv.hypervisor.minidisks import Extent, Link, LinkMode, LinkRequest, Volume, decide_link
+from edu_hv.hypervisor.spooling.catalog import spooled_device
+from edu_hv.hypervisor.spooling.devices import SpooledDevice, SpooledOutput, SpooledReader
 from edu_hv.hypervisor.virtual_console import VirtualConsole
 from edu_hv.hypervisor.virtual_ctca import define_ctca, end_of, uncouple
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, VDEVSTAT, DeviceClass
@@ -76,18 +69,6 @@ TYPES: dict[str, VirtualType] = {
 }
 _UNKNOWN = VirtualType(DeviceClass.SPEC, 0x01, "DEV")
 
-_SPOOLED: dict[str, type[SpooledDevice]] = {
-    "2501": SpooledReader,
-    "2540R": SpooledReader2540,
-    "3505": SpooledReader,
-    "2540P": SpooledPunch2540,
-    "3525": SpooledPunch,
-    "1403": SpooledPrinter,
-    "1443": SpooledPrinter,
-    "3203": SpooledPrinter3211,
-    "3211": SpooledPrinter3211,
-}
-
 
 def virtual_type(model: str) -> VirtualType:
     """The class and type of a model."""
@@ -137,7 +118,7 @@ def add_console(cp: "ControlProgram", vm: "VMBLOK", address: int, model: str) ->
 
 def add_spooled(cp: "ControlProgram", vm: "VMBLOK", address: int, model: str, sfbclas: str = "") -> VDEVBLOK:
     """A spooled reader, punch or printer; files come into a reader while nobody is logged on, so it may be ready."""
-    device = _SPOOLED[model](cp.spool, vm.vmuser, address, sfbclas)
+    device = spooled_device(model, cp.spool, vm.vmuser, address, sfbclas)
     device.options = replace(device.options, dist=vm.vmdist)
     return add_played(vm, address, model, device)
 
@@ -193,12 +174,24 @@ def usable_volume(cp: "ControlProgram", volser: str) -> Volume | None:
     return None if volume is None or dedicated_to(cp, volume.address) else volume
 
 
-def make_link(cp: "ControlProgram", vm: "VMBLOK", request: LinkRequest) -> VDEVBLOK:
-    """Decide about a link, and make it.  Raises CommandError with CP's message when it is refused."""
+def link_request(
+    cp: "ControlProgram", vm: "VMBLOK", owner: str, owner_address: int, address: int, mode: LinkMode,
+    authorized: bool = True, password: str | None = None,
+) -> LinkRequest:  # fmt: skip
+    """All that is known about a link that a machine asks for."""
+    entry = cp.directory.find(owner)
+    target = entry.link_target(owner_address) if entry else None
+    volume = usable_volume(cp, target.extent.volser) if target else None
+    taken = address in vm.devices
+    return LinkRequest(owner, owner_address, address, mode, target, volume, links(cp), authorized, password, taken)
+
+
+def make_link(cp: "ControlProgram", vm: "VMBLOK", request: LinkRequest) -> VDEVBLOK | RefuseLink:
+    """Decide about a link, and make it; or CP's message why not."""
     verdict = decide_link(request)
     cp.note(vm, verdict)
     if isinstance(verdict.decision, RefuseLink):
-        raise CommandError("LNK", verdict.decision.number, verdict.decision.text)
+        return verdict.decision
     assert isinstance(verdict.decision, GrantLink)
     assert request.target is not None
     assert request.volume is not None
@@ -233,6 +226,12 @@ def linked_by(cp: "ControlProgram", real: int) -> list["VMBLOK"]:
 def cp_owned(cp: "ControlProgram", real: int) -> bool:
     """Whether CP needs the device for itself: it pages there."""
     return cp.paging.device == real
+
+
+def available(cp: "ControlProgram", real: int) -> bool:
+    """Whether a real device exists, and neither a user nor CP has it."""
+    exists = real in cp.machine.channels.devices
+    return exists and not dedicated_to(cp, real) and not linked_by(cp, real) and not cp_owned(cp, real)
 
 
 # ---- coupling ------------------------------------------------------------------------------------------------------
@@ -319,3 +318,4 @@ def redefine_storage(cp: "ControlProgram", vm: "VMBLOK", size: int) -> None:
     former, vm.storage, vm.cpu.pages = vm.storage, storage, storage
     cp.paging.release(former)
     vm.cf = True
+    terminal_needed(cp, vm)

@@ -11,6 +11,7 @@ from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, DeviceClass
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.channel_program import LONGEST_RECORD, Transfer
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -33,19 +34,43 @@ class VirtualCTCA(CTCAEnd):
         self.side = Side.NONE
         self.idle_partner = CTCAEnd()
         self.other = self.idle_partner
+        self.more = False
+        """The other side had more to write than there was room for here."""
 
     @property
     def coupled(self) -> bool:
         """Whether there is somebody at the other end."""
         return self.side is not Side.NONE
 
+    def attend(self) -> None:
+        """A command waits at the other side: attention here."""
+        self._say(UnitStatus.ATTENTION)
+
+    def _write(self, transfer: Transfer) -> UnitStatus:
+        """WRITE meets READ: the smaller count is moved; with unequal counts both sides find the length incorrect."""
+        status = super()._write(transfer)
+        other = self.other
+        if isinstance(other, VirtualCTCA) and other.inbox is not None:
+            other.more = not transfer.exhausted
+            if len(other.inbox) < other.area != LONGEST_RECORD:
+                transfer.want_more()
+        return status
+
+    def _read(self, transfer: Transfer) -> UnitStatus:
+        """READ meets WRITE."""
+        too_much = self.more and self.inbox is not None
+        status = super()._read(transfer)
+        if too_much:
+            transfer.want_more()
+        return status
+
     def contents(self) -> Any:
         """This side, and which one is the other."""
-        return super().contents(), self.side, self.other, self.idle_partner.state()
+        return super().contents(), self.side, self.other, self.idle_partner.state(), self.more
 
     def restore_contents(self, contents: Any) -> None:
         """The reverse of `contents`."""
-        end, self.side, self.other, idle = contents
+        end, self.side, self.other, idle, self.more = contents
         self.idle_partner.restore(idle)
         super().restore_contents(end)
 
@@ -91,6 +116,9 @@ def couple(vm: "VMBLOK", address: int, other: "VMBLOK", other_address: int) -> N
         uncouple(end)
     ends[0].other, ends[1].other = ends[1], ends[0]
     ends[0].side, ends[1].side = Side.X, Side.Y
+    for end, partner in (ends, reversed(ends)):
+        if end.awaits is not None:
+            partner.attend()
 
 
 def _adapter(vm: "VMBLOK", address: int) -> VirtualCTCA:

@@ -63,9 +63,6 @@ class VirtualStorageState:
 class VirtualStorage:
     """The pages of one guest, from guest-real 0 to `size`.  Built by `Paging.build`."""
 
-    protected = False
-    """Whether guests may not change it, nor its keys: it is shared."""
-
     def __init__(self, paging: "Paging", size: int, userid: str = "") -> None:
         check_size(size)
         self.paging = paging
@@ -168,6 +165,11 @@ class VirtualStorage:
     def users(self) -> "Iterator[tuple[VirtualStorage, int]]":
         """Who maps these pages, and where page 0 of them is there."""
         yield self, 0
+
+    @property
+    def protected(self) -> bool:
+        """Whether guests may not change it, nor its keys: it is shared."""
+        return False
 
     def stealable(self, changed: bool) -> bool:
         """Whether a page that is changed, or is not, may lose its frame."""

@@ -306,6 +306,11 @@ class Transfer:
             self.channel_status |= check.status
         return bytes(data)
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the whole area, through data chaining, has been moved."""
+        return not self._chain.remaining
+
     def want_more(self) -> None:
         """The device asked for a byte behind the area: a long block on output.  GA22-7000 "Incorrect Length"."""
         self._excess = True

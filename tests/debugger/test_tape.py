@@ -56,10 +56,10 @@ def test_damaged_image_is_refused_with_its_place_and_the_old_tape_stays(tmp_path
     path.write_bytes(data)
     session = DebugSession()
     session.load(["kernel"])
-    before = session.system.state()
+    before = session.system.comparable()
     with pytest.raises(UserError, match=sentence):
         REGISTRY.execute(session, f"mount {path}")
-    assert session.system.state() == before
+    assert session.system.comparable() == before
 
 
 def test_image_that_cannot_be_read_is_one_sentence(tmp_path):

@@ -27,7 +27,7 @@ def everything(session: DebugSession) -> dict[str, object]:
     """State, marks and all views but what says how one came here: the stop reason and the length of the recording."""
     status, timeline = session.status(), session.timeline(10**9)
     return {
-        "state": session.system.state(),
+        "state": session.system.comparable(),
         "before": session.before,
         "stored": session.stored,
         "executed": session.executed,

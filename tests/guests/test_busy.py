@@ -93,6 +93,14 @@ def test_device_that_is_not_there_is_left_out():
     assert run.psw == ALL_IS_WELL
 
 
+@pytest.mark.parametrize("medium", [(), (catalog.GUESTS["kernel"].tape(), "WELCOM")], ids=["no tape", "no ring"])
+def test_tape_that_cannot_be_written_is_left_out(medium):
+    run = loaded(without=DEVICES)
+    run.machine.channels.attach(0x181, DEVICE_TYPES["3420"].make(*medium))
+    run.run()
+    assert (run.lines[-2], run.psw) == ("TAPE    181: NOT READY", ALL_IS_WELL)
+
+
 def test_channel_programs_do_not_change_themselves(run):
     """No byte of a CCW or of an address list is other than it was assembled, but the CCW of the console's routine."""
     assembly, storage = BUSY.assembly(), run[0].machine.storage

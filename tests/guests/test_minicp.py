@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from edu_hv.asm.assembler import assemble
+from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.asm.deck import bootable
 from edu_hv.devices.console import Console
 from edu_hv.devices.printer import Printer
@@ -17,6 +17,7 @@ from edu_hv.isa.table import OPERATIONS
 from edu_hv.machine.machine import Architecture, Machine
 from edu_hv.machine.machine_check import Failure
 from tests.guests.conftest import Run
+from tests.guests.conftest import ipl as load
 from tests.guests.test_diagnostics import GOOD, PACK, loaded, tapes
 from tests.guests.test_diagnostics import deck as diagnostic
 
@@ -27,6 +28,7 @@ CARDS = bootable(catalog.loader(), MINICP)
 GUEST_SIZE = 0x10000
 SIZE = 0x40000
 PAGE = 0x1000
+BEGIN = 0x1000
 END_OF_THE_DAY = "00020000 0000E0D0"
 
 
@@ -63,6 +65,14 @@ class VirtualMachine:
         read, frames = self.machine.storage.read, self.frames
         pages = range(GUEST_SIZE // PAGE)
         return b"".join(read(frames[page], PAGE) if page in frames else bytes(PAGE) for page in pages)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Into pages that have frames."""
+        frames = self.frames
+        while data:
+            room = PAGE - address % PAGE
+            self.machine.storage.write(frames[address // PAGE] + address % PAGE, data[:room])
+            address, data = address + room, data[room:]
 
     @property
     def keys(self) -> list[int]:
@@ -208,33 +218,60 @@ def statements(text: str) -> str:
     return "\n".join(found)
 
 
-def program(code: str, data: str = "") -> bytes:
-    """The deck of a program in the frame above."""
+def program(code: str = "", data: str = "") -> Assembly:
+    """A program in the frame above."""
     code = code if "PROB: " in code else f"{code}; PROB: NOPR 0"
-    return bootable(catalog.loader(), assemble(FRAME.format(code=statements(code), data=statements(data)), "test.asm"))
+    return assemble(FRAME.format(code=statements(code), data=statements(data)), "test.asm")
 
 
-def visible(storage: bytes, gr: list[int], keys: list[int], run: Run) -> tuple[object, ...]:
-    """All that the program can see; the interval timer depends on how fast instructions are."""
-    clock = slice(PSA.INTERVAL_TIMER, PSA.INTERVAL_TIMER + 4)
+@dataclass
+class Twins:
+    """A machine of its own and one with MINICP, which begin at a checkpoint: a program in the frame has been loaded."""
+
+    def __post_init__(self) -> None:
+        deck, tape = bootable(catalog.loader(), program()), KERNEL.tape()
+        self.alone, self.under = load(deck, tape, GUEST_SIZE), load(CARDS + deck, tape, SIZE)
+        self.vm = VirtualMachine(self.under.machine)
+        for run in (self.alone, self.under):
+            run.run(lambda machine: machine.cpu.psw.instruction_address == BEGIN)
+        self.checkpoints = [(run.machine, run.machine.state()) for run in (self.alone, self.under)]
+
+    def run(self, assembly: Assembly, event=None, only_under: bool = False) -> None:
+        """The same program in both, in place of the one that was loaded; `event` happens after a second."""
+        for machine, state in self.checkpoints:
+            machine.restore(state)
+        for part in assembly.image:
+            self.alone.machine.storage.write(part.address, part.data)
+            self.vm.write(part.address, part.data)
+        for run in (self.alone, self.under)[only_under:]:
+            if event:
+                event(run.run(lambda machine: machine.clocks.now > 1_000_000).machine)
+            finish(run)
+
+    def visible(self) -> list[tuple[object, ...]]:
+        """All that the program can see, alone and as a guest; the interval timer only tells how much time it took."""
+        machine, vm = self.alone.machine, self.vm
+        keys = [key & 0xF8 for key in machine.storage.keys[: GUEST_SIZE >> 11]]
+        return [
+            (*registers_and_storage(machine.storage.read(0, GUEST_SIZE), machine.cpu.gr), keys, *ending(self.alone)),
+            (*registers_and_storage(vm.storage, vm.words("VMGPRS", 16)), vm.keys, *ending(self.under)),
+        ]
+
+
+def registers_and_storage(storage: bytes, gr: list[int]) -> tuple[object, ...]:
+    """The words that are not zero, by address."""
     words = {f"{at:04X}": storage[at : at + 4].hex() for at in range(0, len(storage), 4) if any(storage[at : at + 4])}
-    words.pop(f"{clock.start:04X}", None)
-    return words, [f"{value:08X}" for value in gr], keys, run.lines, run.psw
+    words.pop(f"{PSA.INTERVAL_TIMER:04X}", None)
+    return [f"{value:08X}" for value in gr], words
 
 
-def alone_and_under(ipl, deck: bytes, event=None, tape=None) -> list[tuple[object, ...]]:
-    """What the program sees in the end, alone and as a guest.  `event` happens after a second."""
-    alone, under = (ipl(cards, tape, size) for cards, size in ((deck, GUEST_SIZE), (CARDS + deck, SIZE)))
-    for run in (alone, under):
-        if event:
-            event(run.run(lambda machine: machine.clocks.now > 1_000_000).machine)
-        finish(run)
-    machine, vm = alone.machine, VirtualMachine(under.machine)
-    keys = [key & 0xF8 for key in machine.storage.keys[: GUEST_SIZE >> 11]]
-    return [
-        visible(machine.storage.read(0, GUEST_SIZE), machine.cpu.gr, keys, alone),
-        visible(vm.storage, vm.words("VMGPRS", 16), vm.keys, under),
-    ]
+def ending(run: Run) -> tuple[object, ...]:
+    return run.lines, run.psw
+
+
+@pytest.fixture(scope="module")
+def twins() -> Twins:
+    return Twins()
 
 
 @pytest.mark.parametrize(
@@ -286,9 +323,10 @@ def alone_and_under(ipl, deck: bytes, event=None, tape=None) -> list[tuple[objec
                      "BALR 10,0; HDV X'009'; BALR 2,0", "", id="condition-codes-of-IO"),
     ],
 )  # fmt: skip
-def test_instruction_ends_as_on_a_machine_of_its_own(ipl, code, data):
+def test_instruction_ends_as_on_a_machine_of_its_own(twins, code, data):
     """[1.4] Registers, storage, keys, console, last PSW."""
-    alone, under = alone_and_under(ipl, program(code, data))
+    twins.run(program(code, data))
+    alone, under = twins.visible()
     assert under == alone
 
 
@@ -326,9 +364,10 @@ def test_instruction_ends_as_on_a_machine_of_its_own(ipl, code, data):
                      "CCWS: CCW X'02',KEYED,X'20',10; CAW: DC X'20',AL3(CCWS)", id="protection-check"),
     ],
 )  # fmt: skip
-def test_channel_program_ends_as_on_a_machine_of_its_own(ipl, code, data):
+def test_channel_program_ends_as_on_a_machine_of_its_own(twins, code, data):
     """[2.4] The CSW names the guest's CCWs, the data are where its addresses say."""
-    alone, under = alone_and_under(ipl, program(code, data), tape=KERNEL.tape())
+    twins.run(program(code, data))
+    alone, under = twins.visible()
     assert under == alone
 
 
@@ -339,43 +378,53 @@ def test_channel_program_ends_as_on_a_machine_of_its_own(ipl, code, data):
         pytest.param("01", lambda machine: machine.press_interrupt_key(), id="interrupt-key"),
     ],
 )
-def test_waiting_guest_is_woken_by_what_happens(ipl, mask, event):
+def test_waiting_guest_is_woken_by_what_happens(twins, mask, event):
     """[1.6 IO-3] [1.6 EXT-2] The old PSW, its code and the CSW are in the guest's own page 0."""
     code = f"MVI WAITALL,X'{mask}'; LCTL 0,0,=X'00000040'; LPSW WAITALL"
-    alone, under = alone_and_under(ipl, program(code), event)
+    twins.run(program(code), event)
+    alone, under = twins.visible()
     assert under == alone
     assert under[-1] == END_OF_THE_DAY
 
 
-PRIVILEGED = [row for row in OPERATIONS if row.privileged]
+PRIVILEGED = [row for row in OPERATIONS if row.privileged and row.mnemonic not in ("RDD", "WRD")]
+"""Those two are System/360's."""
 SIMULATED = (
     "SSK ISK SSM LPSW DIAG SIO SIOF RIO TIO CLRIO HIO HDV TCH CLRCH STNSM STOSM STCTL LCTL STIDP STIDC SCK PTLB RRB"
-).split()
+)
 """RIO and CLRCH, as on a machine that has not got them, are SIO and TCH."""
+OTHERS = [row for row in PRIVILEGED if row.mnemonic not in SIMULATED.split()]
+COUNT = "LA 5,KEYED; LA 6,GOON; ST 6,X'6C'; MVI X'69',0"
 GO_ON = "GOON: MVC 0(2,5),X'2A'; LA 5,2(5); LPSW X'28'"
-"""What their program interruption leads to: keep the code, and take the next."""
+"""Where program interruptions lead: keep the code, and take the next instruction."""
 
 
 def words_of(rows) -> str:
-    return "; ".join(f"DC X'{row.code << (0 if row.two_byte else 8):04X}'; DC X'2000'" if row.code > 0x3F else
-                     f"DC X'{row.code:02X}12'" for row in rows)  # fmt: skip
+    """An instruction of each operation, as constants."""
+    halves = [row.code if row.two_byte else row.code << 8 for row in rows]
+    lengths = [(2, 4, 4, 6)[half >> 14] for half in halves]
+    return "; ".join(
+        f"DC X'{half:04X}{'2000' * (length // 2 - 1)}'" for half, length in zip(halves, lengths, strict=True)
+    )
 
 
-@pytest.mark.parametrize(
-    ("rows", "before", "code"),
-    [
-        pytest.param(PRIVILEGED, "LPSW PROBLEM; PROB: NOPR 0", "0002", id="problem-state"),
-        pytest.param([row for row in PRIVILEGED if row.mnemonic not in SIMULATED], "PROB: NOPR 0", "0001",
-                     id="supervisor-state-without-such-an-instruction"),
-    ],
-)  # fmt: skip
-def test_privileged_instruction_is_reflected(ipl, rows, before, code):
-    """[1.1-3] In virtual problem state every one.  In virtual supervisor state those that this machine has not got."""
-    source = f"LA 5,KEYED; LA 6,GOON; ST 6,X'6C'; MVI X'69',0; {before}; {words_of(rows)}; SVC 0"
-    run = finish(ipl(CARDS + program(source, GO_ON), size=SIZE))
-    assert run.psw == "00020000 00005C00"
-    found = VirtualMachine(run.machine).storage[0x2800:0x3000].rstrip(b"\0").hex()
-    assert [found[at : at + 4] for at in range(0, len(found), 4)] == [code] * len(rows)
+def codes(vm: VirtualMachine) -> list[str]:
+    found = vm.storage[0x2800:0x3000].rstrip(b"\0").hex()
+    return [found[at : at + 4] for at in range(0, len(found), 4)]
+
+
+def test_every_privileged_instruction_is_reflected_in_virtual_problem_state(twins):
+    """[1.1-3] The guest's program new PSW takes it, as on a machine of its own."""
+    twins.run(program(f"{COUNT}; LPSW PROBLEM; PROB: NOPR 0; {words_of(PRIVILEGED)}; SVC 0", GO_ON))
+    alone, under = twins.visible()
+    assert under == alone
+    assert codes(twins.vm) == ["0002"] * len(PRIVILEGED)
+
+
+def test_what_is_not_simulated_is_no_instruction_in_virtual_supervisor_state(twins):
+    """[1.4] Address translation, CPU timer and so on: such a System/370 has not got them."""
+    twins.run(program(f"{COUNT}; {words_of(OTHERS)}; SVC 0", GO_ON), only_under=True)
+    assert codes(twins.vm) == ["0001"] * len(OTHERS)
 
 
 # ---- where MINICP gives up -----------------------------------------------------------------------------------------
@@ -387,7 +436,7 @@ START_MANY = "LA 1,CCWS; ST 1,X'48'; LA 3,9; LA 4,X'20'; LOOP: SIO 0(4); LA 4,1(
 
 
 @pytest.mark.parametrize(
-    ("deck", "size", "wait"),
+    ("cards", "size", "wait"),
     [
         pytest.param(program("LPSW EC", "EC: DC X'0008000000000000'"), SIZE, "000BADC1", id="EC-mode"),
         pytest.param(program(TOUCH), 0x10000, "000BADC2", id="no-frames"),
@@ -397,7 +446,8 @@ START_MANY = "LA 1,CCWS; ST 1,X'48'; LA 3,9; LA 4,X'20'; LOOP: SIO 0(4); LA 4,1(
         pytest.param(program(START_MANY, "CCWS: CCW X'09',TEXT,X'20',7"), SIZE, "000BADC7", id="too-many-devices"),
     ],
 )
-def test_wait_tells_what_the_guest_did_that_minicp_cannot_do(ipl, deck, size, wait):
+def test_wait_tells_what_the_guest_did_that_minicp_cannot_do(ipl, cards, size, wait):
+    deck = bootable(catalog.loader(), cards) if isinstance(cards, Assembly) else cards
     run = ipl(CARDS + deck, size=size)
     for number in range(0x020, 0x029):
         run.machine.channels.attach(number, Console())

@@ -5,7 +5,6 @@ import pytest
 from edu_hv.guests import catalog
 from edu_hv.machine.dat import TranslationLookasideBuffer
 from edu_hv.machine.instructions import keys
-from edu_hv.machine.storage import Storage
 
 TWOSPACE = catalog.GUESTS["twospace"]
 FORMATS = ["4K PAGES, 64K SEGMENTS", "4K PAGES,  1M SEGMENTS", "2K PAGES, 64K SEGMENTS", "2K PAGES,  1M SEGMENTS"]
@@ -48,7 +47,6 @@ def test_output_is_the_same_when_the_processor_keeps_no_translation(ipl, monkeyp
 
 def without_purge(monkeypatch):
     monkeypatch.setattr(TranslationLookasideBuffer, "purge", lambda self: None)
-
 
 
 def with_reference_bits_kept(monkeypatch):

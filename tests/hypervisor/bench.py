@@ -49,7 +49,7 @@ class Bench:
 
     def ipl(self, name: str, userid: str) -> VMBLOK:
         """A guest of the catalog, IPLed from its deck."""
-        vm = self.log_on(userid, tape=GUESTS[name].tape())
+        vm = self.log_on(userid, GUESTS[name].ecmode, GUESTS[name].tape())
         deck = GUESTS[name].deck()
         self.cp.spool.add_deck(userid, [deck[at : at + CARD] for at in range(0, len(deck), CARD)])
         self.cp.ipl(vm, READER)

@@ -14,10 +14,11 @@ from edu_hv.hypervisor.ccw_translation import translate
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.isa.codes import PIC, PSA, ChannelStatus, UnitStatus
 from edu_hv.machine.ccw import CSW
+from edu_hv.machine.channel_program import AbsoluteStorage, ChannelProgram
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import BLOCK, FRAME
+from edu_hv.machine.storage import BLOCK, FRAME, Storage
 
 SIZE = 0x10000
 REAL_SIZE = 0x80000
@@ -84,6 +85,16 @@ def start(machine, address, caw):
     machine.storage.write(PSA.CAW, caw.to_bytes(4, "big"))
     cc = machine.channels.start_io(machine.cpu, address, multiplexing=True)
     return cc, machine.storage.read(PSA.CSW + 4, 2) if cc == 1 else b""
+
+
+def sense_of(device):
+    """What a SENSE of CP's own finds."""
+    storage = Storage(FRAME)
+    storage.write(0x100, bytes.fromhex("04000200200000FF"))
+    program = ChannelProgram(device, AbsoluteStorage(storage))
+    program.start(b"\0\0\1\0")
+    program.step()
+    return storage.read(0x200, 0xFF - program.csw.residual)
 
 
 class Bare:
@@ -170,6 +181,7 @@ class Guest:
             machine=self.machine, real=self.machine.cpu, free_storage=self.free_storage, paging=self.frames
         )
         storage = SimpleNamespace(key=lambda at: self.machine.storage.key(self.cpu.absolute(at)), shared={})
+        self.cpu.pages = storage
         self.vm = SimpleNamespace(vmsize=SIZE, cpu=self.cpu, storage=storage)
         fields = {"model": getattr(device, "model", ""), "vdevstat": 0x01, "vdevflag": 0, "reln": 0, "bnd": 0}
         self.vdev = SimpleNamespace(vdevtypc=vdevtypc, sense=b"", posn=0, **(fields | vdev))
@@ -215,7 +227,7 @@ class Guest:
         if self.task.resets_sense:
             self.vdev.vdevflag &= ~0x01
         if status & UnitStatus.UNIT_CHECK:
-            self.vdev.sense = self.task.sense(self.vdev, csw, self.device.sense)
+            self.vdev.sense = self.task.sense(self.vdev, csw, sense_of(self.device))
             self.vdev.vdevflag |= 0x01
 
     def visible(self):

@@ -5,10 +5,11 @@ The guests stay in CP mode, so that nothing runs but the real channels and CP.
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import ClassVar
 
 from edu_hv.devices.card import CARD, CardReader
 from edu_hv.devices.console import Console
-from edu_hv.devices.device import Commands, ImmediateCommands, IODevice
+from edu_hv.devices.device import Commands, IODevice
 from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import Tape, TapeDrive, aws_image
 from edu_hv.hypervisor.control_program import ControlProgram
@@ -113,7 +114,9 @@ class Scene:
     def answer(self) -> None:
         """CP does what it has to do at once: no time passes on the real machine."""
         machine = self.machine
-        while machine.handler.busy or machine.recognized or machine.channels.pending(machine.cpu.psw, machine.cpu.cr[2]):
+        while (
+            machine.handler.busy or machine.recognized or machine.channels.pending(machine.cpu.psw, machine.cpu.cr[2])
+        ):
             machine.advance()
 
     def interruptions(self, vm: VMBLOK) -> list[str]:
@@ -242,5 +245,4 @@ class FailingDevice(IODevice):
     def restore_contents(self, contents) -> None:
         self.reads, self.is_ready = contents
 
-    commands: Commands = {0x02: read, 0x07: seek}
-    immediate_commands: ImmediateCommands = {}
+    commands: ClassVar[Commands] = {0x02: read, 0x07: seek}

@@ -45,6 +45,14 @@ class Rig:
                 cpu.load_real(page * FRAME, 1)
             self.paging.hold_none()
 
+    def first_bytes(self, cpu: VirtualCPU, pages: int) -> bytes:
+        """The first byte of each page, loaded by CP one dispatch after the other."""
+        found = bytearray()
+        for page in range(pages):
+            found += cpu.load_real(page * FRAME, 1)
+            self.paging.hold_none()
+        return bytes(found)
+
     def interruption(self) -> list[tuple[VirtualStorage, int]]:
         """Let time pass to the interruption of the paging device, take it, and tell the paging supervisor."""
         self.wait()

@@ -30,7 +30,7 @@ def exception(vm):
     ("code", "registers", "expected"),
     [
         pytest.param(0x02, {}, PIC.SPECIFICATION, id="not a multiple of 4"),
-        pytest.param(0x14, {}, PIC.SPECIFICATION, id="not built"),
+        pytest.param(0x78, {}, PIC.SPECIFICATION, id="not built"),
         pytest.param(0x100, {}, PIC.SPECIFICATION, id="an installation's own"),
         pytest.param(0x04, {}, PIC.PRIVILEGED_OPERATION, id="of class C and E"),
         pytest.param(0x00, {"gr2": AREA + 4, "gr4": 32}, PIC.SPECIFICATION, id="00 not on a doubleword"),

@@ -4,14 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edu_hv.devices.card_image import Deck
 from edu_hv.devices.carriage import CARRIAGE_TAPE, forms_buffer
 from edu_hv.devices.printer import CONTROLS, WRITES, Printer
 from edu_hv.devices.printer_3211 import LOAD_FORMS, Printer3211
+from edu_hv.hypervisor.decisions import decide
 from edu_hv.hypervisor.spooling.catalog import SPOOLED, spooled_device
 from edu_hv.hypervisor.spooling.files import LINK, TAG, records
 from edu_hv.hypervisor.spooling.queues import MOST_SPOOLIDS
-from edu_hv.hypervisor.spooling.rules import CLOSE_RULES, FULL_RULES, READER_RULES
+from edu_hv.hypervisor.spooling.rules import CLOSE_RULES, FULL_RULES, READER_RULES, Closing, ReaderState
 from edu_hv.hypervisor.spooling.space import PAGE
+from edu_hv.isa.errors import UserError
 from tests.hypervisor.spool_scene import PUNCH_CARD, READ_CARD, SLI, Scene, card, channel_program, status
 
 EBCDIC_LINES = st.text(st.characters(codec="cp037", exclude_categories=["C"]), min_size=1, max_size=132)
@@ -366,7 +369,7 @@ def test_after_a_purge_the_next_command_goes_on_in_another_file():
 
 def test_a_deck_that_has_no_room_is_not_read_at_all():
     scene = Scene(pages=1)
-    with pytest.raises(Exception, match="spool space is full"):
+    with pytest.raises(UserError, match="spool space is full"):
         scene.deck("A", *(f"{n:079}X" for n in range(60)))
     assert (scene.spool.space.free, scene.files("RDR"), scene.told) == (1, [], [])
 
@@ -420,8 +423,6 @@ DECKS = [
 
 @pytest.mark.parametrize(("identification", "file", "name"), DECKS)
 def test_real_reader_gives_a_deck_to_the_user_on_its_id_card(identification, file, name):
-    from edu_hv.devices.card_image import Deck
-
     scene = Scene()
     sfblok = scene.spool.read_deck(Deck("d", (card(identification), card("ONE"))))
     assert scene.files("RDR") == [file]
@@ -431,10 +432,8 @@ def test_real_reader_gives_a_deck_to_the_user_on_its_id_card(identification, fil
 
 @pytest.mark.parametrize("identification", ["ONE", "ID", "ID TOOLONGNAME", "ID B CLASS", "ID B WHAT"])
 def test_real_reader_refuses_a_deck_without_an_id_card(identification):
-    from edu_hv.devices.card_image import Deck
-
     scene = Scene()
-    with pytest.raises(Exception, match="ID CARD MISSING OR INVALID"):
+    with pytest.raises(UserError, match="ID CARD MISSING OR INVALID"):
         scene.spool.read_deck(Deck("d", (card(identification), card("ONE"))))
     assert scene.files("RDR") == []
 
@@ -492,10 +491,33 @@ def test_each_decision_is_noted_with_its_rule():
     ]
 
 
-def test_rules_have_different_ids_and_the_last_applies_always():
+SITUATIONS = [
+    pytest.param(READER_RULES, ReaderState(False, False, True, True), "SPL-RDR-OPEN", id="a file waits"),
+    pytest.param(READER_RULES, ReaderState(False, True, True, False), "SPL-RDR-EMPTY", id="none waits"),
+    pytest.param(READER_RULES, ReaderState(True, True, True, True), "SPL-RDR-CONT", id="read to its end: CONT"),
+    pytest.param(READER_RULES, ReaderState(True, True, True, False), "SPL-RDR-EOF", id="CONT and no other file"),
+    pytest.param(READER_RULES, ReaderState(True, False, True, True), "SPL-RDR-EOF", id="EOF NOCONT"),
+    pytest.param(READER_RULES, ReaderState(True, False, False, True), "SPL-RDR-NOEOF", id="NOEOF NOCONT"),
+    pytest.param(CLOSE_RULES, Closing(5, True, "B", "", True), "SPL-CLO-PURGE", id="purge before all"),
+    pytest.param(CLOSE_RULES, Closing(0, False, "B", "", True), "SPL-CLO-CONT", id="CONT"),
+    pytest.param(CLOSE_RULES, Closing(0, False, "B", "", False), "SPL-CLO-EMPTY", id="no record"),
+    pytest.param(CLOSE_RULES, Closing(1, False, "B", "", False), "SPL-CLO-TO", id="TO"),
+    pytest.param(CLOSE_RULES, Closing(1, False, "", "B", False), "SPL-CLO-FOR", id="FOR"),
+    pytest.param(CLOSE_RULES, Closing(1, False, "", "", False), "SPL-CLO-REAL", id="OFF"),
+    pytest.param(FULL_RULES, 1, "SPL-FULL-CLOSE", id="full, with records"),
+    pytest.param(FULL_RULES, 0, "SPL-FULL-REFUSE", id="full, without"),
+]
+
+
+@pytest.mark.parametrize(("rules", "situation", "rule"), SITUATIONS)
+def test_the_first_rule_that_applies_decides(rules, situation, rule):
+    assert decide(rules, situation).rule.id == rule
+
+
+def test_every_rule_decides_in_some_situation():
     ids = [rule.id for rule in (*READER_RULES, *CLOSE_RULES, *FULL_RULES)]
-    assert len(set(ids)) == len(ids)
-    assert [rules[-1].question for rules in (READER_RULES, CLOSE_RULES, FULL_RULES)] == ["(otherwise)"] * 3
+    assert sorted(set(ids)) == sorted(ids)
+    assert {row.values[2] for row in SITUATIONS} == set(ids)
 
 
 def test_going_back_to_a_checkpoint_and_forward_again_gives_the_same():

@@ -276,7 +276,10 @@ def test_transfer_from_takes_back_only_what_one_has_sent():
 
 
 def test_a_spool_operator_names_whose_files_he_means():
-    """[4.3 PURGE] Class D: userid, or SYSTEM for all users' files; without it his own."""
+    """[4.3 PURGE / TRANSfer / CHANGE / ORDER] [2.6 TAG/SPOOL/CLOSE/TRANSFER/PURGE/ORDER/CHANGE] Class D.
+
+    A userid, or SYSTEM for all users' files; without it his own.
+    """
     scene = three_files()
     operator = scene.operator
     assert operator.cp("PURGE READER ALL") == ["NO FILES PURGED"]

@@ -20,6 +20,7 @@ from tests.hypervisor.io_scene import (
     TAPE,
     Bare,
     Scene,
+    Seen,
     ccw,
     csw,
     scene,
@@ -72,7 +73,7 @@ tape_instructions = st.one_of(
     st.tuples(
         st.sampled_from(["SIO", "SIOF"]),
         st.sampled_from([TAPE, OTHER_TAPE]),
-        st.sampled_from(sorted(set(PROGRAMS) - {"a command that no device has"})),
+        st.sampled_from(sorted(set(PROGRAMS) - {"a command that no device has", "write and return"})),
         st.sampled_from(["valid"] * 9 + sorted(CAWS)),
     ),
     st.tuples(
@@ -134,8 +135,350 @@ def issue_bare(bare, mnemonic, address):
             "SIOF": bare.channels.start_io_fast_release,
             "CLRIO": bare.channels.clear_io,
         }[mnemonic]
-        from tests.hypervisor.io_scene import Seen
-
         cc = method(bare.cpu, address, multiplexing)
         return Seen(cc, bare.cpu.load_real(PSA.CSW, 8).hex(" ", 4).upper())
     return bare.issue(mnemonic, address)
+
+
+# ---- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def device(address, model="2401"):
+    return VDEVBLOK(address, DeviceClass.TAPE, model=model)
+
+
+def test_a_device_is_found_by_the_three_digits_of_its_address():
+    """[2.2 VCHBLOK] [2.2 VCUBLOK] [1.2 VMCHTBL] Negative indices where there is nothing (SCNVU)."""
+    devices = VirtualDevices()
+    for address in (0x5A2, 0x181, 0x182, 0x00C):
+        devices.add(device(address))
+    assert [n for n in range(16) if devices.vmchtbl[n] >= 0] == [0, 1, 5]
+    assert [f"{vdev.address:03X}" for vdev in devices.values()] == ["00C", "181", "182", "5A2"]
+    assert devices.lookup(0x182).address == 0x182
+    assert [devices.lookup(address) for address in (0x183, 0x191, 0x2C0, 0x1181)] == [None] * 4
+
+
+def test_a_channel_to_channel_adapter_takes_all_addresses_of_its_control_unit():
+    """[2.7 CTCA] The last digit of the address is ignored."""
+    devices = VirtualDevices()
+    devices.add(device(0x5C0, "CTCA"))
+    assert devices.lookup(0x5CF) is devices.lookup(0x5C0)
+    with pytest.raises(UserError, match="has a device"):
+        devices.add(device(0x5C7))
+
+
+def test_the_maps_name_channel_control_unit_and_device_with_an_interruption():
+    """[1.2 VMIOINT] VMIOINT, VCHCUINT and VCUDVINT follow the devices; the lowest address is the first."""
+    devices = VirtualDevices()
+    for address in (0x283, 0x285, 0x2F0):
+        devices.add(device(address))
+    for address in (0x2F0, 0x285):
+        devices[address].present(UnitStatus.ATTENTION)
+        devices.note(devices[address])
+    assert (devices.vmioint, devices.vchbloks[0].vchcuint, devices.vcubloks[0].vcudvint) == (0x2000, 0x0081, 0x0400)
+    assert devices.interrupting(2) == 0x285
+    assert devices.take(0x285).unit_status == UnitStatus.ATTENTION
+    assert devices.interrupting(2) == 0x2F0
+    assert devices.take(0x2F0).unit_status == UnitStatus.ATTENTION
+    assert devices.vmioint == 0
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        pytest.param(0x183, "SIO-1", id="no-device"),
+        pytest.param(READER, "SIO-6", id="played-by-CP"),
+        pytest.param(TAPE, "SIO-8", id="real"),
+    ],
+)
+def test_the_rule_that_decided_is_told(address, rule):
+    """[2.3-1] [2.3-5] [2.3-6] Why START I/O gave what it gave."""
+    made, vm = scene()
+    made.watch().start(vm, address, ccw(0x02, flags="L"))
+    assert [verdict.rule.id for verdict in made.verdicts()] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("caw", "stored"),
+    [
+        pytest.param(0x01004000, "00000000 00200000", id="bits-4-7"),
+        pytest.param(0x00004004, "00000000 00200000", id="not-a-doubleword"),
+        pytest.param(0x00020000, "00000000 00200000", id="beyond-storage"),
+    ],
+)
+@pytest.mark.parametrize("address", [READER, TAPE])
+def test_an_invalid_caw_is_a_program_check_in_the_stored_status(caw, stored, address):
+    """[2.3-4] CC 1, program check; only the status part is stored."""
+    made, vm = scene()
+    made.put(vm, ccw(0x02, flags="L"))
+    vm.cpu.store_real(PSA.CAW, caw.to_bytes(4, "big"))
+    assert made.issue(vm, "SIO", address) == Seen(1, stored)
+
+
+def test_a_selector_channel_is_busy_until_the_interruption_of_its_operation_is_taken():
+    """[2.3-2] SIO of another device on the channel, before and after the end: CC 2; the real channel matters not."""
+    made, vm = scene()
+    assert made.start(vm, TAPE, ccw(0x02, flags="L")).cc == 0
+    assert [made.start(vm, OTHER_TAPE, ccw(0x02)).cc, made.issue(vm, "TCH", TAPE).cc] == [2, 2]
+    made.settle()
+    assert [made.start(vm, OTHER_TAPE, ccw(0x02)).cc, made.issue(vm, "TCH", TAPE).cc] == [2, 1]
+    assert made.interruptions(vm) == [f"181 {AT + 8:08X} 0C000000"]
+    assert made.start(vm, OTHER_TAPE, ccw(0x02)).cc == 0
+
+
+def test_block_multiplexing_lets_two_devices_of_a_channel_work_at_a_time():
+    """[1.4 STIDC] DEFINE CHANNELS AS BMX, and CR0 bit 0 on."""
+    made, vm = scene()
+    vm.devices.define_channels(ChannelType.BLOCK_MULTIPLEXER)
+    vm.cpu.cr[0] |= CR0.BLOCK_MULTIPLEXING
+    assert [made.start(vm, at, ccw(0x02, flags="L")).cc for at in (TAPE, OTHER_TAPE)] == [0, 0]
+    assert made.issue(vm, "STIDC", 0x100).cc == 0
+    assert vm.cpu.load_real(PSA.CHANNEL_ID, 4).hex() == "20000000"
+    end = f"{AT + 8:08X} 0C000000"
+    assert made.interruptions(vm) == [f"181 {end}", f"182 {end}"]
+
+
+@pytest.mark.parametrize(("number", "identification"), [(0, "10000000"), (1, "00000000")])
+def test_channel_0_is_a_byte_multiplexer_and_the_others_are_selectors_by_default(number, identification):
+    """[1.4 STIDC] The type nibble at X'A8'."""
+    made, vm = scene()
+    assert made.issue(vm, "STIDC", number << 8).cc == 0
+    assert vm.cpu.load_real(PSA.CHANNEL_ID, 4).hex() == identification
+    assert made.issue(vm, "STIDC", 0x700).cc == 3
+
+
+def test_status_of_the_device_comes_with_busy_and_is_cleared():
+    """[2.3-3] SIO while attention is pending: CC 1, the status and the busy bit; then SIO is accepted."""
+    made, vm = scene()
+    made.cp.vio.present(vm, CONSOLE, UnitStatus.ATTENTION)
+    assert made.start(vm, CONSOLE, ccw(0x03, flags="L")) == Seen(1, "00000000 90000000")
+    assert made.start(vm, CONSOLE, ccw(0x09, flags="L")).cc == 0
+    assert made.interruptions(vm) == [f"009 {AT + 8:08X} 0C000000"]
+
+
+def test_start_io_fast_release_defers_the_condition_code_on_a_block_multiplexer():
+    """[1.4 SIO] SIOF: CC 0, and an interruption with deferred CC 1 and the status that SIO would have stored."""
+    made, vm = scene()
+    vm.devices.define_channels(ChannelType.BLOCK_MULTIPLEXER)
+    vm.cpu.cr[0] |= CR0.BLOCK_MULTIPLEXING
+    made.put(vm, ccw(0xFF, flags="L"))
+    assert made.issue(vm, "SIOF", TAPE).cc == 0
+    assert made.interruptions(vm) == [f"181 01{AT + 8:06X} 02000050"]
+
+
+# ---- interruptions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mask", "ec", "cr2", "ecmode", "found"),
+    [
+        pytest.param(0x80, False, 0, False, 0x009, id="BC-channel-0"),
+        pytest.param(0x40, False, 0, False, 0x181, id="BC-channel-1"),
+        pytest.param(0x02, False, 0, False, 0x760, id="BC-bit-6-without-ECMODE"),
+        pytest.param(0x02, False, 0, True, None, id="BC-bit-6-but-not-CR2"),
+        pytest.param(0x02, False, 0x01000000, True, 0x760, id="BC-bit-6-and-CR2"),
+        pytest.param(0x02, True, 0x40000000, True, 0x181, id="EC-bit-6-and-CR2"),
+        pytest.param(0x40, True, 0xFFFFFFFF, True, None, id="EC-no-bit-6"),
+        pytest.param(0xFE, False, 0xFFFFFFFF, True, 0x009, id="all"),
+        pytest.param(0x01, False, 0xFFFFFFFF, True, None, id="none"),
+    ],
+)
+def test_which_interruption_the_virtual_psw_allows(mask, ec, cr2, ecmode, found):
+    """[1.6 IO-2] VMIOINT and the masks of the PSW and, with ECMODE, of CR2."""
+    made = Scene()
+    vm = made.log_on(ecmode=ecmode)
+    for address in (0x181, 0x760):
+        vm.devices.add(device(address))
+    for address in (CONSOLE, 0x181, 0x760):
+        made.cp.vio.present(vm, address, UnitStatus.ATTENTION)
+    vm.cpu.cr[2] = cr2
+    vm.cpu.load_psw(PSW(system_mask=mask, ec_mode=ec))
+    assert made.cp.vio.pending(vm) == found
+
+
+def test_an_accepted_interruption_stores_the_csw_and_is_pending_no_longer():
+    """[1.6 IO-3] The subchannel's end comes before the status of the device itself."""
+    made, vm = scene()
+    made.start(vm, READER, ccw(0x02, flags="L"))
+    made.cp.vio.present(vm, READER, UnitStatus.DEVICE_END)
+    assert made.interruptions(vm) == [f"00C {AT + 8:08X} 0C000000", "00C 00000000 04000000"]
+    assert (vm.devices.vmioint, made.cp.vio.pending(vm)) == (0, None)
+
+
+def test_a_real_interruption_is_made_pending_on_the_virtual_device():
+    """[1.6 IO-1] In the guest's addresses; the real address of the CCW is another."""
+    made, vm = scene()
+    made.start(vm, TAPE, ccw(0x02, count=100, flags="C"), ccw(0x02, flags="L"))
+    real = made.cp.ios.rdev(0x281).active
+    made.settle()
+    assert real.csw.address != AT + 8
+    assert made.interruptions(vm) == [f"181 {AT + 8:08X} 0C400014"]
+    assert vm.cpu.load_real(DATA, 11) == b"FIRST BLOCK"
+
+
+# ---- devices that CP plays -------------------------------------------------------------------------------------------
+
+
+def test_a_program_on_a_device_that_cp_plays_is_over_when_start_io_is():
+    """[2.3-5] The whole chain, its data, and the interruption."""
+    made, vm = scene()
+    assert made.start(vm, READER, ccw(0x02, flags="C"), ccw(0x02, DATA + 80, flags="L")).cc == 0
+    assert vm.cpu.load_real(DATA, 160) == bytes([0x40]) * 80 + bytes([0x41]) * 80
+    assert made.interruptions(vm) == [f"00C {AT + 16:08X} 0C000000"]
+
+
+def test_channel_end_and_device_end_of_a_played_device_come_together():
+    """[2.6 Each SIO] A printer's immediate spacing: both in the status that SIO stores."""
+    made, vm = scene()
+    assert made.start(vm, PRINTER, ccw(0x0B, flags="L")) == Seen(1, "00000000 0C000000")
+    assert made.interruptions(vm) == []
+
+
+def test_a_program_controlled_interruption_of_an_endless_program_is_pending_while_it_runs():
+    """[2.3-5] A TIC loop costs so many CCWs a dispatch; HALT I/O ends it."""
+    made, vm = scene()
+    assert made.start(vm, CONSOLE, ccw(0x03, flags="CLP"), tic(AT)).cc == 0
+    assert made.cp.vio.unfinished_machines() == [vm]
+    vm.vmpsw.system_mask = 0xFE
+    assert made.cp.vio.pending(vm) == CONSOLE
+    made.cp.vio.accept(vm, CONSOLE)
+    assert csw(vm)[9:] == "00800050"
+    assert made.issue(vm, "TIO", CONSOLE).cc == 2
+    assert made.issue(vm, "HIO", CONSOLE).cc == 1
+    assert made.cp.vio.unfinished_machines() == []
+    assert made.interruptions(vm)[0].startswith("009 00004008 0C")
+    assert made.issue(vm, "TIO", CONSOLE).cc == 0
+
+
+# ---- the console -----------------------------------------------------------------------------------------------------
+
+
+def lines(vm):
+    return [line.text for line in vm.terminal if not line.cp]
+
+
+def text(characters):
+    return characters.encode("cp037")
+
+
+def write(made, vm, characters, command=0x09):
+    vm.cpu.store_real(DATA, text(characters))
+    return made.start(vm, CONSOLE, ccw(command, count=len(characters), flags="L"))
+
+
+def test_what_the_guest_types_is_a_line_on_its_terminal():
+    """[2.7 Console] X'01' leaves the line open, X'09' and a new-line character end it."""
+    made, vm = scene()
+    for characters, command in (("HALF ", 0x01), ("A LINE", 0x09), ("TWO\x85LINES", 0x09)):
+        assert write(made, vm, characters, command).cc == 0
+        made.interruptions(vm)
+    assert lines(vm) == ["HALF A LINE", "TWO", "LINES"]
+
+
+def test_a_console_read_prompts_and_waits_for_the_line():
+    """[2.7 Console] What stood on the line is shown when the read begins, and only the rest of it afterwards."""
+    made, vm = scene()
+    write(made, vm, "NAME? ", 0x01)
+    made.interruptions(vm)
+    assert made.start(vm, CONSOLE, ccw(0x0A, flags="L")).cc == 0
+    assert (lines(vm), made.interruptions(vm), made.issue(vm, "TIO", CONSOLE).cc) == (["NAME? "], [], 2)
+    made.cp.vio.input(vm, "OPERATOR")
+    assert vm.cpu.load_real(DATA, 8) == text("OPERATOR")
+    assert made.interruptions(vm) == [f"009 {AT + 8:08X} 0C000048"]
+    write(made, vm, "HELLO")
+    assert lines(vm) == ["NAME? ", "HELLO"]
+
+
+def test_a_line_that_nobody_waits_for_is_an_attention():
+    """[2.7 Console] The read that the guest then issues gets it."""
+    made, vm = scene()
+    made.cp.vio.input(vm, "STATUS")
+    assert made.interruptions(vm) == ["009 00000000 80000000"]
+    made.start(vm, CONSOLE, ccw(0x0A, flags="L"))
+    assert vm.cpu.load_real(DATA, 6) == text("STATUS")
+
+
+def test_the_attention_key_alone_is_an_attention():
+    """[2.7 Console] No line comes with it."""
+    made, vm = scene()
+    made.cp.vio.attention(vm)
+    assert made.interruptions(vm) == ["009 00000000 80000000"]
+
+
+def test_the_alarm_is_an_immediate_command():
+    """[2.6 Console 3215] X'0B'."""
+    made, vm = scene()
+    assert made.start(vm, CONSOLE, ccw(0x0B, flags="L")) == Seen(1, "00000000 0C000000")
+    assert vm.devices[CONSOLE].device.alarms == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "status"),
+    [
+        pytest.param((2032,), "0C00", id="2032-in-one"),
+        pytest.param((1000, 1032), "0C00", id="2032-chained"),
+        pytest.param((1000, 1033), "0C60", id="2033-chained"),
+        pytest.param((3000,), "0C00", id="3000-in-one"),
+    ],
+)
+def test_a_data_chain_of_more_than_2032_bytes_to_the_console_is_refused(counts, status):
+    """[2.7 Console] [2.4 restrictions] Incorrect length and program check."""
+    made, vm = scene()
+    vm.cpu.store_real(DATA, text("X") * 4000)
+    *chained, last = (ccw(0x09, count=count, flags="D") for count in counts)
+    made.start(vm, CONSOLE, *chained, last[:4] + b"\0" + last[5:])
+    assert made.interruptions(vm)[0].split()[2][:4] == status
+    assert bool(lines(vm)) == (status == "0C00")
+
+
+# ---- reset -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reset_ends_whatever_goes_on():
+    """[1.12 SYSTEM RESET] Console read, real operation, pending status; nothing is locked or taken afterwards."""
+    made, vm = scene()
+    free = made.cp.free_storage.state()
+    made.start(vm, CONSOLE, ccw(0x0A))
+    made.start(vm, TAPE, ccw(0x02))
+    made.cp.vio.present(vm, READER, UnitStatus.ATTENTION)
+    made.cp.vio.reset(vm)
+    assert made.cp.free_storage.state() == free
+    assert made.interruptions(vm) == []
+    assert [made.issue(vm, "TIO", at).cc for at in (CONSOLE, READER, TAPE)] == [0, 0, 0]
+
+
+def test_reset_of_one_device_leaves_the_others_alone():
+    """[4.3 RESET] RESET 009."""
+    made, vm = scene()
+    made.start(vm, CONSOLE, ccw(0x0A))
+    made.start(vm, TAPE, ccw(0x02, flags="L"))
+    made.cp.vio.reset_device(vm, CONSOLE)
+    assert made.interruptions(vm) == [f"181 {AT + 8:08X} 0C000000"]
+
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def test_going_back_and_forward_again_gives_the_same():
+    """Operations in progress on played and on real devices, a device that is detached and one that is new."""
+    made, vm = scene()
+    made.start(vm, CONSOLE, ccw(0x0A, flags="L"))
+    made.start(vm, TAPE, ccw(0x02, flags="CP"), ccw(0x02, DATA + 100, flags="L"))
+    before = made.machine.state(), made.cp.state()
+
+    def forward():
+        made.cp.vio.detach(vm, READER)
+        vm.devices.add(device(0x333))
+        made.cp.vio.input(vm, "A LINE")
+        taken = made.interruptions(vm)
+        return taken, vm.cpu.load_real(DATA, 200), list(vm.devices)
+
+    first = forward()
+    made.machine.restore(before[0])
+    made.cp.restore(before[1])
+    assert READER in vm.devices
+    assert 0x333 not in vm.devices
+    assert forward() == first

@@ -7,7 +7,16 @@ from edu_hv.debugger.journal import Entry, InputGiven, StatusStored
 from edu_hv.debugger.runs import Runs
 from edu_hv.debugger.views import Layer, LogEntry, LogView, TimelineView
 from edu_hv.hypervisor.decisions import ConsoleLine
-from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, IOStarted, PSWsSwapped, Waited
+from edu_hv.machine.events import (
+    AssistDeclined,
+    AssistHandled,
+    CCWExecuted,
+    Event,
+    InterruptionRecognized,
+    IOStarted,
+    PSWsSwapped,
+    Waited,
+)
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -50,7 +59,7 @@ def _layer(event: Event) -> Layer:
     match event:
         case InterruptionRecognized() | ConsoleLine(cp=False):
             return Layer.GUEST
-        case PSWsSwapped() | Waited() | StatusStored():
+        case PSWsSwapped() | Waited() | StatusStored() | AssistHandled() | AssistDeclined():
             return Layer.HARDWARE
         case CCWExecuted() | IOStarted():
             return Layer.CHANNEL

@@ -1,6 +1,32 @@
 """CP's commands, a module a group.  Importing the package defines them all; `run_command` runs one."""
 
-from edu_hv.hypervisor.commands import control, query, storage
+from edu_hv.hypervisor.commands import (
+    assist,
+    control,
+    define,
+    devices,
+    link,
+    query,
+    settings,
+    spool,
+    spool_files,
+    storage,
+    users,
+)
 from edu_hv.hypervisor.commands.registry import Answer, run_command
 
-__all__ = ["Answer", "control", "query", "run_command", "storage"]
+__all__ = [
+    "Answer",
+    "assist",
+    "control",
+    "define",
+    "devices",
+    "link",
+    "query",
+    "run_command",
+    "settings",
+    "spool",
+    "spool_files",
+    "storage",
+    "users",
+]

@@ -2,20 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor import virtual_configuration as configuration
 from edu_hv.hypervisor.commands.device_operands import without
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, device_address
 from edu_hv.hypervisor.directory_statements import CYLINDERS, StatementError, storage_size
-from edu_hv.hypervisor.virtual_configuration import (
-    add_adapter,
-    add_console,
-    add_display,
-    add_spooled,
-    add_temporary,
-    address_allowed,
-    redefine_storage,
-    renumber,
-    word_for,
-)
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.subchannel import ChannelType
 
@@ -58,7 +49,7 @@ def _storage(cp: "ControlProgram", vm: "VMBLOK", operands: list[str]) -> Answer:
     try:
         if entry is not None and size > entry.user.maximum:
             raise CommandError("DEH", 94, "STORAGE EXCEEDS ALLOWED MAXIMUM")
-        redefine_storage(cp, vm, size)
+        configuration.redefine_storage(cp, vm, size)
     except UserError:
         raise CommandError("DEH", 94, "STORAGE EXCEEDS ALLOWED MAXIMUM") from None
     return Answer([f"STORAGE = {size // 1024:05}K"])
@@ -70,6 +61,7 @@ def _channels(cp: "ControlProgram", vm: "VMBLOK", operands: list[str]) -> Answer
         raise _missing()
     cp.reset(vm)
     vm.cf = True
+    terminal_needed(cp, vm)
     vm.devices.define_channels(_CHANNELS[operands[0]])
     return Answer([f"CHANNELS = {operands[0]}"])
 
@@ -79,7 +71,7 @@ def _device(cp: "ControlProgram", vm: "VMBLOK", what: str, operands: list[str]) 
     if not operands:
         raise CommandError("DEF", 22, "VADDR MISSING OR INVALID")
     address = device_address(operands[0], "DEF")
-    if not address_allowed(vm, address):
+    if not configuration.address_allowed(vm, address):
         raise CommandError("DEF", 22, f"VADDR MISSING OR INVALID - {operands[0]}")
     disk = what[1:] if what[:1] == "T" and what[1:] in CYLINDERS else ""
     try:
@@ -88,21 +80,21 @@ def _device(cp: "ControlProgram", vm: "VMBLOK", what: str, operands: list[str]) 
         vdev = _made(cp, vm, what, address)
     except UserError:
         raise CommandError("DEF", 92, f"DEV {address:03X} ALREADY DEFINED") from None
-    return f"{word_for(vdev)} {vdev.address:03X} DEFINED"
+    return f"{configuration.word_for(vdev)} {vdev.address:03X} DEFINED"
 
 
 def _made(cp: "ControlProgram", vm: "VMBLOK", what: str, address: int) -> "VDEVBLOK":
     spooled = next((model for name, model in _SPOOLED.items() if abbreviates(what, name)), "")
     if what in _MODELS or spooled:
-        return add_spooled(cp, vm, address, what if what in _MODELS else spooled)
+        return configuration.add_spooled(cp, vm, address, what if what in _MODELS else spooled)
     if abbreviates(what, "CONSole") or what in ("3215", "1052"):
         if vm.devices.console() is not None:
             raise CommandError("DEF", 92, "CONSOLE ALREADY DEFINED")
-        return add_console(cp, vm, address, what if what == "1052" else "3215")
+        return configuration.add_console(cp, vm, address, what if what == "1052" else "3215")
     if what == "CTCA":
-        return add_adapter(cp, vm, address)
+        return configuration.add_adapter(cp, vm, address)
     if what in ("GRAF", "3270"):
-        return add_display(vm, address)
+        return configuration.add_display(vm, address)
     return _renumbered(cp, vm, what, address)
 
 
@@ -114,7 +106,7 @@ def _renumbered(cp: "ControlProgram", vm: "VMBLOK", what: str, address: int) -> 
         raise CommandError("DEF", 3, f"INVALID OPTION - {what}") from None
     if former not in vm.devices:
         raise CommandError("DEF", 40, f"DEV {former:03X} DOES NOT EXIST")
-    return renumber(cp, vm, former, address)
+    return configuration.renumber(cp, vm, former, address)
 
 
 def _temporary(cp: "ControlProgram", vm: "VMBLOK", model: str, address: int, operands: list[str]) -> str:
@@ -124,6 +116,6 @@ def _temporary(cp: "ControlProgram", vm: "VMBLOK", model: str, address: int, ope
     if address in vm.devices:
         raise CommandError("DEF", 92, f"DEV {address:03X} ALREADY DEFINED")
     cylinders = int(operands[1])
-    if add_temporary(cp, vm, address, model, cylinders) is None:
+    if configuration.add_temporary(cp, vm, address, model, cylinders) is None:
         raise CommandError("DEF", 91, f"DASD {address:03X} NOT DEFINED; TEMP SPACE NOT AVAILABLE")
     return f"DASD {address:03X} DEFINED {cylinders:03} CYL"

@@ -5,20 +5,11 @@ CP Command Reference for General Users; GC20-1806 *Operator's Guide* for what cl
 
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor import logon
+from edu_hv.hypervisor import virtual_configuration as configuration
 from edu_hv.hypervisor.commands.device_operands import without
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, device_address, hexadecimal
-from edu_hv.hypervisor.logon import tell_operator
 from edu_hv.hypervisor.minidisks import Volume, volume_on
-from edu_hv.hypervisor.virtual_configuration import (
-    address_allowed,
-    cp_owned,
-    dedicate,
-    dedicated_to,
-    linked_by,
-    real_word,
-    release,
-    word_for,
-)
 from edu_hv.hypervisor.virtual_ctca import couple as couple_ends
 from edu_hv.hypervisor.virtual_ctca import end_of
 from edu_hv.isa.errors import UserError
@@ -65,15 +56,15 @@ def _attach_to_user(cp: "ControlProgram", vm: "VMBLOK", real: int, userid: str, 
     if not left:
         raise CommandError("VDA", 22, "VADDR MISSING OR INVALID")
     address = device_address(left[0], "VDA")
-    if not address_allowed(user, address):
+    if not configuration.address_allowed(user, address):
         raise CommandError("VDA", 22, f"VADDR MISSING OR INVALID - {left[0]}")
     if left[1:] and left[1] not in ("R", "R/O"):
         raise CommandError("VDA", 3, f"INVALID OPTION - {left[1]}")
     _see_that_it_is_free(cp, real)
     if address in user.devices:
         raise CommandError("VDA", 128, f"{userid} {address:03X} ALREADY DEFINED")
-    dedicate(cp, user, address, real, read_only=bool(left[1:]))
-    word = real_word(cp, real)
+    configuration.dedicate(cp, user, address, real, read_only=bool(left[1:]))
+    word = configuration.real_word(cp, real)
     if user is not vm:
         cp.write_terminal(user, f"{word} {address:03X} ATTACHED")
     return Answer([f"{word} {real:03X} ATTACHED TO {userid} {address:03X}"])
@@ -81,11 +72,15 @@ def _attach_to_user(cp: "ControlProgram", vm: "VMBLOK", real: int, userid: str, 
 
 def _see_that_it_is_free(cp: "ControlProgram", real: int) -> None:
     """Raises CommandError when a user has the device, or minidisks on it, or CP needs it."""
-    word, owner, users = real_word(cp, real), dedicated_to(cp, real), linked_by(cp, real)
+    word, owner, users = (
+        configuration.real_word(cp, real),
+        configuration.dedicated_to(cp, real),
+        configuration.linked_by(cp, real),
+    )
     if owner is not None:
         holder = f"{owner[0].vmuser} {owner[1].address:03X}"
         raise CommandError("VDA", 122, f"{word} {real:03X} ALREADY ATTACHED TO {holder}")
-    if cp_owned(cp, real):
+    if configuration.cp_owned(cp, real):
         raise CommandError("VDA", 123, f"{word} {real:03X} CP OWNED")
     if users:
         raise CommandError("VDA", 124, f"{word} {real:03X} IN USE BY {len(users):03} USERS")
@@ -93,7 +88,7 @@ def _see_that_it_is_free(cp: "ControlProgram", real: int) -> None:
 
 def _attach_to_system(cp: "ControlProgram", real: int, left: list[str]) -> Answer:
     """The volume on a drive may be used for minidisks.  Its label must be what the operator says."""
-    word = real_word(cp, real)
+    word = configuration.real_word(cp, real)
     if not left:
         raise CommandError("VDA", 26, "OPERAND MISSING OR INVALID")
     volume = volume_on(real, cp.machine.channels.devices[real])
@@ -166,26 +161,26 @@ def _detach_one(cp: "ControlProgram", vm: "VMBLOK", address: int) -> str:
     vdev = vm.devices.lookup(address)
     if vdev is None:
         raise CommandError("VDD", 40, f"DEV {address:03X} DOES NOT EXIST")
-    word = word_for(vdev)
-    release(cp, vm, vdev.address)
+    word = configuration.word_for(vdev)
+    configuration.release(cp, vm, vdev.address)
     if vdev.dedicated:
-        tell_operator(cp, f"{word} {vdev.real:03X} DETACHED BY {vm.vmuser}")
+        logon.tell_operator(cp, f"{word} {vdev.real:03X} DETACHED BY {vm.vmuser}")
     return f"{word} {vdev.address:03X} DETACHED"
 
 
 def _detach_real(cp: "ControlProgram", vm: "VMBLOK", real: int, userid: str) -> Answer:
     """Class B: a real device is taken away from whoever has it."""
-    word = real_word(cp, real)
+    word = configuration.real_word(cp, real)
     if userid == SYSTEM:
         return _detach_from_system(cp, real)
     user = vm if userid == "*" else cp.logged_on(userid)
     if user is None:
         raise CommandError("VDD", 45, f"{userid} NOT LOGGED ON")
-    owner = dedicated_to(cp, real)
+    owner = configuration.dedicated_to(cp, real)
     if owner is None or owner[0] is not user:
         raise CommandError("VDD", 121, f"{word} {real:03X} NOT ATTACHED TO {user.vmuser}")
     address = owner[1].address
-    release(cp, user, address)
+    configuration.release(cp, user, address)
     if user is not vm:
         cp.write_terminal(user, f"{word} {address:03X} DETACHED BY OPERATOR")
     return Answer([f"{word} {real:03X} DETACHED FROM {user.vmuser} {address:03X}"])
@@ -193,10 +188,10 @@ def _detach_real(cp: "ControlProgram", vm: "VMBLOK", real: int, userid: str) -> 
 
 def _detach_from_system(cp: "ControlProgram", real: int) -> Answer:
     """The volume is not used for minidisks any more.  Raises CommandError while somebody has one, or CP pages there."""
-    word, volume, users = real_word(cp, real), cp.volumes.at(real), linked_by(cp, real)
+    word, volume, users = configuration.real_word(cp, real), cp.volumes.at(real), configuration.linked_by(cp, real)
     if volume is None:
         raise CommandError("VDD", 121, f"{word} {real:03X} NOT ATTACHED TO {SYSTEM}")
-    if cp_owned(cp, real):
+    if configuration.cp_owned(cp, real):
         raise CommandError("VDD", 123, f"{word} {real:03X} CP OWNED")
     if users:
         raise CommandError("VDD", 124, f"{word} {real:03X} IN USE BY {len(users):03} USERS")
@@ -219,6 +214,8 @@ def couple(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     if other is None:
         raise CommandError("DIA", 45, f"{userid} NOT LOGGED ON")
     its = _adapter(other, left[1] if len(left) > 1 else "", f"{other.vmuser} ")
+    configuration.drop(cp, vm, mine)
+    configuration.drop(cp, other, its)
     try:
         couple_ends(vm, mine.address, other, its.address)
     except UserError:

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor import virtual_configuration as configuration
 from edu_hv.hypervisor.commands.device_operands import without
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, command, device_address
-from edu_hv.hypervisor.logon import link_request
+from edu_hv.hypervisor.decisions import RefuseLink
 from edu_hv.hypervisor.minidisks import LinkMode, linked_line
-from edu_hv.hypervisor.virtual_configuration import address_allowed, make_link
 from edu_hv.hypervisor.virtual_devices import VDEVFLAG
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ def link(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     mode = LinkMode[left.pop(0)] if left and left[0] in LinkMode.__members__ else _usual(cp, vm, owner, owner_address)
     password = _password(left)
     own = owner == vm.vmuser
-    request = link_request(cp, vm, owner, owner_address, address, mode, authorized=own, password=password)
-    vdev = make_link(cp, vm, request)
+    request = configuration.link_request(cp, vm, owner, owner_address, address, mode, authorized=own, password=password)
+    vdev = configuration.make_link(cp, vm, request)
+    if isinstance(vdev, RefuseLink):
+        raise CommandError("LNK", vdev.number, vdev.text)
     return Answer([linked_line(request, bool(vdev.vdevflag & VDEVFLAG.READ_ONLY))])
 
 
@@ -51,7 +53,7 @@ def _address(vm: "VMBLOK", left: list[str]) -> int:
         raise CommandError("LNK", 22, "VADDR MISSING OR INVALID")
     word = left.pop(0)
     address = device_address(word, "LNK")
-    if not address_allowed(vm, address):
+    if not configuration.address_allowed(vm, address):
         raise CommandError("LNK", 22, f"VADDR MISSING OR INVALID - {word}")
     return address
 

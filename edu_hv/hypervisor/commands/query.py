@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.vmblok import VMBLOK
 
 
-@command("Query")
+@command("Query", looks=True)
 def query(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """Query Names | Time | Virtual [STORage | ALL]: who is logged on, machine time, what the machine has."""
     what = words[0] if words else ""

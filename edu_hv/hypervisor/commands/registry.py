@@ -46,6 +46,8 @@ class CPCommand:
     classes: str = ANY
     keeps_case: bool = False
     """The operands are given to the function as they were typed."""
+    looks: bool = False
+    """It only looks: CP need not take the machine from the guest that runs."""
 
     def matches(self, word: str) -> bool:
         """Whether `word` abbreviates this command."""
@@ -60,11 +62,13 @@ COMMANDS: list[CPCommand] = []
 """What CP understands, in the order of definition: the first that matches is taken."""
 
 
-def command(name: str, classes: str = "G", keeps_case: bool = False) -> Callable[[Function], Function]:
+def command(
+    name: str, classes: str = "G", keeps_case: bool = False, looks: bool = False
+) -> Callable[[Function], Function]:
     """Define a command."""
 
     def define(function: Function) -> Function:
-        COMMANDS.append(CPCommand(name, function, classes, keeps_case))
+        COMMANDS.append(CPCommand(name, function, classes, keeps_case, looks))
         return function
 
     return define
@@ -96,7 +100,7 @@ def run_command(cp: "ControlProgram", vm: "VMBLOK", line: str) -> Answer:
         return Answer([f"DMKCFM001E ?CP: {words[0].upper()}"], 1)
     operands = words[1:] if found.keeps_case else [word.upper() for word in words[1:]]
     try:
-        with cp.console_function(vm):
+        with cp.registers_in_vmblok() if found.looks else cp.console_function(vm):
             return found.function(cp, vm, operands)
     except CommandError as error:
         return Answer([error.line], error.number)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.vmblok import VMBLOK
 
 
-@command("Display")
+@command("Display", looks=True)
 def display(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """Display Psw | G | X | hexloc[-hexloc]: the virtual machine's registers or storage.
 

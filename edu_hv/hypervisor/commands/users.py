@@ -6,8 +6,10 @@ CP Command Reference for General Users; GC20-1806 *Operator's Guide* for those o
 from typing import TYPE_CHECKING
 
 from edu_hv.devices.display import Display
+from edu_hv.hypervisor import logon
 from edu_hv.hypervisor.commands.registry import ANY, Answer, CommandError, abbreviates, command, device_address
-from edu_hv.hypervisor.logon import OPERATOR, autolog, disconnect, disconnected, log_off, log_on
+from edu_hv.hypervisor.commands.settings import setting
+from edu_hv.hypervisor.disconnected import disconnected
 from edu_hv.hypervisor.time_of_day import time_of_day
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def at_terminal(cp: "ControlProgram", words: list[str], terminal: str) -> "VMBLO
     for word in rest:
         if not _logon_option(word):
             raise CommandError("LOG", 3, f"INVALID OPTION - {word}")
-    return log_on(cp, userid, password, ipl=not any(abbreviates(word, "Noipl") for word in rest), terminal=terminal)
+    return logon.log_on(
+        cp, userid, password, ipl=not any(abbreviates(word, "Noipl") for word in rest), terminal=terminal
+    )
 
 
 def _logon_option(word: str) -> bool:
@@ -54,16 +58,16 @@ def _hold(words: list[str], module: str) -> None:
 
 @command("LOGOUT", classes=ANY)
 @command("LOGoff", classes=ANY)
-def logoff(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+def logoff_command(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """LOGoff [HOld]: the machine is gone; the user is told how long he was there and what time he used."""
     _hold(words, "USO")
-    log_off(cp, vm)
+    logon.log_off(cp, vm)
     return Answer()
 
 
 @command("LOGIN", classes=ANY)
 @command("LOGon", classes=ANY)
-def logon(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+def logon_command(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """LOGon userid [password] [Mask] [Noipl]: build the user's machine, on a terminal of its own."""
     at_terminal(cp, words, "")
     return Answer()
@@ -73,13 +77,13 @@ def logon(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 def disconn(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """DISConn [HOld]: the machine goes on without its terminal."""
     _hold(words, "USO")
-    return Answer([disconnect(cp, vm)])
+    return Answer([logon.disconnect(cp, vm)])
 
 
 @command("FORCE", classes="A")
 def force(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """FORCE userid: log another user off."""
-    log_off(cp, _logged_on(cp, _userid(words, "USO"), "USO"), forced_by=vm.vmuser)
+    logon.log_off(cp, _logged_on(cp, _userid(words, "USO"), "USO"), forced_by=vm.vmuser)
     return Answer()
 
 
@@ -87,7 +91,7 @@ def force(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 def autolog_command(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """AUTOLOG userid password: log a user on whose machine is loaded at once and runs disconnected."""
     userid = _userid(words, "ALG")
-    autolog(cp, userid, words[1] if len(words) > 1 else None)
+    logon.autolog(cp, userid, words[1] if len(words) > 1 else None)
     return Answer([f"AUTO LOGON   ***   {userid:8} USERS = {len(cp.vms):03}"])
 
 
@@ -151,7 +155,7 @@ def _send(cp: "ControlProgram", vm: "VMBLOK", words: list[str], kind: str) -> An
 
 def _receiver(cp: "ControlProgram", vm: "VMBLOK", to: str, kind: str) -> "VMBLOK":
     """Whom a message is for.  Raises CommandError 057W when he does not take it."""
-    userid = {"*": vm.vmuser, "OP": OPERATOR}.get(to, to)
+    userid = {"*": vm.vmuser, "OP": logon.OPERATOR}.get(to, to)
     other = _logged_on(cp, userid, "MSG")
     deaf = _deaf(other, kind)
     if deaf:
@@ -164,3 +168,16 @@ def _deaf(vm: "VMBLOK", kind: str) -> str:
     if disconnected(vm):
         return "DISCONNECTED"
     return f"{kind} OFF" if vm.settings.get(kind) == "OFF" else ""
+
+
+@setting("LOGMSG", classes="B")
+def set_logmsg(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+    """SET LOGMSG text | NULL: one more line of what everybody is told at logon; or there is nothing to tell.
+
+    VM/370 asks for the lines one by one.
+    """
+    if not words:
+        raise CommandError("CFS", 26, "OPERAND MISSING OR INVALID")
+    lines = () if words == ["NULL"] else (*cp.logmsg[1], " ".join(words))
+    cp.logmsg = cp.machine.clocks.tod, lines
+    return Answer()

@@ -6,7 +6,12 @@ Addresses in registers are guest-real.  Each code is a function of `services`; w
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.diagnose import console_function, identification, storage  # noqa: F401 - they define services
+from edu_hv.hypervisor.diagnose import (  # noqa: F401 - they define services
+    console_function,
+    identification,
+    spool_input,
+    storage,
+)
 from edu_hv.hypervisor.diagnose.services import SERVICES, specification
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PIC
@@ -15,7 +20,17 @@ from edu_hv.machine.interruptions import Ending, ProgramInterruption
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
 
-NOT_BUILT = {0x1C: "F", 0x2C: "CEF", 0x30: "CEF", 0x34: "CE", 0x38: "CE", 0x3C: "ABC", 0x50: "ABC", 0x74: "ABC", 0x84: "B"}
+NOT_BUILT = {
+    0x1C: "F",
+    0x2C: "CEF",
+    0x30: "CEF",
+    0x34: "CE",
+    0x38: "CE",
+    0x3C: "ABC",
+    0x50: "ABC",
+    0x74: "ABC",
+    0x84: "B",
+}
 """Privilege classes of codes that VM/370 has and this CP has not: to other users they are privileged all the same."""
 
 

@@ -101,7 +101,7 @@ class SpooledReader(SpooledDevice):
                 self._next_file()
                 return self._find_card()
             case Exhausted.INTERVENTION:
-                self._close_active()
+                self.end_active()
                 return self.intervention_required()
         return NO_STATUS
 
@@ -111,13 +111,19 @@ class SpooledReader(SpooledDevice):
         return self.spool.decide(self.userid, READER_RULES, state)
 
     def _next_file(self) -> None:
-        following = self.spool.next_for(self.userid, self.options.sfbclas)
-        assert following is not None, "the rule asked for it"
-        self._close_active()
-        self.spool.begin_reading(following)
-        self._spoolid, self._place = following.sfbfilid, (0, 1)
+        self.end_active()
+        opened = self.open_next()
+        assert opened is not None, "the rule asked for it"
 
-    def _close_active(self) -> None:
+    def open_next(self) -> SFBLOK | None:
+        """Take the next file of the reader's class, before its first record; None when there is none."""
+        following = self.spool.next_for(self.userid, self.options.sfbclas)
+        if following is not None:
+            self.spool.begin_reading(following)
+            self._spoolid, self._place = following.sfbfilid, (0, 1)
+        return following
+
+    def end_active(self) -> None:
         """The end of the file was told.  GC20-1820 "SPOOL HOLD": with CONT, too, it is kept in user hold status."""
         if self._spoolid:
             keep = self.options.hold
@@ -170,7 +176,7 @@ class SpooledReader(SpooledDevice):
         return ENDING
 
     def _tell_end_of_file(self) -> UnitStatus:
-        self._close_active()
+        self.end_active()
         return ENDING | UnitStatus.UNIT_EXCEPTION
 
     def close(self, hold: bool | None = None) -> None:

@@ -46,7 +46,7 @@ class SpoolSystem(SpoolFiles):
     # ---- the real reader -------------------------------------------------------------------------------------
 
     def add_deck(self, userid: str, cards: Iterable[bytes], options: SpoolOptions | None = None) -> SFBLOK:
-        """Put cards of 80 bytes into a user's reader, as the real card reader does.
+        """Put cards of 80 bytes into a user's reader, as the real card reader does; the user is told nothing.
 
         Raises UserError when there is no room for them; then nothing was put in.
         """
@@ -64,7 +64,7 @@ class SpoolSystem(SpoolFiles):
         file.finish()
         sfblok = self.made(file, Origin(userid, READER), options or SpoolOptions(), userid)
         self.append(READER, sfblok)
-        self.arrived(sfblok)
+        self.arrived(sfblok, tell=False)
         return sfblok
 
     def read_deck(self, deck: Deck) -> SFBLOK:
