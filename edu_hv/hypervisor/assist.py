@@ -56,7 +56,7 @@ def _traced(cp: "ControlProgram", vm: "VMBLOK") -> bool:
 
 
 def _no_svc(cp: "ControlProgram", vm: "VMBLOK") -> bool:
-    return not cp.assist.settings(vm).svc or vm.adstop is not None
+    return not cp.assist.settings(vm).svc or vm.adstop is not None or 0 in vm.storage.shared
 
 
 SUSPENDED: tuple[FlagRule, ...] = (
@@ -101,8 +101,8 @@ FLAGS: tuple[FlagRule, ...] = (
     ),
     FlagRule(
         CR6.NO_SVC,
-        "are supervisor calls to come to CP: SET ASSIST NOSVC, or an ADSTOP, which is one?",
-        "CP has to see the SVC that it put into the guest's program",
+        "are supervisor calls to come to CP: SET ASSIST NOSVC, an ADSTOP, which is one, or a page 0 that is shared?",
+        "CP has to see the SVC that it put into the guest's program, and who stores into a page that is not only his",
         'GC20-1807 "SET ASSIST"',
         _no_svc,
     ),

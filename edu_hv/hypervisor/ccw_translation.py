@@ -220,8 +220,9 @@ class _Translation:
         return seek_to(self.vdev, self.vdev.posn >> 16, self.vdev.posn & 0xFFFF, CCWFlag.CHAIN_COMMAND)
 
     def _resets_sense(self) -> bool:
-        first = self.chain.ccws.get(self.chain.start)
-        return first is not None and _accepted(first) and first.command not in (NO_OP, SENSE)
+        """Whether there is any command but NO-OP and SENSE that the channel accepts."""
+        commands = (ccw for address, ccw in self.chain.ccws.items() if Use.COMMAND in self.chain.uses[address])
+        return any(_accepted(ccw) and ccw.command not in (NO_OP, SENSE) for ccw in commands)
 
     # ---- where everything goes -------------------------------------------------------------------------------
 

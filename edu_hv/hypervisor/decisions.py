@@ -74,6 +74,32 @@ class AnswerIO:
         return self.action.value + ("" if self.cc is None else f", condition code {self.cc}")
 
 
+class IOStep(Enum):
+    """What the real I/O supervisor does with an operation."""
+
+    QUEUE = "keep the operation in the queue"
+    GIVE_UP = "give the operation up"
+    START_AGAIN = "tell the status, and start the operation again"
+    WAIT = "wait for the interruption"
+    TELL_OWNER = "tell the status to the device's owner"
+    KEEP_SENSE = "keep the sense bytes"
+    DEVICE_END = "tell the status of the device"
+    PASS_REQUEST = "pass the program-controlled interruption on"
+    AWAIT_DEVICE_END = "wait for device end"
+    READ_SENSE = "read the sense bytes"
+    END = "end the operation"
+
+
+@dataclass(frozen=True)
+class OperationStep:
+    """The next step of a real operation."""
+
+    step: IOStep
+
+    def __str__(self) -> str:
+        return self.step.value
+
+
 @dataclass(frozen=True)
 class Hypercall:
     """DIAGNOSE: the guest asks CP for a service."""
@@ -269,6 +295,7 @@ Decision = (
     | Simulate
     | SimulateIO
     | AnswerIO
+    | OperationStep
     | Hypercall
     | EndTimeSlice
     | KeepInterruption

@@ -46,6 +46,10 @@ class IOBLOK:
     """Real cylinder of its first seek."""
     data: Any = None
     """What the one who queued it wants to find again; an immutable plain value."""
+    fast: bool = False
+    """The guest's START I/O was one that does not wait for the device (SIOF)."""
+    deferred: bool = False
+    """It was queued: whoever queued it was told that it was accepted."""
     phase: Phase = Phase.QUEUED
     csw: CSW | None = None
     """How it ended, in real addresses."""
@@ -57,7 +61,7 @@ class IOBLOK:
     """The guest's frames are unlocked, and the copy of its program is freed."""
 
     PLAIN: ClassVar[tuple[str, ...]] = (
-        "purpose", "vm", "vdev", "cylinder", "data", "phase", "csw", "sense", "told", "released",
+        "purpose", "vm", "vdev", "cylinder", "data", "deferred", "phase", "csw", "sense", "told", "released",
     )  # fmt: skip
     """Fields that change."""
 

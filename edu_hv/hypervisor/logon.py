@@ -162,7 +162,7 @@ def _build(cp: "ControlProgram", entry: UserEntry) -> "VMBLOK":
         vm = cp.logon(entry.userid, entry.user.storage, entry.options.ecmode)
     except UserError:  # There is no room for another one's tables.
         raise CommandError("LOG", 52, "MAXIMUM USERS EXCEEDED") from None
-    _set_options(vm, entry)
+    _set_options(cp, vm, entry)
     if entry.userid == OPERATOR:
         vm.vmostat |= OtherStatus.SYSOP
     for device in entry.devices:
@@ -170,7 +170,7 @@ def _build(cp: "ControlProgram", entry: UserEntry) -> "VMBLOK":
     return vm
 
 
-def _set_options(vm: "VMBLOK", entry: UserEntry) -> None:
+def _set_options(cp: "ControlProgram", vm: "VMBLOK", entry: UserEntry) -> None:
     """What USER, ACCOUNT and OPTION say."""
     options = entry.options
     vm.vmcls = entry.user.classes
@@ -183,6 +183,8 @@ def _set_options(vm: "VMBLOK", entry: UserEntry) -> None:
         vm.vmpstat |= ProcessStatus.ISAM
     if options.acct:
         vm.vmpstat |= ProcessStatus.ACCT
+    if options.svcoff:
+        cp.assist.set(vm, svc=False)
     if options.cpuid:
         serial = bytes.fromhex(options.cpuid)
         vm.cpu.identification = vm.cpu.identification[:1] + serial + vm.cpu.identification[4:]

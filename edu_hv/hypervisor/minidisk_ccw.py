@@ -349,6 +349,15 @@ DASDTBL: Sequence[CommandRule] = (
         _read_addresses,
     ),
     CommandRule(
+        "DASD-SENSE",
+        "is it a SENSE, and the control unit one that says where the arm is?",
+        "the same; in the end the cylinder in the guest's storage is made the minidisk's",
+        "the guest must not see where its cylinders are",
+        "a decision of this CP",
+        lambda command: command.command == SENSE and not command.short and _moves(command),
+        _read_addresses,
+    ),
+    CommandRule(
         "DASD-WRADR",
         "does it write a home address or record zero in a minidisk of a 2311 or 2314?",
         "the same with CP's copy of the data and the real cylinder number",

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from edu_hv.isa.codes import MASK_24, ChannelStatus
+from edu_hv.isa.codes import MASK_24, CCWFlag, ChannelStatus
 from edu_hv.machine.ccw import CSW
+from edu_hv.machine.storage import BLOCK
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -25,6 +26,7 @@ FORMAT_4 = 0x40
 """Sense byte 7: bytes 8 to 12 say the place of a data check."""
 FILE_PROTECTED = 0x04
 """Sense byte 1."""
+TIC, SENSE, READ_HOME_ADDRESS = 0x08, 0x04, 0x1A
 STAYS = -1
 """Instead of a cylinder: the arm is not moved."""
 
@@ -37,7 +39,7 @@ class RCWCTL(IntFlag):
     GENERATED = 0x40
     """CP made it: it has no counterpart in the guest's program."""
     ADDRESSES = 0x20
-    """It reads a home address or record zero: the cylinder is un-relocated when the operation has ended."""
+    """It reads a home address, record zero or sense bytes: the cylinder is un-relocated in the end."""
     RELOCATED = 0x10
     """Its argument holds a cylinder number, which CP has relocated."""
     INVALID = 0x02
@@ -65,6 +67,16 @@ class TranslatedCCW:
     """Id of the rule for commands of a disk that made it what it is; empty when it was only copied."""
     place: tuple[int, int] | None = None
     """Virtual cylinder and head to which it moves the arm of a minidisk; STAYS for a head of the same cylinder."""
+
+    def places(self, length: int) -> list[int]:
+        """The absolute addresses of the first bytes of its data area."""
+        if not self.idaws:
+            start = int.from_bytes(self.real[1:4], "big")
+            return list(range(start, start + length))
+        found: list[int] = []
+        for idaw in self.idaws:
+            found += range(idaw, min(idaw // BLOCK * BLOCK + BLOCK, idaw + length - len(found)))
+        return found
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ class RCWTASK:
     frames: tuple[int, ...] = ()
     """The locked page frames."""
     resets_sense: bool = True
-    """Whether its first command resets the sense data, those that CP keeps included."""
+    """Whether a command of it resets the sense data, those that CP keeps included."""
     answered: CSW | None = None
     """The guest's CSW when nothing is left for the real device to do."""
 
@@ -157,14 +169,44 @@ class RCWTASK:
         """
         guest = self.untranslate(csw)
         for ccw in self._executed(guest):
-            if ccw.control & RCWCTL.ADDRESSES:
-                moved = int.from_bytes(ccw.real[6:8], "big")
-                last = ccw.guest_address + CCW_LENGTH == guest.address
-                _unrelocate_area(cp, vdev, ccw, moved - guest.residual if last else moved)
             if ccw.place is not None:
                 cylinder, head = ccw.place
                 vdev.posn = (vdev.posn >> 16 if cylinder == STAYS else cylinder) << 16 | head
+            if ccw.control & RCWCTL.ADDRESSES:
+                self._unrelocate(cp, vdev, ccw, guest)
         return guest
+
+    def _unrelocate(self, cp: "ControlProgram", vdev: "VDEVBLOK", ccw: TranslatedCCW, csw: CSW) -> None:
+        """Put the minidisk's cylinder into what a command has read, as far as it has been read."""
+        storage, places = cp.machine.storage, self._data_places(ccw, csw)
+        found = b"".join(storage.read(place, 1) for place in places)
+        for place, old, new in zip(places, found, unrelocated(vdev, ccw.guest[0], found), strict=False):
+            if old != new:
+                storage.write(place, bytes([new]))
+
+    def _data_places(self, ccw: TranslatedCCW, csw: CSW) -> list[int]:
+        """The absolute addresses of the first bytes that a command has read, through data chaining."""
+        places: list[int] = []
+        current: TranslatedCCW | None = ccw
+        while current is not None and len(places) < LONG_SENSE:
+            count = int.from_bytes(current.guest[6:8], "big")
+            if current.guest_address + CCW_LENGTH == csw.address:
+                return (places + current.places(count - csw.residual))[:LONG_SENSE]
+            places += current.places(min(count, LONG_SENSE))
+            current = self._chained_to(current)
+        return places[:LONG_SENSE]
+
+    def _chained_to(self, ccw: TranslatedCCW) -> TranslatedCCW | None:
+        """The CCW to which data are chained, through a TIC if there is one."""
+        if not ccw.guest[4] & CCWFlag.CHAIN_DATA:
+            return None
+        found = self._of_guest(ccw.guest_address + CCW_LENGTH)
+        if found is not None and found.guest[0] & 0x0F == TIC:
+            found = self._of_guest(int.from_bytes(found.guest[1:4], "big"))
+        return found
+
+    def _of_guest(self, address: int) -> TranslatedCCW | None:
+        return next((ccw for ccw in self.ccws if ccw.guest_address == address), None)
 
     def _executed(self, csw: CSW) -> Iterator[TranslatedCCW]:
         """The CCWs up to the last one, in the order of chaining.  What was skipped or repeated is not known."""
@@ -194,27 +236,19 @@ class RCWTASK:
 # ---- cylinder numbers that the device gave -------------------------------------------------------------------------
 
 
-def _unrelocate_area(cp: "ControlProgram", vdev: "VDEVBLOK", ccw: TranslatedCCW, moved: int) -> None:
-    """Two bytes of a home address (FCCHH) or of a count (CCHHR), when they have been read and name the minidisk."""
-    offset = 1 if ccw.guest[0] & 0x1F == 0x1A else 0
-    if moved < offset + 2:
-        return
-    places = [_byte_address(ccw, offset + at) for at in range(2)]
-    storage = cp.machine.storage
-    cylinder = storage.read(places[0], 1)[0] << 8 | storage.read(places[1], 1)[0]
-    if not vdev.reln <= cylinder < vdev.reln + vdev.bnd:
-        return
-    for place, byte in zip(places, (cylinder - vdev.reln).to_bytes(2, "big"), strict=True):
-        storage.write(place, bytes([byte]))
+def unrelocated(vdev: "VDEVBLOK", command: int, found: bytes) -> bytes:
+    """The first bytes that SENSE, READ HOME ADDRESS (FCCHH) or READ RECORD ZERO (CCHHR) gave, for the guest.
 
-
-def _byte_address(ccw: TranslatedCCW, offset: int) -> int:
-    """The absolute address of a byte of the data area."""
-    at = int.from_bytes(ccw.real[1:4], "big")
-    if not ccw.idaws:
-        return at + offset
-    first = 2048 - ccw.idaws[0] % 2048
-    return ccw.idaws[0] + offset if offset < first else ccw.idaws[1] + offset - first
+    Of half a number it is known that the arm was on the minidisk, and where.
+    """
+    if command == SENSE:
+        return virtual_sense(vdev, found.ljust(LONG_SENSE, b"\0"))[: len(found)]
+    at = 1 if command & 0x1F == READ_HOME_ADDRESS else 0
+    number = found[at : at + 2]
+    real = (vdev.posn >> 16) + vdev.reln if len(number) == 1 else int.from_bytes(number, "big")
+    if not vdev.reln <= real < vdev.reln + vdev.bnd or number != real.to_bytes(2, "big")[: len(number)]:
+        return found
+    return found[:at] + (real - vdev.reln).to_bytes(2, "big")[: len(number)] + found[at + 2 :]
 
 
 def virtual_sense(vdev: "VDEVBLOK", sense: bytes) -> bytes:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from edu_hv.hypervisor.decisions import IOStep, OperationStep, Verdict
 from edu_hv.hypervisor.io_blocks import GUEST, HALTED, IOBLOK, RDEVBLOK, SENSING, Phase
+from edu_hv.hypervisor.ios_rules import Started, Unstacked, after_start, on_real_interruption
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, goes_on
 from edu_hv.hypervisor.vmblok import RunStatus
 from edu_hv.isa.codes import MASK_24, PSA, CCWFlag, ChannelStatus, UnitStatus
@@ -32,7 +34,6 @@ _SENSE = 0x04
 _MOST_SENSE = 32
 _CCW_LENGTH = 8
 _SEEKS = (0x07, 0x0B)
-_CONTROL_UNIT_BUSY = UnitStatus.BUSY | UnitStatus.STATUS_MODIFIER
 _PCI = ChannelStatus.PROGRAM_CONTROLLED_INTERRUPTION
 
 
@@ -82,32 +83,39 @@ class RealIO:
         """Start what waits; who queued it was told that it was accepted, so its end comes as an interruption does."""
         while rdev.queue and rdev.active is None:
             ioblok = rdev.next()
-            cc = self._start(rdev, ioblok)
-            if cc == BUSY:
+            ioblok.deferred = True
+            if self._start(rdev, ioblok) == BUSY:
                 return
             rdev.queue.remove(ioblok)
-            if cc == NOT_OPERATIONAL:
+            if ioblok.phase is Phase.QUEUED:
                 ioblok.csw = CSW(deferred_cc=NOT_OPERATIONAL)
-            if cc in (CSW_STORED, NOT_OPERATIONAL):
-                assert ioblok.csw is not None
-                ioblok.csw = replace(ioblok.csw, deferred_cc=cc)
                 self._finish(rdev, ioblok)
 
     def _start(self, rdev: RDEVBLOK, ioblok: IOBLOK) -> int:
-        """Real START I/O.  BUSY: later; the status of the device that came with it has been dealt with."""
+        """Real START I/O.  CC; BUSY: later."""
         cc = self._start_io(rdev.rdevadd, ioblok.caw)
-        if cc == CSW_STORED:
-            status = self._stored_status()
-            if status.unit_status & UnitStatus.BUSY:
-                return self._busy(rdev, ioblok, status.unit_status)
-            ioblok.csw = self._initial(ioblok.caw, status)
-        if cc in (QUEUED, CSW_STORED):
-            self._note_start(rdev, ioblok)
-        if cc == QUEUED:
-            rdev.active, ioblok.phase = ioblok, Phase.STARTED
-        elif cc == CSW_STORED:
-            self._ended_at_once(rdev, ioblok)
+        started = Started(cc, self._stored_status() if cc == CSW_STORED else CSW())
+        match self._decided(rdev, ioblok, after_start(started)):
+            case IOStep.QUEUE:
+                return BUSY
+            case IOStep.START_AGAIN:
+                self._unsolicited(rdev, started.status.unit_status & ~UnitStatus.BUSY)
+                return self._start(rdev, ioblok)
+            case IOStep.WAIT:
+                self._note_start(rdev, ioblok)
+                rdev.active, ioblok.phase = ioblok, Phase.STARTED
+            case IOStep.END:
+                self._note_start(rdev, ioblok)
+                self._ended_at_once(rdev, ioblok, self._initial(ioblok.caw, started.status))
         return cc
+
+    def _decided(self, rdev: RDEVBLOK, ioblok: IOBLOK | None, verdict: Verdict) -> IOStep:
+        """Tell the decision to whoever watches the guest concerned, if there is one."""
+        vm = ioblok.vm if ioblok else next((vm for vm, _ in self._dedicated(rdev.rdevadd)), None)
+        if vm is not None:
+            self.cp.note(vm, verdict)
+        assert isinstance(verdict.decision, OperationStep)
+        return verdict.decision.step
 
     def _start_io(self, device: int, caw: int) -> int:
         self.cp.real.store_real(PSA.CAW, caw.to_bytes(4, "big"))
@@ -116,13 +124,6 @@ class RealIO:
     def _stored_status(self) -> CSW:
         """What START I/O has stored with CC 1: two bytes."""
         return CSW.from_bytes(bytes(4) + self.cp.real.load_real(PSA.CSW + 4, 2) + bytes(2))
-
-    def _busy(self, rdev: RDEVBLOK, ioblok: IOBLOK, status: UnitStatus) -> int:
-        """The device was not free.  Status that it had to tell, of itself, is told to its owner, and it is free now."""
-        if status & _CONTROL_UNIT_BUSY == _CONTROL_UNIT_BUSY or status == UnitStatus.BUSY:
-            return BUSY
-        self._unsolicited(rdev, status & ~UnitStatus.BUSY)
-        return self._start(rdev, ioblok)
 
     def _initial(self, caw: int, status: CSW) -> CSW:
         """The CSW of a program that has ended with its first CCW; no byte was moved."""
@@ -138,16 +139,15 @@ class RealIO:
         if ioblok.task is not None and ioblok.vdev is not None and ioblok.task.resets_sense:
             ioblok.vdev.vdevflag &= ~VDEVFLAG.SENSE
 
-    def _ended_at_once(self, rdev: RDEVBLOK, ioblok: IOBLOK) -> None:
-        """CC 1: the initial status is the ending one.  The device may go on by itself, or have sense bytes to give."""
-        assert ioblok.csw is not None
-        ioblok.told = True
-        if goes_on(ioblok.csw.unit_status):
-            rdev.active, ioblok.phase = ioblok, Phase.WORKING
-        elif ioblok.csw.unit_status & UnitStatus.UNIT_CHECK:
-            self._sense(rdev, ioblok)
-        else:
-            ioblok.phase = Phase.DONE
+    def _ended_at_once(self, rdev: RDEVBLOK, ioblok: IOBLOK, csw: CSW) -> None:
+        """CC 1: the initial status is the ending one.  It has a deferred condition code when START I/O was fast.
+
+        The device may go on by itself, or have sense bytes to give.
+        """
+        ioblok.told = not ioblok.deferred
+        fast = ioblok.deferred and ioblok.fast
+        ioblok.csw = replace(csw, deferred_cc=CSW_STORED) if fast else csw
+        self._settle(rdev, ioblok)
 
     def _first_cylinder(self, task: "RCWTASK") -> int | None:
         """The real cylinder to which the first SEEK of a program goes, from CP's copy of its argument."""
@@ -184,16 +184,18 @@ class RealIO:
         """A real I/O interruption, with its CSW in real addresses.  What waited for device or channel is started."""
         rdev = self.rdev(device)
         ioblok = rdev.active
+        step = self._decided(rdev, ioblok, on_real_interruption(Unstacked(rdev, csw)))
         if ioblok is None:
             self._unsolicited(rdev, csw.unit_status)
-        elif ioblok.phase is Phase.SENSING:
+        elif step is IOStep.KEEP_SENSE:
             self._sensed(rdev, ioblok, csw)
-        elif ioblok.phase is Phase.WORKING:
+        elif step is IOStep.DEVICE_END:
             self._device_ended(rdev, ioblok, csw)
-        elif not csw.unit_status and csw.channel_status == _PCI:
+        elif step is IOStep.PASS_REQUEST:
             self._requested(ioblok, csw)
         else:
-            self._ended(rdev, ioblok, csw)
+            ioblok.csw = csw
+            self._settle(rdev, ioblok)
         self.start_waiting()
 
     def _requested(self, ioblok: IOBLOK, csw: CSW) -> None:
@@ -201,16 +203,16 @@ class RealIO:
         if ioblok.purpose == GUEST:
             self.cp.vio.requested(ioblok, csw)
 
-    def _ended(self, rdev: RDEVBLOK, ioblok: IOBLOK, csw: CSW) -> None:
+    def _settle(self, rdev: RDEVBLOK, ioblok: IOBLOK) -> None:
         """The program has ended.  With unit check the sense bytes come first, and before them device end."""
-        ioblok.csw = csw
-        check = csw.unit_status & UnitStatus.UNIT_CHECK and ioblok.purpose != HALTED
-        if check and goes_on(csw.unit_status):
-            ioblok.phase = Phase.WORKING
-        elif check:
-            self._sense(rdev, ioblok)
-        else:
+        assert ioblok.csw is not None
+        status = ioblok.csw.unit_status
+        if not status & UnitStatus.UNIT_CHECK or ioblok.purpose == HALTED:
             self._finish(rdev, ioblok)
+        elif goes_on(status):
+            rdev.active, ioblok.phase = ioblok, Phase.WORKING
+        else:
+            self._sense(rdev, ioblok)
 
     def _finish(self, rdev: RDEVBLOK, ioblok: IOBLOK) -> None:
         """All is known about the end of the operation: tell it.  The device is free unless it goes on by itself."""
@@ -285,12 +287,15 @@ class RealIO:
         ioblok = rdev.active
         assert ioblok is not None
         cc = self._start_io(rdev.rdevadd, rdev.sensing)
-        status = self._stored_status() if cc == CSW_STORED else CSW()
-        busy = cc == BUSY or bool(status.unit_status & UnitStatus.BUSY)
-        self._unsolicited(rdev, status.unit_status & ~_CONTROL_UNIT_BUSY)
-        rdev.sense_started = cc == QUEUED
-        if not rdev.sense_started and not busy:
-            self._keep_sense(rdev, ioblok, b"")
+        started = Started(cc, self._stored_status() if cc == CSW_STORED else CSW())
+        match self._decided(rdev, ioblok, after_start(started)):
+            case IOStep.WAIT:
+                rdev.sense_started = True
+            case IOStep.START_AGAIN:
+                self._unsolicited(rdev, started.status.unit_status & ~UnitStatus.BUSY)
+                self._start_sense(rdev)
+            case IOStep.END | IOStep.GIVE_UP:
+                self._keep_sense(rdev, ioblok, b"")
 
     def _sensed(self, rdev: RDEVBLOK, ioblok: IOBLOK, csw: CSW) -> None:
         """The SENSE program has ended; or, before it could be started, the device said something of itself."""
@@ -345,8 +350,11 @@ class RealIO:
         if ioblok.phase is not Phase.STARTED:
             return ioblok.csw or CSW()
         self.cp.machine.channels.clear_io(self.cp.real, ioblok.device, multiplexing=True)
-        ioblok.phase = Phase.WORKING
-        return CSW.from_bytes(self.cp.real.load_real(PSA.CSW, 8))
+        csw = CSW.from_bytes(self.cp.real.load_real(PSA.CSW, 8))
+        over = csw.unit_status & UnitStatus.DEVICE_END or csw.channel_status & ~_PCI
+        rdev.active, ioblok.phase = (None, Phase.DONE) if over else (ioblok, Phase.WORKING)
+        ioblok.csw = csw
+        return csw
 
     def abandon(self, vdev: VDEVBLOK) -> None:
         """The virtual device is gone, or reset: its operations are nobody's from now on.

@@ -14,7 +14,6 @@ from edu_hv.devices.console import Console
 from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.hypervisor.ccw_translation import translate
 from edu_hv.hypervisor.decisions import AnswerIO, IOAction
-from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.guest_storage import GuestStorage
 from edu_hv.hypervisor.io_blocks import GUEST, IOBLOK
 from edu_hv.hypervisor.io_rules import BUSY, CSW_STORED, NOT_OPERATIONAL, STARTED, IORequest, answer
@@ -171,7 +170,7 @@ class VirtualIO:
             self._changed(vm, vdev)
             return STARTED
         assert vdev.real is not None
-        ioblok = IOBLOK(GUEST, vdev.real, task.caw, vm, vdev, task)
+        ioblok = IOBLOK(GUEST, vdev.real, task.caw, vm, vdev, task, fast=request.independent)
         vdev.begin(ioblok, request.multiplexing)
         vm.sio_count += 1
         cc = cp.ios.queue(ioblok)

@@ -120,7 +120,7 @@ class LessonRun:
         self.moves.append(move)
         psw = session.guest_psw()
         if psw.wait and not psw.enabled_for_something:
-            self.consoles["bare" if session.running() == "bare" else "cp"] = session.console().lines
+            self.consoles["bare" if session.running() == "bare" else "cp"] = tuple(session.guest.own_console_lines())
         for goal in self.open_goals():
             if isinstance(goal.check, Prediction) and self._can_be_asked(session, goal):
                 self.asked_at[goal.id] = session.step_number

@@ -172,8 +172,8 @@ def test_a_step_under_way_cannot_be_gone_to():
     session = loaded("kernel under CP")
     session.run(StopAt.TRAP)
     session.stage()
-    with pytest.raises(Exception, match="step 1714 is not complete yet: step finishes it"):
-        run_line(session, "goto 1714")
+    with pytest.raises(Exception, match="step 1498 is not complete yet: step finishes it"):
+        run_line(session, "goto 1498")
 
 
 POLL = """

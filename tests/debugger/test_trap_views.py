@@ -42,12 +42,12 @@ RULES = (
 )  # fmt: skip
 WHY = "virtual supervisor state: CP acts as the machine would, on the guest's values and not on the real ones"
 LOG = (
-    LogEntry(1714, Layer.GUEST, "program: privileged operation at 000206 SSM CHANNELS", "KERNEL"),
-    LogEntry(1714, Layer.HARDWARE, f"old PSW {TRAPPED} to 000028, new PSW {CP_PSW} from 000068", "KERNEL"),
-    LogEntry(1714, Layer.CP, "CP fetched SSM, operand 000573 = FE", "KERNEL"),
-    LogEntry(1714, Layer.CP, "CP, rule PRV-2: simulate SSM", "KERNEL"),
-    LogEntry(1714, Layer.CP, "guest mask 00 -> FE", "KERNEL"),
-    LogEntry(1714, Layer.CP, f"CP dispatched KERNEL, PSW {TRAPPED}", "KERNEL"),
+    LogEntry(1498, Layer.GUEST, "program: privileged operation at 000206 SSM CHANNELS", "KERNEL"),
+    LogEntry(1498, Layer.HARDWARE, f"old PSW {TRAPPED} to 000028, new PSW {CP_PSW} from 000068", "KERNEL"),
+    LogEntry(1498, Layer.CP, "CP fetched SSM, operand 000573 = FE", "KERNEL"),
+    LogEntry(1498, Layer.CP, "CP, rule PRV-2: simulate SSM", "KERNEL"),
+    LogEntry(1498, Layer.CP, "guest mask 00 -> FE", "KERNEL"),
+    LogEntry(1498, Layer.CP, f"CP dispatched KERNEL, PSW {TRAPPED}", "KERNEL"),
 )
 # By stage: guest PSW, real PSW, and of the fields that differ or changed: guest, real, why, changed, real changed.
 CP_FIELDS = {
@@ -127,7 +127,7 @@ def _check_stage(session: DebugSession, stage: int) -> None:
     psw = session.psw()
     assert (psw.guest, psw.guest_psw, psw.real_psw, _fields(session)) == ("KERNEL", guest_psw, real_psw, fields)
     xray = session.xray()
-    assert (xray.title, xray.in_progress) == (f"KERNEL step 1714: {TRAP.removeprefix('trap: ')}", not done)
+    assert (xray.title, xray.in_progress) == (f"KERNEL step 1498: {TRAP.removeprefix('trap: ')}", not done)
     states = (
         [StageState.DONE] * 6
         if done
@@ -147,7 +147,7 @@ def _check_stage(session: DebugSession, stage: int) -> None:
     guest_state, real_state, running = STATES[stage - 1]
     status = session.status()
     assert status == StatusView(
-        "KERNEL", ("KERNEL",), 1714, status.total, session.stop_reason, guest_state, real_state, running,
+        "KERNEL", ("KERNEL",), 1498, status.total, session.stop_reason, guest_state, real_state, running,
         "" if done else STAGES[stage - 1], status.microseconds,
     )  # fmt: skip
 
@@ -172,7 +172,7 @@ def test_the_decision_about_the_first_ssm_names_the_effect_and_the_real_value():
     session.step(2)
     (view,) = session.decisions()
     assert (view.step, view.guest, view.trap, view.decision, view.why, view.rules) == (
-        1714, "KERNEL", "program: privileged operation (SSM)", "simulate SSM", WHY, RULES,
+        1498, "KERNEL", "program: privileged operation (SSM)", "simulate SSM", WHY, RULES,
     )  # fmt: skip
     assert view.effects == (EffectView("mask", "00", "FE", "07"),)
     session.unstage(2)

@@ -45,7 +45,7 @@ def test_what_goes_wrong_is_told_and_counted(ipl):
     run.run()
     wrong = {name: result for name, result in attempts(run.lines) if not result.startswith("OK")}
     assert wrong["STPX"] == "WRONG: 0000 INSTEAD OF 0001"
-    assert wrong["SPX BEYOND STORAGE"] == "WRONG: 0005 INSTEAD OF 0001  12"
+    assert wrong["SPX BEYOND STORAGE"] == "WRONG: 0005 INSTEAD OF 0001   8"
     assert wrong["X'60', MY STORAGE"] == "WRONG: 0006 INSTEAD OF 0000   4"
     assert run.psw == f"00020000 {len(wrong):08X}"
     assert run.lines[-1] == f"HOSTILE: ATTEMPTS THAT WENT WRONG:{len(wrong):4}"

@@ -4,6 +4,8 @@ import pytest
 
 from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.assist import control_registers, virtual_psw
+from edu_hv.hypervisor.commands import run_command
+from edu_hv.hypervisor.commands.assist import assist_words
 from edu_hv.isa.codes import CR0, PSA, Class, External
 from edu_hv.machine.assist import CR6, MICBLOK, VALIDATION, Count
 from edu_hv.machine.events import AssistDeclined, AssistHandled
@@ -331,3 +333,68 @@ def test_logoff_gives_the_block_back():
     assert len(made.cp.free_storage.taken) > len(before)
     made.cp.logoff(vm)
     assert made.cp.free_storage.taken == before
+
+
+# ---- SET -------------------------------------------------------------------------------------------------------------
+
+
+def commanded(*lines, classes="G", assist=True):
+    """The answers, and what QUERY SET would say."""
+    made, vm = guest("07FE")
+    if assist:
+        assisted(made)
+    vm.vmcls = classes
+    answers = [run_command(made.cp, vm, line) for line in lines]
+    return made, [" ".join(answer.lines) for answer in answers], assist_words(made.cp, vm)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        pytest.param([], "ASSIST ON  SVC NOTMR", id="as a guest logs on"),
+        pytest.param(["SET ASSIST OFF"], "ASSIST OFF", id="OFF"),
+        pytest.param(["SET ASSIST OFF", "set assist on"], "ASSIST ON  SVC NOTMR", id="ON"),
+        pytest.param(["SET AS ON NOSVC"], "ASSIST ON  NOSVC NOTMR", id="NOSVC"),
+        pytest.param(["SET ASS NOSVC", "SET ASSIST SVC NOTMR"], "ASSIST ON  SVC NOTMR", id="SVC"),
+    ],
+)
+def test_set_assist_is_about_one_guest(lines, words):
+    """[4.2 SET] ASSIST ON | OFF, SVC | NOSVC."""
+    made, answers, said = commanded(*lines)
+    assert (answers, said) == ([""] * len(lines), words)
+    made.settle()
+    cr6 = made.machine.cpu.cr[6]
+    assert bool(cr6 & CR6.VM_ASSIST) is ("ON" in words)
+    assert bool(cr6 & CR6.NO_SVC) is ("NOSVC" in words)
+
+
+@pytest.mark.parametrize(
+    ("line", "classes", "assist", "answer"),
+    [
+        pytest.param("SET", "G", True, "DMKCFS026E OPERAND MISSING OR INVALID", id="no option"),
+        pytest.param("SET XYZ ON", "G", True, "DMKCFS003E INVALID OPTION - XYZ", id="no such option"),
+        pytest.param("SET ASSIST", "G", True, "DMKCFS026E OPERAND MISSING OR INVALID", id="nothing said"),
+        pytest.param("SET ASSIST PERHAPS", "G", True, "DMKCFS003E INVALID OPTION - PERHAPS", id="no such operand"),
+        pytest.param("SET ASSIST ON TMR", "G", True, "DMKCFS003E INVALID OPTION - TMR", id="no timer assist here"),
+        pytest.param("SET ASSIST ON", "G", False, "DMKCFS003E INVALID OPTION - ASSIST", id="no assist here"),
+        pytest.param("SET SASSIST OFF", "G", True, "DMKCFS003E INVALID OPTION - SASSIST", id="not of class A"),
+        pytest.param("SET SASSIST", "A", True, "DMKCFS026E OPERAND MISSING OR INVALID", id="SASSIST, nothing said"),
+        pytest.param("SET SASSIST SVC", "A", True, "DMKCFS003E INVALID OPTION - SVC", id="SASSIST, no such operand"),
+    ],
+)
+def test_what_set_does_not_understand_is_refused(line, classes, assist, answer):
+    """[4.2 SET] CP's own messages; nothing has changed."""
+    _, answers, said = commanded(line, classes=classes, assist=assist)
+    assert answers == [answer]
+    assert said == ("ASSIST ON  SVC NOTMR" if assist else "ASSIST OFF")
+
+
+def test_set_sassist_is_about_all_guests():
+    """[5.1 bit 0] The operator turns the assist off and on again; each guest's own setting stays."""
+    made, answers, said = commanded("SET SASSIST OFF", classes="A")
+    assert (answers, said) == ([""], "ASSIST ON  SVC NOTMR")
+    made.settle()
+    assert made.machine.cpu.cr[6] == 0
+    assert run_command(made.cp, made.cp.vms[0], "SET SASS ON").lines == []
+    made.settle()
+    assert made.machine.cpu.cr[6] & CR6.VM_ASSIST

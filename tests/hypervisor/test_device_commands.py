@@ -63,6 +63,17 @@ def test_link(line, answer):
         assert linked.real == 0x350
 
 
+def test_after_ten_wrong_passwords_there_is_no_more_link():
+    """[4.3 LINK] message 115E, until LOGOFF."""
+    made, _, anne, _ = three()
+    answers = [made.command(anne, f"LINK CARL 191 291 R X{n}").code for n in range(11)]
+    assert answers == [114] * 10 + [115]
+    refused = "DMKLNK115E LINK INVALID; EXCESSIVE INCORRECT PASSWORDS"
+    assert made.command(anne, "LINK CARL 191 291 R READ").lines == [refused]
+    made.command(anne, "LOGOFF")
+    assert made.command(made.logon("ANNE"), "LINK CARL 191 291 R READ").code == 0
+
+
 def test_a_machine_with_ecmode_can_link_on_channel_6():
     """[4.3 LINK] vaddr > 5FF needs ECMODE."""
     made, _, _, bill = three()

@@ -5,6 +5,7 @@ import pytest
 from edu_hv.hypervisor.commands.registry import CommandError
 from edu_hv.hypervisor.disconnected import GRACE
 from edu_hv.hypervisor.logon import log_on
+from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.virtual_devices import VDEVFLAG, DeviceClass
 from edu_hv.hypervisor.vmblok import OtherStatus, ProcessStatus, TimerLevel
 from edu_hv.isa.codes import PSA, Class
@@ -50,13 +51,15 @@ def test_logon_builds_the_machine_of_the_entry():
 
 
 def test_logon_gives_what_the_options_say():
-    """[4.6 OPTION] ECMODE, REALTIMER, BMX, ISAM, ACCT and CPUID."""
-    vm = scene().logon("BILL")
+    """[4.6 OPTION] ECMODE, REALTIMER, BMX, ISAM, ACCT, SVCOFF and CPUID."""
+    made = scene()
+    vm = made.logon("BILL")
     assert configuration(vm)["181"] == ("3420", DeviceClass.TAPE, 0x281, None, NONE)
     assert configuration(vm)["192"] == ("3330", DeviceClass.DASD, 0x130, (10, 5), VDEVFLAG.TEMPORARY)
     assert configuration(vm)["7C0"][:2] == ("3270", DeviceClass.GRAF)
     assert vm.devices[0x181].dedicated
     assert vm.ecmode
+    assert not made.cp.assist.settings(vm).svc
     assert vm.vmtlevel & TimerLevel.REAL
     assert vm.devices.channels is ChannelType.BLOCK_MULTIPLEXER
     assert vm.vmpstat & (ProcessStatus.ISAM | ProcessStatus.ACCT) == ProcessStatus.ISAM | ProcessStatus.ACCT
@@ -238,6 +241,24 @@ def test_nothing_is_left_of_who_logs_off():
     made.run()
     assert belongings(made.cp) == before
     assert made.machine.channels.devices[0x281].tape is None, "rewound and unloaded"
+
+
+def test_the_slots_of_pages_that_are_out_are_free_again():
+    """[4.3 LOGoff] the guest has had more pages than there is real storage."""
+    made = scene(f"{DIRECTORY}USER BIG PW 1M\n")
+    made.machine.channels.attach(0x131, make_paging_volume(4))
+    made.cp.paging.attach_area(0x131)
+    made.logon("ANNE")
+    before = belongings(made.cp)
+    vm = made.logon("BIG")
+    for address in range(0, 0x100000, 0x1000):
+        vm.cpu.store_real(address, b"PAGE")
+        made.cp.paging.hold_none()
+    assert made.cp.paging.area.slots_in_use > 100
+    made.command(vm, "LOGOFF")
+    made.run()
+    assert made.cp.paging.area.slots_in_use == 0
+    assert belongings(made.cp) == before
 
 
 def seeks(made, vm, address, cylinder):

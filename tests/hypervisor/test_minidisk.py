@@ -176,7 +176,7 @@ def test_recalibrate_and_read_ipl_go_to_the_minidisks_cylinder_0(text):
 def test_recalibrate_alone_ends_by_an_interruption():
     """A difference: on the machine it is immediate, and SIO already stores its channel end."""
     seen = minidisk().run(line("13"))
-    assert (seen.cc, seen.csws) == (0, ("00004008 0c000001",))
+    assert (seen.cc, seen.csws) == (0, ("00004008 08000001", "00000000 04000000"))
 
 
 @pytest.mark.parametrize("model", ["3330", "2314", "3350"])
@@ -202,8 +202,6 @@ def test_random_chains_do_the_same_as_on_a_small_volume(model, reln, number):
     """[2.5 Definition] Each on what the one before has left; with the sense bytes after each unit check."""
     small = blank_volume(model, "TEST01", CYLINDERS)
     alone, its = bare(model, small), minidisk(model, reln, small)
-    if reln >= 512:  # A 3330-11 says its cylinder in another way.
-        its.device.volume = replace(its.device.volume)
     others = outside(its.device.volume, reln, CYLINDERS)
     written = (0x15, 0x19) if model >= "3330" else ()
     for chain in Chains(reln + number, small.model.heads, CYLINDERS, model >= "3330").chains(number):
@@ -265,13 +263,12 @@ def test_every_rule_has_a_chain_to_which_it_applies():
     """And what it says is there to be read."""
     read_only = {"vdevflag": 0x80}
     short = minidisk("2314")
-    found = {
-        ccw.rule for text in (*CASES.values(), f"{TO_TRACK} 15/16 19/5", "13 03", "02/24") for ccw in made(text)[1]
-    }
+    texts = (*CASES.values(), f"{TO_TRACK} 15/16 19/5", "13 03", "02/24")
+    found = {ccw.rule for text in texts for ccw in made(text)[1]}
     found |= {ccw.rule for ccw in made(f"{FOUND_R2} 05:00", minidisk(**read_only))[1]}
     found |= {ccw.rule for ccw in made(f"{TO_TRACK} 19:0000010002", short)[1]}
     found |= {ccw.rule for ccw in made("07/1", storage={CHAIN: CCW(0x07, AREA, CD, 3).to_bytes()})[1]}
-    assert found == {rule.id for rule in DASDTBL}
+    assert found - {""} == {rule.id for rule in DASDTBL}
     for rule in DASDTBL:
         assert all((rule.question.endswith("?"), rule.then, rule.why, rule.source))
 

@@ -94,7 +94,8 @@ def test_sfbloks_of_the_chain_one_by_one():
 
 def test_a_file_is_selected_and_repeated():
     made, vm = user(1, 1)
-    assert ask(made, vm, SELECT, 77) == 2
+    other = made.cp.spool.add_deck("B", [card("HIS")]).sfbfilid
+    assert (ask(made, vm, SELECT, 77), ask(made, vm, SELECT, other)) == (2, 2)
     assert ask(made, vm, SELECT, 2) == 0
     assert ask(made, vm, REPEAT, 3) == 2, "no file is active"
     assert (ask(made, vm, NEXT), first_card(vm)) == (0, "DECK 1 CARD 0")

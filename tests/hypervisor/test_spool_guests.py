@@ -7,8 +7,9 @@ from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.logon import log_off
 from edu_hv.hypervisor.spooling.space import SpoolSpace
 from edu_hv.hypervisor.virtual_configuration import add_spooled
+from edu_hv.isa.codes import PSA
 from edu_hv.machine.psw import PSW
-from tests.hypervisor.bench import bench, cp_lines, own_lines
+from tests.hypervisor.bench import READER, bench, cp_lines, own_lines
 from tests.hypervisor.test_checkpoints import restore, snapshot
 
 HEAD = """\
@@ -48,7 +49,7 @@ CARDS    DC    CL80'FIRST CARD',CL80'SECOND CARD',CL80'THIRD CARD'
 """
 """Three cards with one channel program; then it gives CP the command CLOSE PUNCH."""
 
-READER = f"""{HEAD}\
+READING = f"""{HEAD}\
 READ     MVC   CAW(4),=A(RCCW)
          LA    2,X'00C'
          SIO   0(2)
@@ -149,7 +150,7 @@ def test_a_guest_reads_what_another_punches_for_it():
     """[2.6 Reader empty] The reader waits with intervention required; CLOSE in the other machine brings device end."""
     made, a, b = two_users()
     run_command(made.cp, a, "SPOOL PUNCH TO B")
-    runs(made, b, READER)
+    runs(made, b, READING)
     made.run()
     assert own_lines(b) == []
     runs(made, a, PUNCHER)
@@ -174,13 +175,29 @@ def test_a_file_that_is_held_or_of_another_class_is_no_card(options, release):
     made, a, b = two_users()
     run_command(made.cp, b, "SPOOL READER CLASS A")
     run_command(made.cp, a, f"SPOOL PUNCH TO B {options}")
-    runs(made, b, READER)
+    runs(made, b, READING)
     runs(made, a, PUNCHER)
     made.run()
     assert own_lines(b) == []
     run_command(made.cp, b, release)
     made.run()
     assert own_lines(b) == CARDS
+
+
+def test_device_end_is_not_added_to_what_the_reader_has_to_say():
+    """SY20-0886 "DMKSPLCV": only a reader without pending interruptions is told."""
+    made = bench()
+    vm = made.log_on("A")
+    vdev = vm.devices[READER]
+    vm.cpu.store_real(0x3000, bytes.fromhex("04004000 20000001"))
+    vm.cpu.store_real(PSA.CAW, bytes.fromhex("00003000"))
+    made.cp.vio.simulate(vm, "SIO", READER)
+    assert (vm.vmpsw.cc, vdev.vdevcsw.unit_status, vdev.vdevunit) == (0, 0x0C, 0)
+    made.cp.spool.add_deck("A", [bytes(80)])
+    assert vdev.vdevunit == 0
+    assert vdev.take().unit_status == 0x0C
+    made.cp.spool.add_deck("A", [bytes(80)])
+    assert vdev.vdevunit == 0x04
 
 
 def test_spool_full_ends_the_guest_that_fills_it_and_no_other():
@@ -242,10 +259,27 @@ def test_noterm_keeps_the_guests_lines_from_the_terminal_and_spools_them():
     assert b"HELLO FROM" in made.cp.spool.text(made.cp.spool.files("PRT")[0])
 
 
+def test_noterm_means_nothing_while_the_console_is_not_spooled():
+    made = bench()
+    vm = made.ipl("hello", "A")
+    run_command(made.cp, vm, "SPOOL CONSOLE NOTERM")
+    made.run()
+    assert own_lines(vm) == ["HELLO FROM A PROGRAM WITHOUT AN OPERATING SYSTEM"]
+
+
+def test_what_is_typed_is_in_the_console_file():
+    made = bench()
+    vm = made.log_on("A")
+    run_command(made.cp, vm, "SPOOL CONSOLE START")
+    made.cp.console_input(vm, "typed")
+    run_command(made.cp, vm, "CLOSE CONSOLE")
+    assert made.cp.spool.text(made.cp.spool.files("PRT")[0]) == b"typed\n"
+
+
 def test_going_back_while_a_guest_punches_and_on_again_gives_the_same():
     made, a, b = two_users()
     run_command(made.cp, a, "SPOOL PUNCH TO B")
-    runs(made, b, READER)
+    runs(made, b, READING)
     runs(made, a, PUNCHER)
     made.steps(40)
     saved = snapshot(made)
@@ -261,7 +295,7 @@ def test_going_back_while_a_guest_punches_and_on_again_gives_the_same():
 def test_decisions_about_files_are_counted_for_their_guests():
     made, a, b = two_users()
     run_command(made.cp, a, "SPOOL PUNCH TO B")
-    runs(made, b, READER)
+    runs(made, b, READING)
     runs(made, a, PUNCHER)
     made.run()
     counts = {(who, rule): n for (who, rule, _), n in made.cp.counts.items() if rule.startswith("SPL-")}

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.vmblok import VMBLOK
 
 
+WRONG_PASSWORD = 114
+MOST_ATTEMPTS = 10
+"""So many wrong passwords, and LINK is refused until the user has logged off."""
+ATTEMPTS = "wrong LINK passwords"
+"""Where VMBLOK.extra counts them."""
+
+
 @command("LINK")
 def link(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """LINK [To] userid vaddr1 [As] vaddr2 [mode] [[PASS=] password].
@@ -21,6 +28,8 @@ def link(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     Without a mode: R, and for a minidisk of one's own that of the directory.  A password that is needed and not given
     is not asked for.
     """
+    if vm.extra.get(ATTEMPTS, 0) >= MOST_ATTEMPTS:
+        raise CommandError("LNK", 115, "LINK INVALID; EXCESSIVE INCORRECT PASSWORDS")
     left = without(words, "To")
     owner, owner_address = _owner(vm, left)
     address = _address(vm, left)
@@ -32,8 +41,15 @@ def link(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     request = configuration.link_request(cp, vm, owner, owner_address, address, mode, authorized=own, password=password)
     vdev = configuration.make_link(cp, vm, request)
     if isinstance(vdev, RefuseLink):
-        raise CommandError("LNK", vdev.number, vdev.text)
+        raise _refused(vm, vdev)
     return Answer([linked_line(request, bool(vdev.vdevflag & VDEVFLAG.READ_ONLY))])
+
+
+def _refused(vm: "VMBLOK", refusal: RefuseLink) -> CommandError:
+    """CP's message; wrong passwords are counted, and there is an end to trying."""
+    if refusal.number == WRONG_PASSWORD:
+        vm.extra[ATTEMPTS] = vm.extra.get(ATTEMPTS, 0) + 1
+    return CommandError("LNK", refusal.number, refusal.text)
 
 
 def _owner(vm: "VMBLOK", left: list[str]) -> tuple[str, int]:

@@ -30,7 +30,6 @@ def connect(cp: "ControlProgram") -> None:
         vdev = next((vdev for vdev in vm.devices.values() if _idle(vdev, sfblok)), None) if vm else None
         if vm is not None and vdev is not None:
             cp.vio.present(vm, vdev.address, UnitStatus.DEVICE_END)
-            cp.wake(vm)
 
     cp.spool.notify, cp.spool.note, cp.spool.on_arrival = notify, note, arrived
 
