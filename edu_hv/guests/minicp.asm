@@ -130,7 +130,7 @@ SIZED    S     R2,=F'4096'
          MVC   PGMNPSW,PROGRAM
          SR    R1,R1
          BAL   R11,REAL             page 0 of the guest
-         ST    R2,VMPAGE0
+         ST    R2,VMPAGE0           it is used at each interruption
          L     R10,=A(VDEVS)
          USING VDEVBLOK,R10
 NEXTVDEV XC    0(16,R10),0(R10)
@@ -188,13 +188,13 @@ IPLCSW   OC    IPLSTAT,CSW+4
          BNE   IPLBAD
          TM    IPLSTAT,DEVEND
          BZ    IPLTIO               device end is still to come
-         L     R3,IPLADDR
+         L     R3,IPLADDR           done: does the original chain?
          LA    R3,8(,R3)
          TM    IPLFLAGS,COMMAND
          BO    IPLCCW
          L     R2,VMPAGE0
          MVC   2(2,R2),IPLDEV       where the guest came from
-         MVC   VMPSW,0(R2)
+         MVC   VMPSW,0(R2)          its first PSW
          B     DISPATCH
 IPLBAD   LPSW  LOADSTOP
 ***********************************************************************
@@ -212,7 +212,7 @@ DISPATCH NI    VMPSW+4,X'3F'        no instruction length: that is for
          BZ    IOTEST
          XC    VMEXT,WORK           it is no longer pending
          MVI   VMPSW+2,0
-         MVC   VMPSW+3(1),WORK
+         MVC   VMPSW+3(1),WORK      interruption code
          LA    R1,EXTOPSW
          B     REFLECT
 *
@@ -263,7 +263,7 @@ WAITING  CLI   VMPSW,0
          MVI   WAITPSW,X'02'        enabled for I/O
          TM    VMPSW,EXTMASK
          BZ    WAITTIME
-         OI    WAITPSW,EXTMASK
+         OI    WAITPSW,EXTMASK      and for external, if the guest is
 WAITTIME L     R2,VMPAGE0
          L     R1,TIMER-MINICP(,R2)
          LTR   R1,R1
@@ -311,13 +311,13 @@ IOINT    STM   R0,R15,VMGPRS
 SVCINT   STM   R0,R15,VMGPRS
          LA    R1,SVCOPSW
          BAL   R14,SAVE
-         MVC   VMPSW+2(2),SVCCODE
+         MVC   VMPSW+2(2),SVCCODE   interruption code
          IC    R2,SVCILC
          BAL   R14,SAVEILC
          LA    R1,SVCOPSW
          B     REFLECT
 *
-PGMINT   TM    PGMOPSW+1,PROBLEM
+PGMINT   TM    PGMOPSW+1,PROBLEM    the guest, or MINICP itself?
          BZ    OWNERROR
          STM   R0,R15,VMGPRS
          LA    R1,PGMOPSW
@@ -369,10 +369,10 @@ SAVETIME L     R3,LENT
          L     R5,TIMER-MINICP(,R4)
          LR    R6,R5
          SR    R6,R3
-         ST    R6,TIMER-MINICP(,R4)
-         LTR   R5,R5
+         ST    R6,TIMER-MINICP(,R4) less than it was
+         LTR   R5,R5                was it positive
          BMR   R14
-         LTR   R6,R6
+         LTR   R6,R6                and is it no longer?
          BNMR  R14
          OI    VMEXT,TIMERBIT       it has become negative
          BR    R14
@@ -391,7 +391,7 @@ REAL     LA    R1,0(,R1)
          BCR   8+4+1,R11
          STM   R3,R7,REALGRS
          L     R2,NEXTFRM
-         C     R2,=A(FRAMES)
+         C     R2,=A(FRAMES)        is there one?
          BL    NOFRAME
          LR    R4,R2
          L     R5,=F'4096'
@@ -445,7 +445,7 @@ SIMULATE L     R1,VMPSW+4
          IC    R2,PGMILC
          SR    R1,R2                it is before the address in VMPSW
          BAL   R14,GETINST
-         CLI   VMINST,X'44'
+         CLI   VMINST,X'44'         EXECUTE?
          BNE   DECODE
          BAL   R14,ADDRESS          EXECUTE: base, displacement
          SR    R3,R3
@@ -457,7 +457,7 @@ SIMULATE L     R1,VMPSW+4
          BZ    EXTARGET
          SLL   R3,2
          A     R1,VMGPRS(R3)
-EXTARGET BAL   R14,GETINST
+EXTARGET BAL   R14,GETINST          the target takes its place
          LTR   R8,R8
          BZ    DECODE
          LA    R3,VMGPRS(R8)
@@ -542,13 +542,13 @@ ADDRESS  LH    R1,VMINST+2
 *  its own.  Nothing is taken in at once that they enable: the
 *  dispatcher does that.
 *
-VLPSW    LA    R3,7
+VLPSW    LA    R3,7                 a doubleword boundary
          BAL   R14,ALIGNED
          BAL   R14,TOFETCH
          MVC   VMPSW,0(R2)
          B     DISPATCH
 *
-VSSM     TM    VMCRS,SSMTRAP
+VSSM     TM    VMCRS,SSMTRAP        CR0 may forbid it
          BO    SPECIAL
          BAL   R14,TOFETCH
          MVC   VMPSW(1),0(R2)
@@ -556,16 +556,16 @@ VSSM     TM    VMCRS,SSMTRAP
 SPECIAL  LA    R2,X'13'             special operation
          B     FAULT
 *
-VSTNSM   BAL   R14,TOSTORE
+VSTNSM   BAL   R14,TOSTORE          store, then AND
          MVC   0(1,R2),VMPSW
          NC    VMPSW(1),VMINST+1
          B     DISPATCH
-VSTOSM   BAL   R14,TOSTORE
+VSTOSM   BAL   R14,TOSTORE          store, then OR
          MVC   0(1,R2),VMPSW
          OC    VMPSW(1),VMINST+1
          B     DISPATCH
 *
-VSPKA    STC   R1,WORK
+VSPKA    STC   R1,WORK              bits 24-27 of the address
          NI    WORK,X'F0'
          NI    VMPSW+1,X'0F'
          OC    VMPSW+1(1),WORK
@@ -588,7 +588,7 @@ VRRB     BAL   R11,REAL
          RRB   0(R2)
          BALR  R3,0
          B     SETCC
-BLOCK    L     R1,VMGPRS(R9)
+BLOCK    L     R1,VMGPRS(R9)        R2: a block of 2K
          LA    R3,15
          BAL   R11,ALIGN
          BAL   R11,REAL
@@ -596,7 +596,7 @@ BLOCK    L     R1,VMGPRS(R9)
          N     R2,=X'00FFF800'
          BR    R14
 *
-VLCTL    LA    R3,3
+VLCTL    LA    R3,3                 a word boundary
          BAL   R14,ALIGNED
 LCTLNEXT BAL   R14,TOFETCH
          LA    R3,VMCRS(R8)
@@ -619,7 +619,7 @@ STCTNEXT BAL   R14,TOSTORE
          N     R8,=F'60'
          B     STCTNEXT
 *
-VSTIDP   LA    R3,7
+VSTIDP   LA    R3,7                 a doubleword boundary
          BAL   R14,ALIGNED
          BAL   R14,TOSTORE
          STIDP 0(R2)
@@ -658,26 +658,26 @@ SETCC    N     R3,=X'30000000'
 *  that is free.
 *
 LOOKUP   L     R10,=A(VDEVS)
-LOOKNEXT CH    R1,VDEVADDR
+LOOKNEXT CH    R1,VDEVADDR          is this the device's?
          BER   R11
-         CLI   VDEVADDR,X'FF'
+         CLI   VDEVADDR,X'FF'       or nobody's?
          BER   R11
          LA    R10,VDEVLEN(,R10)
          C     R10,=A(VDEVSEND)
          BL    LOOKNEXT
          LPSW  DEVSTOP
 *
-VSIO     BAL   R14,DEVICE
+VSIO     BAL   R14,DEVICE           find its VDEVBLOK
          TM    VDEVFLAG,PENDING
          BO    SIOPEND
          TM    VDEVFLAG,RUNNING
          BO    CC2
          ST    R1,IODEVICE
          L     R2,VMPAGE0
-         L     R3,CAW-MINICP(,R2)
+         L     R3,CAW-MINICP(,R2)   the guest's CAW
          LR    R0,R3
          N     R0,=X'FF000007'      the key, and what is wrong in it
-         LA    R4,VDEVCCWS
+         LA    R4,VDEVCCWS          the copy's address
          OR    R0,R4
          ST    R0,CAW
          LA    R3,0(,R3)
@@ -685,8 +685,8 @@ VSIO     BAL   R14,DEVICE
          L     R1,IODEVICE
          SIO   0(R1)
          BALR  R3,0                 leaves the CC as it is
-         BC    4,STATUS
-         BC    3,SETCC
+         BC    4,STATUS             CC 1
+         BC    3,SETCC              CC 2, CC 3
          STH   R1,VDEVADDR          CC 0: now the VDEVBLOK is its own
          OI    VDEVFLAG,RUNNING
          B     SETCC
@@ -710,7 +710,7 @@ VTIO     BAL   R14,DEVICE
          TIO   0(R1)
          BALR  R3,0
          BC    8+2+1,SETCC
-         BAL   R14,UNCHAIN
+         BAL   R14,UNCHAIN          CC 1: a CSW, as the guest sees it
 TIOPEND  BAL   R14,GIVECSW
          B     CC1
 *
@@ -732,7 +732,7 @@ VHIO     BAL   R14,DEVICE
          BZ    HALT
          TM    VDEVCSW+4,CHANEND
          BO    CC0                  there is nothing left to halt
-HALT     TM    VMINST+1,X'01'
+HALT     TM    VMINST+1,X'01'       HALT I/O or HALT DEVICE?
          BO    HALTDEV
          HIO   0(R1)
          BALR  R3,0
@@ -744,7 +744,7 @@ STATUS   L     R2,VMPAGE0           CC 1: only the status is stored
          MVC   CSW-MINICP+4(2,R2),CSW+4
          B     SETCC
 *
-VTCH     L     R10,=A(VDEVS)
+VTCH     L     R10,=A(VDEVS)        what is pending for the guest
 TCHNEXT  TM    VDEVFLAG,PENDING
          BZ    TCHNOT
          LH    R3,VDEVADDR
@@ -754,7 +754,7 @@ TCHNEXT  TM    VDEVFLAG,PENDING
 TCHNOT   LA    R10,VDEVLEN(,R10)
          C     R10,=A(VDEVSEND)
          BL    TCHNEXT
-         TCH   0(R1)
+         TCH   0(R1)                else what the channel says
          BALR  R3,0
          B     SETCC
 *
@@ -807,7 +807,7 @@ TICFIND  CR    R6,R4
          LA    R6,8(,R6)
          LA    R7,4(,R7)
          B     TICFIND
-TICCOPY  STCM  R4,B'0111',1(R8)
+TICCOPY  STCM  R4,B'0111',1(R8)     it will be the next one
          BAL   R14,COPY
          B     TICDONE
 TICBAD   L     R6,=X'00FFFFFF'      nor is this a doubleword
@@ -840,7 +840,7 @@ COPY     LA    R0,VDEVFROM
          LR    R1,R3
          BAL   R11,REAL
          BNZ   COPYLAST
-         MVC   0(8,R4),0(R2)
+         MVC   0(8,R4),0(R2)        command, flags and count stay
          IC    R0,0(,R4)
          N     R0,=F'15'
          CH    R0,=Y(TRANSFER)
@@ -851,7 +851,7 @@ COPY     LA    R0,VDEVFROM
 COPYMORE LA    R4,8(,R4)
          LA    R3,8(,R3)
          B     COPY
-COPYTIC  L     R1,0(,R4)
+COPYTIC  L     R1,0(,R4)            where does it lead?
          LA    R1,0(,R1)
          CR    R1,R3
          BL    COPYMORE
@@ -863,12 +863,12 @@ CHNSTOP  LPSW  LONGSTOP
 *        2K that it touches.  The guest's addresses are those that
 *        follow the first one, or are in a list of its own.
 *
-DATA     L     R1,0(,R4)
+DATA     L     R1,0(,R4)            the guest's data address
          LA    R1,0(,R1)
          LH    R6,6(,R4)
          N     R6,=X'0000FFFF'      the count
-         STCM  R5,B'0111',1(R4)
-         ST    R1,GUESTIDA
+         STCM  R5,B'0111',1(R4)     the copy's is that of its list
+         ST    R1,GUESTIDA          of a list, perhaps
          TM    4(R4),INDIRECT
          BO    DATALIST
          OI    4(R4),INDIRECT       it has a list in the copy
@@ -889,7 +889,7 @@ DATABAD  L     R2,=X'FF000000'      no valid IDAW
 DATASET  LA    R0,VDEVLEN(,R10)
          CR    R5,R0
          BNL   CHNSTOP
-         ST    R2,0(,R5)
+         ST    R2,0(,R5)            the next IDAW
          LA    R5,4(,R5)
          LR    R7,R1
          N     R7,=F'2047'          bytes before it in the block
@@ -918,7 +918,7 @@ UNCHAIN  TM    VDEVFLAG,PENDING
          TM    VDEVCSW+4,CHANEND    device end after channel end: one
          BO    CSWLATE              by one, as from the real channel
          OC    CSW+4(2),VDEVCSW+4
-CSWNEW   MVC   VDEVCSW,CSW
+CSWNEW   MVC   VDEVCSW,CSW          key, status and count stay
          L     R2,CSW
          LA    R2,0(,R2)            behind the last CCW
          LA    R0,VDEVCCWS+8
@@ -927,7 +927,7 @@ CSWNEW   MVC   VDEVCSW,CSW
          SRL   R2,1
          C     R2,=A(VDEVIDAL-VDEVFROM)
          BNL   CSWNONE              it is of no channel program
-         L     R2,VDEVFROM(R2)
+         L     R2,VDEVFROM(R2)      the original's address
          LA    R2,8(,R2)
          B     CSWADDR
 CSWNONE  SR    R2,R2

@@ -94,10 +94,10 @@ FLAGS: tuple[FlagRule, ...] = (
     ),
     FlagRule(
         CR6.NO_STORAGE_KEYS,
-        "does the guest use shared segments, or has CP its keys where the machine cannot find them?",
-        "a shared page's key is not one guest's; and this CP keeps no swap tables in real storage, so it is always on",
-        'SY20-0886 "Control Register 6"; that it is always on is a limit of this program',
-        lambda cp, vm: True,
+        "does the guest use shared segments?",
+        "the key of a shared page is not one guest's to change",
+        'SY20-0886 "Control Register 6"',
+        lambda cp, vm: bool(vm.storage.shared),
     ),
     FlagRule(
         CR6.NO_SVC,

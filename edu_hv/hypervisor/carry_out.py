@@ -6,6 +6,7 @@ Each kind of decision has a function here; what it changes beyond the VMBLOK bel
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from edu_hv.hypervisor.commands.registry import edited
 from edu_hv.hypervisor.decisions import (
     Decision,
     Deliver,
@@ -158,7 +159,8 @@ def stop(cp: "ControlProgram", vm: VMBLOK, message: str) -> None:
     vm.cf = True
     terminal_needed(cp, vm)
     cp.scheduler.drop(vm)
-    cp.write_terminal(vm, f"{message} '{vm.vmpsw}'")
+    for line in edited(vm, f"{message} '{vm.vmpsw}'"):
+        cp.write_terminal(vm, line)
     cp.write_terminal(vm, "CP")
 
 

@@ -61,9 +61,13 @@ class GuestArea:
     vm: "VMBLOK"
     key: int
 
+    def holds(self, address: int) -> bool:
+        """Whether an address is in the guest's storage, or in a segment that it shares."""
+        return address >= 0 and self.vm.storage.addressable(address)
+
     def fetch(self, address: int, length: int) -> bytes | Refused:
         """`length` bytes within a 2K block."""
-        if not 0 <= address <= self.vm.vmsize - length:
+        if not self.holds(address) or not self.holds(address + length - 1):
             return Refused.ADDRESSING
         if self.key:
             storage_key = self.vm.storage.key(address)

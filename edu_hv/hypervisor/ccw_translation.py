@@ -16,7 +16,6 @@ from edu_hv.hypervisor.guest_sense import answer_sense
 from edu_hv.hypervisor.minidisk_ccw import NO_OP, SENSE, Plan, chained_behind, needs_seek, plan_for, seek_to
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.rcwtask import CCW_LENGTH, FENCE, RCWCTL, RCWTASK, CCWRun, GeneratedCCW, TranslatedCCW
-from edu_hv.hypervisor.virtual_storage import SEGMENT
 from edu_hv.isa.codes import MASK_24, CCWFlag
 from edu_hv.machine.ccw import CCW
 from edu_hv.machine.storage import FRAME
@@ -49,11 +48,11 @@ def translate(cp: "ControlProgram", vm: "VMBLOK", vdev: "VDEVBLOK", caw: int) ->
 
 def translate_chain(cp: "ControlProgram", vm: "VMBLOK", vdev: "VDEVBLOK", address: int, key: int) -> RCWTASK:
     """The same for a chain at a guest-real address, under a key of 4 bits: DIAGNOSE has no CAW."""
-    answer = answer_sense(vm, vdev, address, key)
-    if answer.csw is not None:
-        return RCWTASK(None, 0, address, key, resets_sense=False, answered=answer.csw)
     pages = PageLocks(cp, vm)
     try:
+        answer = answer_sense(vm, vdev, address, key)
+        if answer.csw is not None:
+            return RCWTASK(None, 0, address, key, resets_sense=False, answered=answer.csw)
         chain = Chain(answer.next, GuestArea(vm, key), lambda ccw: chained_behind(vdev, ccw)).scan()
         return replace(_Translation(cp, vdev, chain, pages).build(), vcaw=address)
     except (PagingFailure, MemoryError) as problem:
@@ -80,6 +79,10 @@ class PageLocks:
             self.frames[page] = self.cp.paging.lock(self.vm.storage, page)
         return self.frames[page] + address % FRAME
 
+    def protected(self, address: int) -> bool:
+        """Whether a guest-real address is in a segment that others share."""
+        return self.vm.storage.place(address // FRAME)[0].protected
+
     def undo(self) -> None:
         """Unlock all of them."""
         for frame in self.frames.values():
@@ -103,6 +106,11 @@ class _Made:
     """It moves no data: any area will do."""
 
     @property
+    def result(self) -> tuple[object, ...]:
+        """All that the real channel will see."""
+        return self.plan.ccw, self.plan.own, self.plan.before, self.address, self.idaws
+
+    @property
     def own(self) -> bytes:
         """What has to be stored for it beside the CCW: an argument or a list."""
         return self.plan.own or b"".join(word.to_bytes(4, "big") for word in self.idaws)
@@ -110,6 +118,10 @@ class _Made:
 
 _POISON = _Made(Plan(CCW(0, 0, 0, 0), control=RCWCTL.INVALID))
 """A CCW that is reached in ways for which CP would have to make different ones of it."""
+
+
+def _command_first(use: Use) -> bool:
+    return use is not Use.COMMAND
 
 
 def _moves_nothing(vdev: "VDEVBLOK", plan: Plan, use: Use) -> bool:
@@ -161,9 +173,9 @@ class _Translation:
 
     def _make(self, address: int) -> _Made:
         """The same for all ways in which the CCW is reached, or none of them works."""
-        made = [self._make_for(address, use) for use in self.chain.uses[address]]
+        made = [self._make_for(address, use) for use in sorted(self.chain.uses[address], key=_command_first)]
         first = next((one for one in made if not one.idle), made[0])
-        return first if all(one == first or _allows(one, first) for one in made) else _POISON
+        return first if all(one.result == first.result or _allows(one, first) for one in made) else _POISON
 
     def _make_for(self, address: int, use: Use) -> _Made:
         ccw, area = self.chain.ccws[address], self.chain.area
@@ -205,10 +217,10 @@ class _Translation:
         """
         if isinstance(start, Refused):
             return start
-        if not 0 <= start < self.pages.vm.vmsize:
+        if not self.chain.area.holds(start):
             return Refused.ADDRESSING
         found = self.chain.area.fetch(start, 1) if guarded else b""
-        if not output and start // SEGMENT in self.pages.vm.storage.shared:
+        if not output and self.pages.protected(start):
             found = Refused.PROTECTION
         return found if isinstance(found, Refused) else self.pages.absolute(start)
 

@@ -582,6 +582,8 @@ class ControlProgram:
             self._idle()
             return
         self._end_wait(vm)
+        if vm.vmtimer >= QUANTUM and not self._interval_timer_ready(vm):
+            return
         verdict = dispatch.before_running(dispatch.candidate(self, vm))
         if isinstance(verdict.decision, Run):
             self._run(vm)
@@ -649,6 +651,16 @@ class ControlProgram:
         except PagingFailure as failure:
             stop(self, vm, str(failure))
             return False
+        return True
+
+    def _interval_timer_ready(self, vm: VMBLOK) -> bool:
+        """Page 0 has been out for a slice: bring it in, or a guest that never uses it never sees its timer run out."""
+        try:
+            vm.cpu.load_real(PSA.INTERVAL_TIMER, 4)
+        except PagingFailure as failure:
+            stop(self, vm, str(failure))
+            return False
+        self.count_interval_timer(vm, 0)
         return True
 
     def _set_clocks(self, vm: VMBLOK | None) -> None:

@@ -5,13 +5,10 @@ SY20-0886 "Real Storage Management", SY20-0884 "CORTABLE".  Nothing here does I/
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor.virtual_storage import CHANGED, REFERENCED, VirtualStorage
 from edu_hv.isa.codes import Key
 from edu_hv.machine.storage import BLOCK_SHIFT, FRAME, Storage
-
-if TYPE_CHECKING:
-    from edu_hv.hypervisor.virtual_storage import VirtualStorage
 
 HELD_AT_LEAST = 8
 """So many frames that CP has touched last are never stolen: more than one access of one instruction needs.
@@ -24,15 +21,15 @@ entry of a guest whose DAT is on."""
 class CORTABLE:
     """What CP notes of one page frame."""
 
-    owner: "VirtualStorage | None" = None
+    owner: VirtualStorage | None = None
     """Whose page is in it; None for a free frame, and for one whose owner has logged off while it was in use."""
     page: int = 0
     locks: int = 0
     """How often it is locked: for channel programs, for DIAGNOSE."""
     changed: bool = False
-    """To be written when stolen whatever the change bit says: CP stored into it, or the guest has reset that bit."""
+    """To be written when stolen, whatever change bits say: CP has stored into it."""
     referenced: bool = False
-    """Used since the scan came by: by a guest that has reset the reference bit itself, or just brought in."""
+    """Just brought in: the scan passes it over once."""
     transit: bool = False
     """Paging I/O is under way into it or from it."""
     free_storage: bool = False
@@ -91,12 +88,6 @@ class CoreTable:
         entry = self[frame]
         if not entry.changed:
             self[frame] = replace(entry, changed=True)
-
-    def keep_recorded(self, frame: int, key: int) -> None:
-        """A guest resets reference and change in the real key: note for CP what they were."""
-        entry = self[frame]
-        changed = entry.changed or bool(key & Key.CHANGE)
-        self[frame] = replace(entry, changed=changed, referenced=entry.referenced or bool(key & Key.REFERENCE))
 
     # ---- locking and holding ---------------------------------------------------------------------------------
 
@@ -159,13 +150,22 @@ class CoreTable:
         """Whether the frame was used since the scan came by the last time."""
         block = frame >> BLOCK_SHIFT
         keys = self.storage.keys
-        return self[frame].referenced or bool((keys[block] | keys[block + 1]) & Key.REFERENCE)
+        if self[frame].referenced or (keys[block] | keys[block + 1]) & Key.REFERENCE:
+            return True
+        return bool(self._flags(frame) & REFERENCED)
 
     def real_changed(self, frame: int) -> bool:
         """Whether the frame is not as it is on the paging device."""
         block = frame >> BLOCK_SHIFT
         keys = self.storage.keys
-        return self[frame].changed or bool((keys[block] | keys[block + 1]) & Key.CHANGE)
+        if self[frame].changed or (keys[block] | keys[block + 1]) & Key.CHANGE:
+            return True
+        return bool(self._flags(frame) & CHANGED)
+
+    def _flags(self, frame: int) -> int:
+        """SWPFLAG of the page in the frame, 0 when there is none."""
+        entry = self[frame]
+        return entry.owner.flags(entry.page) if entry.owner is not None else 0
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 

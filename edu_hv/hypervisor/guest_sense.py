@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from edu_hv.devices.device import NO_OP, SENSE, Commands, ImmediateCommands, IODevice
+from edu_hv.hypervisor.ccw_scan import GuestArea, Refused
 from edu_hv.hypervisor.guest_storage import GuestStorage
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.machine.ccw import CSW
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.virtual_devices import VDEVBLOK
     from edu_hv.hypervisor.vmblok import VMBLOK
 
+MOST_CCWS = 256
+"""So many CCWs are answered; one that chains SENSE to itself for ever goes to the real device."""
 _HELD = 0x01
 """VDEVFLAG: CP holds the sense bytes of the last unit check."""
 
@@ -51,14 +54,14 @@ class _KeptSense(IODevice):
 
 def answer_sense(vm: "VMBLOK", vdev: "VDEVBLOK", address: int, key: int) -> Answer:
     """Carry out the SENSE with which a program begins, when CP has the bytes, and any SENSE or NO-OP chained to it."""
-    storage = GuestStorage(vm.cpu)
-    if not vdev.vdevflag & _HELD or vm.cpu.load_real(address, 1)[0] != SENSE:
+    first = GuestArea(vm, key).ccw(address)
+    if not vdev.vdevflag & _HELD or isinstance(first, Refused) or first.command != SENSE:
         return Answer(address)
     device = _KeptSense(vdev.sense)
-    program = ChannelProgram(device, storage)
+    program = ChannelProgram(device, GuestStorage(vm.cpu))
     if not program.start((key << 28 | address).to_bytes(4, "big")):
         return Answer(address)
-    while program.step():
-        pass
-    csw = program.ending_csw()
-    return Answer(program.ccw_address) if device.left else Answer(address, csw)
+    for _ in range(MOST_CCWS):
+        if not program.step():
+            return Answer(program.ccw_address) if device.left else Answer(address, program.ending_csw())
+    return Answer(program.ccw_address)

@@ -14,6 +14,7 @@ from edu_hv.machine.ccw import CSW
 _LOGIC = 'SY20-0886 "I/O Supervisor"'
 _BUSY = UnitStatus.BUSY
 _CONTROL_UNIT_BUSY = UnitStatus.BUSY | UnitStatus.STATUS_MODIFIER
+NO_CSW = CSW()
 _PCI = ChannelStatus.PROGRAM_CONTROLLED_INTERRUPTION
 
 
@@ -22,7 +23,7 @@ class Started:
     """What the real START I/O answered."""
 
     cc: int
-    status: CSW = CSW()
+    status: CSW = NO_CSW
     """With CC 1: the status that it stored."""
 
     @property

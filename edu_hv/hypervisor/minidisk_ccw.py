@@ -21,7 +21,7 @@ from edu_hv.devices.disk_commands import (
     Command,
 )
 from edu_hv.hypervisor.ccw_scan import Chain, GuestArea, Refused, Use, chained_use
-from edu_hv.hypervisor.rcwtask import NO_CONTROL, RCWCTL, STAYS
+from edu_hv.hypervisor.rcwtask import GIVE_SENSE, NO_CONTROL, RCWCTL, STAYS
 from edu_hv.isa.codes import CCWFlag
 from edu_hv.machine.ccw import CCW
 
@@ -200,7 +200,7 @@ def _file_mask(command: DiskCommand) -> Plan:
     """The guest's mask, narrowed: nothing is written on a read-only disk, and no home address on most minidisks."""
     found = command.argument(1)
     if isinstance(found, Refused):
-        return command.plan()
+        return replace(command.plan(), control=RCWCTL.RELOCATED)
     mask = found[0]
     if command.read_only:
         mask = mask & ~WRITE_CONTROL | INHIBIT_WRITE
@@ -350,11 +350,11 @@ DASDTBL: Sequence[CommandRule] = (
     ),
     CommandRule(
         "DASD-SENSE",
-        "is it a SENSE, and the control unit one that says where the arm is?",
+        "does it give sense bytes that say where the arm is?",
         "the same; in the end the cylinder in the guest's storage is made the minidisk's",
         "the guest must not see where its cylinders are",
         "a decision of this CP",
-        lambda command: command.command == SENSE and not command.short and _moves(command),
+        lambda command: command.command in GIVE_SENSE and not command.short and _moves(command),
         _read_addresses,
     ),
     CommandRule(

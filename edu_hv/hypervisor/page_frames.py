@@ -4,11 +4,10 @@ SY20-0886 "Real Storage Management".  Read next: `paging_queue`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from edu_hv.hypervisor.core_table import CORTABLE, CoreTable
 from edu_hv.hypervisor.paging_area import PagingArea
-from edu_hv.hypervisor.virtual_storage import PROTECTION, RECORDED, VirtualStorage
+from edu_hv.hypervisor.virtual_storage import BACKUP, PROTECTION, RECORDED, REFERENCED, VirtualStorage
 from edu_hv.isa.codes import Key
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.storage import BLOCK_SHIFT, FRAME
@@ -27,10 +26,10 @@ class PageFrames:
         """Give the page the frame: cleared, unless the contents are there already."""
         if not contents:
             self.memory.write(frame, bytes(FRAME))
-        block, entry = frame >> BLOCK_SHIFT, storage.entry(page)
-        for half, key in enumerate(entry.keys):
+        block = frame >> BLOCK_SHIFT
+        for half, key in enumerate(storage.entry(page).keys):
             self.memory.keys[block + half] = key & PROTECTION
-            storage.keep_key(page, half, key & RECORDED)
+        storage.set_flags(page, storage.flags(page) & ~BACKUP)
         self.memory.forget_mappings()
         storage.set_frame(page, frame)
         self.core[frame] = CORTABLE(storage, page, referenced=True)
@@ -46,19 +45,25 @@ class PageFrames:
         frame = owner.frame_of(entry.page)
         if frame is None or not owner.stealable(self.core.real_changed(frame)):
             return False
-        slot = owner.entry(entry.page).slot
-        return slot is not None or not self.core.real_changed(frame) or not (self.area is None or self.area.full)
+        return (
+            owner.slot(entry.page) is not None
+            or not self.core.real_changed(frame)
+            or not (self.area is None or self.area.full)
+        )
 
     def _second_chance(self, frame: int, entry: CORTABLE) -> None:
         """Reset the frame's reference bits, and keep for the guest what they were."""
         assert entry.owner is not None
-        for half in (0, 1):
-            block = (frame >> BLOCK_SHIFT) + half
-            key = self.memory.keys[block]
-            kept = entry.owner.entry(entry.page).keys[half]
-            entry.owner.keep_key(entry.page, half, kept | key & RECORDED)
-            self.memory.keys[block] = key & ~Key.REFERENCE
+        self._keep_recorded(entry.owner, entry.page, frame)
+        for block in (frame >> BLOCK_SHIFT, (frame >> BLOCK_SHIFT) + 1):
+            self.memory.keys[block] &= ~Key.REFERENCE
+        entry.owner.set_flags(entry.page, entry.owner.flags(entry.page) & ~REFERENCED)
         self.memory.forget_mappings()
+
+    def _keep_recorded(self, owner: VirtualStorage, page: int, frame: int) -> None:
+        """What the machine has recorded in the frame's keys is from now on in the SWPTABLE, for the guest."""
+        for half, kept in enumerate(owner.entry(page).keys):
+            owner.keep_key(page, half, kept | self.memory.keys[(frame >> BLOCK_SHIFT) + half] & RECORDED)
 
     def must_be_written(self, frame: int) -> bool:
         """Whether the contents would be lost."""
@@ -82,9 +87,7 @@ class PageFrames:
         """Make the page invalid, with its keys in the SWPTABLE."""
         frame = owner.frame_of(page)
         assert frame is not None
-        kept, block = owner.entry(page).keys, frame >> BLOCK_SHIFT
-        for half in (0, 1):
-            owner.keep_key(page, half, self.memory.keys[block + half] & 0xFE | kept[half] & RECORDED)
+        self._keep_recorded(owner, page, frame)
         owner.set_frame(page, None)
         for user, _ in owner.users():
             user.frames_lost = True
@@ -96,10 +99,9 @@ class PageFrames:
 
     def slot_for(self, owner: VirtualStorage, page: int) -> int:
         """The page's slot, a new one when it has none yet."""
-        entry = owner.entry(page)
-        if entry.slot is not None:
-            return entry.slot
-        assert self.area is not None
-        slot = self.area.allocate()
-        owner.set_entry(page, replace(entry, slot=slot))
+        slot = owner.slot(page)
+        if slot is None:
+            assert self.area is not None
+            slot = self.area.allocate()
+            owner.set_slot(page, slot)
         return slot

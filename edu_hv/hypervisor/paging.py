@@ -134,10 +134,10 @@ class Paging:
 
     def _release_page(self, storage: VirtualStorage, page: int) -> None:
         self.queue.cancel(storage, page)
-        frame, entry = storage.frame_of(page), storage.entry(page)
-        if entry.slot is not None and self.area:
-            self.area.release(entry.slot)
-            storage.set_entry(page, replace(entry, slot=None))
+        frame, slot = storage.frame_of(page), storage.slot(page)
+        if slot is not None and self.area is not None:
+            self.area.release(slot)
+            storage.set_slot(page, None)
         if frame is None:
             return
         if self.core[frame].locks:
@@ -195,7 +195,7 @@ class Paging:
 
     def _zero_page(self, storage: VirtualStorage, page: int) -> bool:
         """A page without a slot needs no I/O when a frame can be had without any: whether it has one now."""
-        if storage.entry(page).slot is not None or self.queue.request_of(storage, page):
+        if storage.slot(page) is not None or self.queue.request_of(storage, page):
             return False
         frame = self.core.free.pop() if self.core.free else self.frames.victim()
         if frame < 0 or self.frames.must_be_written(frame):

@@ -144,6 +144,15 @@ class PagingArea:
         """The slot is free again."""
         self.allocated &= ~(1 << slot)
 
+    def place_of(self, slot: int) -> tuple[int, int]:
+        """Cylinder of a slot and its number there, from 1: how the SWPTABLE has it."""
+        cylinder, page = divmod(slot, self.heads * self.on_track)
+        return cylinder + FIRST_CYLINDER, page + 1
+
+    def slot_of(self, cylinder: int, page: int) -> int:
+        """The reverse of `place_of`."""
+        return (cylinder - FIRST_CYLINDER) * self.heads * self.on_track + page - 1
+
     def address(self, slot: int) -> SlotAddress:
         """Where the slot is."""
         track, record = divmod(slot, self.on_track)

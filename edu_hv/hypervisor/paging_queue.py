@@ -143,7 +143,7 @@ class PagingQueue:
             self._start(request.slot, request.frame, write=True)
         elif request.storage is None or request.storage.frame_of(request.page) is not None:
             self._not_needed()
-        elif (slot := request.storage.entry(request.page).slot) is not None:
+        elif (slot := request.storage.slot(request.page)) is not None:
             self._start(slot, request.frame, write=False)
         else:
             self._complete(contents=False)

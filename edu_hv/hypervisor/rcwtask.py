@@ -26,7 +26,9 @@ FORMAT_4 = 0x40
 """Sense byte 7: bytes 8 to 12 say the place of a data check."""
 FILE_PROTECTED = 0x04
 """Sense byte 1."""
-TIC, SENSE, READ_HOME_ADDRESS = 0x08, 0x04, 0x1A
+TIC, READ_HOME_ADDRESS = 0x08, 0x1A
+GIVE_SENSE = frozenset({0x04, 0x94, 0xB4})
+"""SENSE, RELEASE and RESERVE: all of them give the sense bytes."""
 STAYS = -1
 """Instead of a cylinder: the arm is not moved."""
 
@@ -241,7 +243,7 @@ def unrelocated(vdev: "VDEVBLOK", command: int, found: bytes) -> bytes:
 
     Of half a number it is known that the arm was on the minidisk, and where.
     """
-    if command == SENSE:
+    if command in GIVE_SENSE:
         return virtual_sense(vdev, found.ljust(LONG_SENSE, b"\0"))[: len(found)]
     at = 1 if command & 0x1F == READ_HOME_ADDRESS else 0
     number = found[at : at + 2]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.paging_area import PagingFailure
-from edu_hv.hypervisor.virtual_storage import PAGES_IN_SEGMENT, PROTECTION, SEGMENT, VirtualStorage
+from edu_hv.hypervisor.virtual_storage import PAGES_IN_SEGMENT, PROTECTION, SEGMENT, SWPFLAG, VirtualStorage
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.storage import BLOCK, FRAME
 
@@ -58,6 +58,8 @@ def define(paging: "Paging", name: str, contents: bytes, keys: bytes) -> SharedS
             paging.release(segment)
             raise UserError(f"segment {name} cannot be written to the paging area")
     segment.exclusive = False
+    for page in range(PAGES_IN_SEGMENT):
+        segment.set_flags(page, segment.flags(page) | SWPFLAG.SHR)
     return segment
 
 

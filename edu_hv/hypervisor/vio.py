@@ -14,6 +14,7 @@ from edu_hv.devices.console import Console
 from edu_hv.devices.ctca import CTCAEnd
 from edu_hv.hypervisor.ccw_translation import translate
 from edu_hv.hypervisor.decisions import AnswerIO, IOAction
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.guest_storage import GuestStorage
 from edu_hv.hypervisor.io_blocks import GUEST, IOBLOK
 from edu_hv.hypervisor.io_rules import BUSY, CSW_STORED, NOT_OPERATIONAL, STARTED, IORequest, answer
@@ -55,6 +56,8 @@ class VirtualIO:
             IOAction.STORE_CHANNEL_ID: self._store_channel_id,
         }
         """Each gives the condition code; a rule that names one wins."""
+        self._unfinished: dict[VMBLOK, None] = {}
+        """Machines with an interpreted program to go on with, so that nobody has to look for them."""
 
     def simulate(self, vm: "VMBLOK", mnemonic: str, address: int) -> None:
         """Carry out an I/O instruction of a guest: its condition code is set, its CSW stored where there is one."""
@@ -110,6 +113,7 @@ class VirtualIO:
         assert vdev.device is not None
         program = self._program(vm, vdev)
         if not program.start(request.caw.to_bytes(4, "big")):
+            self.look_at_other_end(vdev)
             return self._conclude(request, _whole(program))
         vdev.begin(program, request.multiplexing)
         self._go_on(vm, vdev)
@@ -124,12 +128,20 @@ class VirtualIO:
     def _go_on(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
         """Interpret a program further; at an adapter the two ends take turns, as long as one waits for the other."""
         self._run(vm, vdev)
+        found = self._other_end(vdev)
         for _ in range(MOST_CCWS):
-            found = self._other_end(vdev)
             if found is None:
                 return
-            vm, vdev = found
-            self._run(vm, vdev)
+            self._run(*found)
+            found = self._other_end(found[1])
+        if found is not None:
+            self._note_unfinished(found[0])
+
+    def look_at_other_end(self, vdev: VDEVBLOK) -> None:
+        """Something has happened at one end of an adapter: the other end's program may go on."""
+        found = self._other_end(vdev)
+        if found is not None:
+            self._go_on(*found)
 
     def _run(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
         """Interpret a program until it ends or waits for input, MOST_CCWS at most."""
@@ -144,7 +156,9 @@ class VirtualIO:
             vdev.end(_whole(program))
         elif (request := program.take_interruption_request()) is not None:
             vdev.request(request)
+        self._note_unfinished(vm)
         self._changed(vm, vdev)
+        terminal_needed(self.cp, vm)
 
     def _other_end(self, vdev: VDEVBLOK) -> tuple["VMBLOK", VDEVBLOK] | None:
         """The other end of an adapter, if what its program waited for has come."""
@@ -320,11 +334,17 @@ class VirtualIO:
 
     def unfinished(self, vm: "VMBLOK") -> bool:
         """Whether CP has a channel program of the guest to go on with."""
-        return any(vdev.program is not None and not vdev.program.waiting for vdev in vm.devices.values())
+        return vm in self._unfinished
 
     def unfinished_machines(self) -> list["VMBLOK"]:
         """The machines with such a program."""
-        return [vm for vm in self.cp.vms if self.unfinished(vm)]
+        return list(self._unfinished)
+
+    def _note_unfinished(self, vm: "VMBLOK") -> None:
+        if any(vdev.program is not None and not vdev.program.waiting for vdev in vm.devices.values()):
+            self._unfinished[vm] = None
+        else:
+            self._unfinished.pop(vm, None)
 
     def advance(self, vm: "VMBLOK") -> None:
         """Go on with them, MOST_CCWS at a time."""
@@ -364,6 +384,7 @@ class VirtualIO:
         self.cp.ios.reset_device(vdev)
         vdev.clear()
         vm.devices.note(vdev)
+        self._note_unfinished(vm)
 
     def detach(self, vm: "VMBLOK", address: int) -> VDEVBLOK:
         """The guest has the device no longer, whatever it was doing.  Raises UserError when there is none."""
@@ -374,6 +395,7 @@ class VirtualIO:
             uncouple(vdev.device)
         self.cp.ios.reset_device(vdev)
         vdev.clear()
+        self._note_unfinished(vm)
         return vdev
 
     def logoff(self, vm: "VMBLOK") -> None:
@@ -388,11 +410,12 @@ class VirtualIO:
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
     def state(self) -> Any:
-        """A checkpoint: all state is in the VMBLOKs and in the real I/O supervisor."""
-        return ()
+        """A checkpoint; what the devices do is in the VMBLOKs and in the real I/O supervisor."""
+        return tuple(self._unfinished)
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
+        self._unfinished = dict.fromkeys(state)
 
 
 def _whose(ioblok: IOBLOK) -> tuple["VMBLOK", VDEVBLOK, "RCWTASK"]:

@@ -104,7 +104,7 @@ def end_of(vdev: VDEVBLOK) -> VirtualCTCA | None:
     return vdev.device if isinstance(vdev.device, VirtualCTCA) else None
 
 
-def couple(vm: "VMBLOK", address: int, other: "VMBLOK", other_address: int) -> None:
+def couple(cp: "ControlProgram", vm: "VMBLOK", address: int, other: "VMBLOK", other_address: int) -> None:
     """COUPLE: the first becomes the X side, the other the Y side.  A side that was coupled is uncoupled first.
 
     Raises UserError when one of the devices is no adapter, or both are the same.
@@ -116,6 +116,8 @@ def couple(vm: "VMBLOK", address: int, other: "VMBLOK", other_address: int) -> N
         uncouple(end)
     ends[0].other, ends[1].other = ends[1], ends[0]
     ends[0].side, ends[1].side = Side.X, Side.Y
+    cp.vio.look_at_other_end(vm.devices[address])
+    cp.vio.look_at_other_end(other.devices[other_address])
     for end, partner in (ends, reversed(ends)):
         if end.awaits is not None:
             partner.attend()

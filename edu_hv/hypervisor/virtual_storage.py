@@ -1,12 +1,15 @@
 """A guest's storage: SEGTABLE, PAGTABLEs and SWPTABLE.  SY20-0886 "Virtual Storage Management", SY20-0884 "SWPTABLE".
 
-The segment and page tables are real ones, in CP's free storage: the machine itself translates with them, and a page's
-frame stands nowhere else.  Where a page is while it has no frame, and its keys, are in the SWPTABLE.  What moves pages
-is in `paging`.
+The tables are real ones, in CP's free storage: the machine itself translates with the segment and page tables, and the
+VM assist finds storage keys in the SWPTABLE.  What is in them stands nowhere else.  What moves pages is in `paging`.
+
+Tables of a segment, one behind the other: a word of zeros; the address of the SWPTABLE; the page table, 16 halfwords;
+the SWPTABLE, 16 entries of 8 bytes.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import IntFlag
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.free_storage import FreeStorage
@@ -30,29 +33,59 @@ ENTRIES_IN_LENGTH_UNIT = 16
 """Segment-table entries that one unit of the length in CR1 stands for."""
 TABLES_IN_PIECE = 16
 """Page tables that are kept together in one piece of free storage."""
-PAGE_TABLE = PAGES_IN_SEGMENT * 2
-"""Bytes."""
+PAGE_TABLE_AT, SWAP_TABLE_AT, SWAP_ENTRY = 8, 8 + PAGES_IN_SEGMENT * 2, 8
+TABLES = SWAP_TABLE_AT + PAGES_IN_SEGMENT * SWAP_ENTRY
+"""Bytes of the tables of a segment, and where the two begin in them."""
 
 RECORDED = int(Key.REFERENCE | Key.CHANGE)
 PROTECTION = int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
 
 
+class SWPFLAG(IntFlag):
+    """The first byte of a SWPTABLE entry."""
+
+    SHR = 0x10
+    """The page is shared by several guests."""
+    REF1 = 0x08
+    CHG1 = 0x04
+    REF2 = 0x02
+    CHG2 = 0x01
+    """What reference and change of the two blocks were when a guest reset them: CP's backup, for page replacement."""
+
+
+REFERENCED = SWPFLAG.REF1 | SWPFLAG.REF2
+CHANGED = SWPFLAG.CHG1 | SWPFLAG.CHG2
+BACKUP = REFERENCED | CHANGED
+
+
 @dataclass(frozen=True, slots=True)
 class SWPTABLE:
-    """What CP notes of one page of a guest."""
+    """An entry of the SWPTABLE: what CP notes of one page of a guest.  8 bytes in real storage."""
 
-    slot: int | None = None
-    """Its slot in the paging area; None for a page that has never been written out."""
+    flags: int = 0
+    """SWPFLAG."""
     keys: tuple[int, int] = (0, 0)
-    """The storage keys of its two blocks (SWPKEY1, SWPKEY2).  While the page has a frame only R and C count: what the
-    guest is to see beside those in real storage, because CP has reset them there."""
+    """The storage keys of the two blocks as the guest knows them (SWPKEY1, SWPKEY2).  While the page has a frame,
+    reference and change are on for the guest when they are on here or in real storage."""
+    cylinder: int = 0
+    """Of the page's slot (SWPCYL); 0 for a page without one, which has never been written out."""
+    dpage: int = 0
+    """The number of the slot on its cylinder, from 1 (SWPDPAGE)."""
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> "SWPTABLE":
+        """Take an entry apart: flags, a zero, two keys, cylinder (2 bytes), page, a zero."""
+        return cls(text[0], (text[2], text[3]), text[4] << 8 | text[5], text[6])
+
+    def to_bytes(self) -> bytes:
+        """The 8 bytes."""
+        return bytes((self.flags, 0, *self.keys, self.cylinder >> 8, self.cylinder & 0xFF, self.dpage, 0))
 
 
 @dataclass(frozen=True)
 class VirtualStorageState:
     """A checkpoint."""
 
-    entries: tuple[SWPTABLE, ...]
     counters: tuple[int, int, int, int]
     shared: "tuple[tuple[int, SharedSegment], ...]"
     pieces: tuple[int, ...]
@@ -76,8 +109,6 @@ class VirtualStorage:
         """A frame was stolen since shadow tables were last looked through (VMESTAT INVPAG)."""
         self.shared: dict[int, SharedSegment] = {}
         """Attached shared segments by segment number."""
-        self._entries = [SWPTABLE()] * (size // FRAME)
-        self._frozen: tuple[SWPTABLE, ...] | None = None
         self.pieces: list[int] = []
         """The tables' pieces of free storage."""
         self.page_tables: list[int] = []
@@ -89,16 +120,22 @@ class VirtualStorage:
         segments = -(-self.size // SEGMENT)
         units = -(-segments // ENTRIES_IN_LENGTH_UNIT)
         lengths = [units * ENTRIES_IN_LENGTH_UNIT * 4]
-        lengths += [min(TABLES_IN_PIECE, segments - at) * PAGE_TABLE for at in range(0, segments, TABLES_IN_PIECE)]
+        lengths += [min(TABLES_IN_PIECE, segments - at) * TABLES for at in range(0, segments, TABLES_IN_PIECE)]
         self.pieces = take_all(free_storage, lengths)
         table, *groups = self.pieces
         self._place_segment_table(table, units)
-        tables = [piece + at * PAGE_TABLE for piece in groups for at in range(TABLES_IN_PIECE)]
+        tables = [piece + at * TABLES + PAGE_TABLE_AT for piece in groups for at in range(TABLES_IN_PIECE)]
         self.page_tables = tables[:segments]
-        for table in self.page_tables:
-            self.memory.write(table, TABLE_FORMAT.invalid_bit.to_bytes(2, "big") * PAGES_IN_SEGMENT)
+        for page_table in self.page_tables:
+            self._clear_tables(page_table - PAGE_TABLE_AT)
         for segment in range(units * ENTRIES_IN_LENGTH_UNIT):
             self.set_segment_entry(segment, self._own_segment_entry(segment))
+
+    def _clear_tables(self, at: int) -> None:
+        """A segment without frames and slots."""
+        pages = TABLE_FORMAT.invalid_bit.to_bytes(2, "big") * PAGES_IN_SEGMENT
+        pointer = (at + SWAP_TABLE_AT).to_bytes(8, "big")
+        self.memory.write(at, pointer + pages + SWPTABLE().to_bytes() * PAGES_IN_SEGMENT)
 
     def _own_segment_entry(self, segment: int) -> int:
         """The page table's length is that of the guest's storage, in pages less one."""
@@ -143,16 +180,31 @@ class VirtualStorage:
     @property
     def pages(self) -> int:
         """How many pages the guest has."""
-        return len(self._entries)
+        return self.size // FRAME
+
+    def swap_entry_address(self, page: int) -> int:
+        """The real address of the SWPTABLE entry of a page of its own."""
+        table = self.page_tables[page // PAGES_IN_SEGMENT] - PAGE_TABLE_AT + SWAP_TABLE_AT
+        return table + page % PAGES_IN_SEGMENT * SWAP_ENTRY
 
     def entry(self, page: int) -> SWPTABLE:
         """The SWPTABLE entry of a page of its own."""
-        return self._entries[page]
+        return SWPTABLE.from_bytes(self.memory.read(self.swap_entry_address(page), SWAP_ENTRY))
 
     def set_entry(self, page: int, entry: SWPTABLE) -> None:
         """Replace it."""
-        self._entries[page] = entry
-        self._frozen = None
+        self.memory.write(self.swap_entry_address(page), entry.to_bytes())
+
+    def slot(self, page: int) -> int | None:
+        """The slot of a page of its own; None when it has none."""
+        entry, area = self.entry(page), self.paging.area
+        return area.slot_of(entry.cylinder, entry.dpage) if area is not None and entry.cylinder else None
+
+    def set_slot(self, page: int, slot: int | None) -> None:
+        """Note in which slot of the paging area a page of its own is."""
+        area = self.paging.area
+        cylinder, dpage = (0, 0) if area is None or slot is None else area.place_of(slot)
+        self.set_entry(page, replace(self.entry(page), cylinder=cylinder, dpage=dpage))
 
     def place(self, page: int) -> "tuple[VirtualStorage, int]":
         """Whose page it really is: the guest's own, or one of a shared segment; and its number there."""
@@ -200,7 +252,7 @@ class VirtualStorage:
         frame, offset = self.paging.where(owner, page), real % FRAME
         if frame is not None:
             return self.memory.read(frame + offset, length)
-        slot, area = owner._entries[page].slot, self.paging.area
+        slot, area = owner.slot(page), self.paging.area
         if slot is None or area is None:
             return bytes(length)
         return area.contents(slot)[offset : offset + length]
@@ -229,28 +281,28 @@ class VirtualStorage:
     # ---- storage keys ----------------------------------------------------------------------------------------
 
     def key(self, real: int) -> int:
-        """The storage key of a guest-real address as the guest sees it: R and C of the frame, or those CP has kept."""
+        """The storage key of a guest-real address as the guest sees it."""
         owner, page = self.place(real >> PAGE_SHIFT)
         half = real >> BLOCK_SHIFT & 1
-        kept = owner._entries[page].keys[half]
-        frame = owner.frame_of(page)
-        return kept if frame is None else self.memory.keys[(frame >> BLOCK_SHIFT) + half] | kept & RECORDED
+        kept, frame = owner.entry(page).keys[half], owner.frame_of(page)
+        return kept if frame is None else kept | self.memory.keys[(frame >> BLOCK_SHIFT) + half] & RECORDED
 
     peek_key = key
 
     def set_key(self, real: int, key: int) -> None:
-        """SSK: replace the key of a 2K block, be its page in a frame or not.  The key of a shared page stays."""
+        """SSK: replace the key of a 2K block, be its page in a frame or not.  The key of a shared page stays.
+
+        Real reference and change start from zero; what they were is noted for CP.
+        """
         owner, page = self.place(real >> PAGE_SHIFT)
         if owner.protected:
             return
         frame, half = owner.frame_of(page), real >> BLOCK_SHIFT & 1
-        if frame is None:
-            owner.keep_key(page, half, key & 0xFE)
-            return
-        block = (frame >> BLOCK_SHIFT) + half
-        self.paging.core.keep_recorded(frame, self.memory.keys[block])
-        self.memory.set_key(block, key & PROTECTION)
-        owner.keep_key(page, half, key & RECORDED)
+        if frame is not None:
+            block = (frame >> BLOCK_SHIFT) + half
+            owner.back_up(page, half, self.memory.keys[block])
+            self.memory.set_key(block, key & PROTECTION)
+        owner.keep_key(page, half, key & 0xFE)
 
     def reset_reference(self, real: int) -> int:
         """RRB: reset the reference bit that the guest sees; R and C before, as a number: the condition code."""
@@ -260,25 +312,35 @@ class VirtualStorage:
 
     def keep_key(self, page: int, half: int, key: int) -> None:
         """Replace what the SWPTABLE entry has for one block of a page of its own."""
-        entry = self._entries[page]
-        keys = (key, entry.keys[1]) if half == 0 else (entry.keys[0], key)
-        if keys != entry.keys:
-            self.set_entry(page, replace(entry, keys=keys))
+        at = self.swap_entry_address(page) + 2 + half
+        if self.memory.data[at] != key:
+            self.memory.write(at, bytes((key,)))
+
+    def back_up(self, page: int, half: int, key: int) -> None:
+        """Reference and change of a real key are about to be reset for the guest: note them for CP (SWPFLAG)."""
+        recorded = key & RECORDED
+        self.set_flags(page, self.flags(page) | (recorded >> 1 if half else recorded << 1))
+
+    def flags(self, page: int) -> int:
+        """SWPFLAG of a page of its own."""
+        return self.memory.data[self.swap_entry_address(page)]
+
+    def set_flags(self, page: int, flags: int) -> None:
+        """Replace it."""
+        if self.flags(page) != flags:
+            self.memory.write(self.swap_entry_address(page), bytes((flags,)))
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
     def state(self) -> VirtualStorageState:
-        """A checkpoint; the entries are shared with the last one when none has changed.  The tables are in storage."""
-        if self._frozen is None:
-            self._frozen = tuple(self._entries)
+        """A checkpoint.  The tables are in real storage."""
         counters = self.page_reads, self.page_writes, self.steals, self.resident
         return VirtualStorageState(
-            self._frozen, counters, tuple(self.shared.items()), tuple(self.pieces), self.vmseg, self.frames_lost
+            counters, tuple(self.shared.items()), tuple(self.pieces), self.vmseg, self.frames_lost
         )
 
     def restore(self, state: VirtualStorageState) -> None:
         """Go back to a checkpoint."""
-        self._entries, self._frozen = list(state.entries), state.entries
         self.page_reads, self.page_writes, self.steals, self.resident = state.counters
         self.shared, self.pieces, self.vmseg = dict(state.shared), list(state.pieces), state.vmseg
         self.segment_table, self.frames_lost = self.pieces[0], state.frames_lost

@@ -45,7 +45,7 @@ WRONG = {
     "select": ["NOBODY", "KERNEL SECOND"],
     "cp": [""],
     "enter": [""],
-    "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp kernel kernel kernel kernel", "cp nothing",
+    "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp" + 17 * " kernel", "cp nothing",
              "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel'],
     "mount": ["", "/nowhere/x.aws", "/"],
     "machine": ["", "s390", "s370 17M", "s370 3000", "s370 0", "s370 lots", "s370 1M 2", HUGE],

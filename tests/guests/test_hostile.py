@@ -7,8 +7,8 @@ from edu_hv.guests import catalog
 HOSTILE = catalog.GUESTS["hostile"]
 HELLO = "HOSTILE: WHAT THE MACHINE DOES ABOUT"
 NONE_WRONG = "HOSTILE: ATTEMPTS THAT WENT WRONG:   0"
-OF_THE_TAPE = 17
-ATTEMPTS = 129
+OF_THE_TAPE = 21
+ATTEMPTS = 133
 """On the real machine, with a tape drive."""
 UNDER_CP = 29
 """More of them under CP."""

@@ -16,6 +16,7 @@ from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.isa.table import OPERATIONS
 from edu_hv.machine.machine import Architecture, Machine
 from edu_hv.machine.machine_check import Failure
+from tests.guests import test_busy as busy
 from tests.guests.conftest import Run
 from tests.guests.conftest import ipl as load
 from tests.guests.test_diagnostics import GOOD, PACK, loaded, tapes
@@ -137,6 +138,15 @@ def test_diagnostic_finds_nothing_wrong(monkeypatch, name, devices):
     assert machine.cpu.psw.to_bytes().hex(" ", 4) == GOOD
 
 
+def test_channel_programs_of_busy_devices_end_as_they_should():
+    """[2.4] Punch, printer, reader, console, tape and disk, all at once; their CSWs, data, paper and cards."""
+    run = finish(busy.loaded(CARDS + busy.BUSY.deck()))
+    assert (run.lines, run.psw) == (busy.LINES, busy.ALL_IS_WELL)
+    devices = run.machine.channels.devices
+    assert devices[0x00E].image().decode() == busy.PRINTED
+    assert [card.decode("cp037").rstrip() for card in devices[0x00D].cards] == busy.PUNCHED
+
+
 # ---- what holds all the time ---------------------------------------------------------------------------------------
 
 
@@ -203,7 +213,7 @@ KEY2     DC    X'00200000',A(PROB)
 KEYED    DC    2048X'00'
          END   BEGIN
 """
-SET_KEY = "LA 1,X'{0}'; LA 2,KEYED; SSK 1,2; LPSW KEY2; PROB: {1}"
+KEYED_STORE = "LA 1,X'{0}'; LA 2,KEYED; SSK 1,2; LPSW KEY2; PROB: {1}"
 START = "LA 1,CCWS; ST 1,X'48'; SIO X'009'; BALR 10,0; MVC OLD(16),X'40'; BC 7,*+8; LPSW WAITALL"
 START_TAPE = START.replace("009", "181")
 
@@ -313,11 +323,11 @@ def twins() -> Twins:
         pytest.param("CVB 2,TEXT", "", id="data"),
         pytest.param("LPSW PROBLEM; PROB: SSM ZERO", "", id="privileged-in-problem-state"),
         pytest.param("LPSW PROBLEM; PROB: SVC 5", "", id="SVC-in-problem-state"),
-        pytest.param(SET_KEY.format("30", "ST 0,KEYED"), "", id="store-protection"),
-        pytest.param(SET_KEY.format("30", "STOSM KEYED,X'00'"), "", id="simulated-store-protection"),
-        pytest.param(SET_KEY.format("38", "SSM KEYED"), "", id="simulated-fetch-protection"),
-        pytest.param(SET_KEY.format("30", "SSM KEYED"), "", id="simulated-fetch-without-fetch-protection"),
-        pytest.param(SET_KEY.format("20", "STOSM KEYED,X'00'"), "", id="simulated-store-with-the-key"),
+        pytest.param(KEYED_STORE.format("30", "ST 0,KEYED"), "", id="store-protection"),
+        pytest.param(KEYED_STORE.format("30", "STOSM KEYED,X'00'"), "", id="simulated-store-protection"),
+        pytest.param(KEYED_STORE.format("38", "SSM KEYED"), "", id="simulated-fetch-protection"),
+        pytest.param(KEYED_STORE.format("30", "SSM KEYED"), "", id="simulated-fetch-without-fetch-protection"),
+        pytest.param(KEYED_STORE.format("20", "STOSM KEYED,X'00'"), "", id="simulated-store-with-the-key"),
         pytest.param("LA 1,X'481'; TIO X'009'; BALR 3,0; TIO X'123'; BALR 4,0; TCH X'000'; BALR 5,0; TCH X'500'; "
                      "BALR 6,0; HIO X'123'; BALR 7,0; TIO X'F00'(1); BALR 8,0; STIDC X'181'; BALR 9,0; SIO X'999'; "
                      "BALR 10,0; HDV X'009'; BALR 2,0", "", id="condition-codes-of-IO"),

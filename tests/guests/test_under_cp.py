@@ -1,4 +1,4 @@
-"""The guests that test CP, under CP: each writes what it writes on a machine of its own, with and without the assist."""
+"""The guests that test CP, under CP: each writes what it writes on a machine of its own, also with the assist."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,14 @@ import pytest
 
 from edu_hv.devices.catalog import DEVICE_TYPES
 from edu_hv.guests.catalog import GUESTS
+from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.minidisks import Extent, Volume
+from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.virtual_configuration import add_minidisk, add_spooled
 from edu_hv.hypervisor.virtual_devices import VDEVFLAG
 from edu_hv.hypervisor.vmblok import VMBLOK
+from edu_hv.machine.machine import Machine
+from edu_hv.machine.storage import FRAME
 from tests.guests import test_busy as busy
 from tests.guests import test_hostile as hostile
 from tests.guests import test_kernel as kernel
@@ -99,7 +103,7 @@ def test_guest_that_tries_to_get_out(assist):
 
 
 def test_attempts_end_at_the_same_address_as_on_the_real_machine():
-    """[1.4 common] Line by line, but for instructions that a virtual machine does not have, and DIAGNOSE behind them."""
+    """[1.4 common] Line by line, but for instructions that no virtual machine has."""
     mine, real = run("hostile").lines, ipl(GUESTS["hostile"].deck()).run().lines
     others = {"SIGP", "STPX", "STAP"}
     assert {line[:40].rstrip() for line, other in zip(mine, real[:-1], strict=False) if line != other} == others
@@ -128,3 +132,56 @@ def test_guests_beside_each_other_write_what_each_writes_alone(names):
     vms = [load(made, name, f"{name.upper()[:7]}{number}") for number, name in enumerate(names)]
     made.run()
     assert [own_lines(vm) for vm in vms] == [run(name).lines for name in names]
+
+
+# ---- less real storage than the guests have -------------------------------------------------------------------------
+
+FEW_FRAMES = 8
+PAGING = 0x150
+
+
+def small_machine():
+    """A machine whose guests have to share a few frames, with a volume that their pages go to."""
+    made = bench()
+    real = made.cp.free_storage.end + FEW_FRAMES * FRAME
+    machine = Machine(real)
+    made = Bench(machine, ControlProgram(machine))
+    machine.channels.attach(PAGING, make_paging_volume(4, "3330"))
+    made.cp.paging.attach_area(PAGING)
+    return made
+
+
+def test_guests_that_cp_pages_write_what_each_writes_alone():
+    """[1.5 steal] [2.4-2] Frames are stolen from shadow tables and between channel programs; none stays locked."""
+    names = ["twospace", "busy", "hostile"]
+    made = small_machine()
+    vms = [load(made, name, f"G{number}") for number, name in enumerate(names)]
+    stolen = []
+    made.cp.paging.on_steal, told = (
+        lambda storage, page: (stolen.append(page), told(storage, page)),
+        made.cp.paging.on_steal,
+    )
+    made.run()
+    assert [own_lines(vm) for vm in vms] == [run(name).lines for name in names]
+    assert len(stolen) > 20
+    core = made.cp.paging.core
+    assert [core[core.frame(number)].locks for number in range(len(core))] == [0] * len(core)
+
+
+# ---- logged off in the middle ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("units", [9_000, 14_000, 20_000, 33_000])
+def test_guest_logged_off_while_its_devices_work_disturbs_nobody(units):
+    """[4.2 LOGOFF] Nothing of it is left behind, and the other guest loses nothing."""
+    made = machine()
+    leaving, staying = load(made, "busy", "LEAVES"), load(made, "twospace", "STAYS")
+    for _ in range(units):
+        made.machine.advance()
+    made.settle()
+    made.cp.logoff(leaving)
+    made.run()
+    core = made.cp.paging.core
+    entries = [core[core.frame(number)] for number in range(len(core))]
+    assert [entry for entry in entries if entry.locks or entry.owner is leaving.storage] == []
+    assert own_lines(staying) == twospace.LINES

@@ -180,7 +180,13 @@ class Guest:
         self.cp = SimpleNamespace(
             machine=self.machine, real=self.machine.cpu, free_storage=self.free_storage, paging=self.frames
         )
-        storage = SimpleNamespace(key=lambda at: self.machine.storage.key(self.cpu.absolute(at)), shared={})
+        storage = SimpleNamespace(
+            key=lambda at: self.machine.storage.key(self.cpu.absolute(at)),
+            addressable=lambda at: at < SIZE,
+            place=lambda page: (storage, page),
+            protected=False,
+            shared={},
+        )
         self.cpu.pages = storage
         self.vm = SimpleNamespace(vmsize=SIZE, cpu=self.cpu, storage=storage)
         fields = {"model": getattr(device, "model", ""), "vdevstat": 0x01, "vdevflag": 0, "reln": 0, "bnd": 0}

@@ -301,7 +301,7 @@ def test_no_page_is_locked_for_a_command_that_moves_no_data(text):
 def test_channel_does_not_store_into_a_shared_segment():
     """[2.4-20] Our CP refuses, where VM/370 gives the guest a copy of its own."""
     its = guest()
-    its.vm.storage.shared[0] = object()
+    its.vm.storage.protected = True
     seen = its.run(program(READ))
     assert seen.csws == ("00004008 0c100100",)
     assert its.run(program("0100500020000100")).status == "0200", "it may be written from"
@@ -356,6 +356,14 @@ def test_what_is_chained_to_the_sense_goes_to_the_real_device():
     """[2.4-8]"""
     chained = program("0400500060000018", "0700000060000001", "0200600020000100")
     assert same(CASES["tape mark"], CASES["write on a protected reel"], chained) == []
+
+
+def test_sense_that_is_chained_to_itself_does_not_hold_cp_up():
+    """[2.4-8] It goes on at the real device, until the guest halts it."""
+    its = guest()
+    its.run(CASES["write on a protected reel"])
+    task = its.translate(program("0400500060000018", "0800400000000000"))
+    assert (task.answered, len(task.ccws)) == (None, 2)
 
 
 def test_next_command_makes_the_kept_sense_invalid():

@@ -22,7 +22,7 @@ def adapters():
 
 def coupled():
     made, first, second = adapters()
-    couple(first, X, second, Y)
+    couple(made.cp, first, X, second, Y)
     return made, first, second
 
 
@@ -154,7 +154,7 @@ def test_coupling_again_takes_a_side_from_its_partner():
     made, first, second = coupled()
     third = made.log_on("C")
     define_ctca(made.cp, third, X)
-    couple(second, Y, third, X)
+    couple(made.cp, second, Y, third, X)
     sides = [end_of(vm.devices[at]).side for vm, at in ((first, X), (second, Y), (third, X))]
     assert sides == [Side.NONE, Side.X, Side.Y]
 
@@ -169,9 +169,9 @@ def test_coupling_again_takes_a_side_from_its_partner():
 )
 def test_what_cannot_be_coupled(addresses, message):
     """[4.3 COUPLE] One sentence that says why."""
-    _, first, _ = adapters()
+    made, first, _ = adapters()
     with pytest.raises(UserError, match=message):
-        couple(first, addresses[0], first, addresses[1])
+        couple(made.cp, first, addresses[0], first, addresses[1])
 
 
 def test_going_back_and_forward_again_restores_the_coupling():
@@ -198,7 +198,7 @@ def test_a_side_that_waits_when_it_is_coupled_is_noticed():
     """[4.3 COUPLE] Attention at the other side, as when the command comes later."""
     made, first, second = adapters()
     made.start(first, X, ccw(WRITE))
-    couple(first, X, second, Y)
+    couple(made.cp, first, X, second, Y)
     assert made.interruptions(second) == ["6D0 00000000 80000000"]
     made.start(second, Y, ccw(READ))
     assert made.interruptions(first) == [f"5C0 {ENDED}000000"]
@@ -218,3 +218,15 @@ def test_a_long_exchange_does_not_depend_on_its_length():
             made.cp.vio.advance(vm)
     ended = [made.interruptions(vm)[-1][4:] for vm in (first, second)]
     assert ended == [f"{0x8000 + 1001 * 8:08X} 0C000001"] * 2
+
+
+def test_two_sides_that_waited_for_each_other_meet_when_they_are_coupled():
+    """[4.3 COUPLE] A write here, a read there."""
+    made, first, second = adapters()
+    first.cpu.store_real(DATA, b"MESSAGE")
+    made.start(first, X, ccw(WRITE, count=7))
+    made.start(second, Y, ccw(READ, count=7))
+    couple(made.cp, first, X, second, Y)
+    assert made.interruptions(first) == [f"5C0 {ENDED}000000"]
+    assert made.interruptions(second) == [f"6D0 {ENDED}000000"]
+    assert second.cpu.load_real(DATA, 7) == b"MESSAGE"

@@ -153,6 +153,7 @@ CASES = {
     "no-op first": f"03 {FOUND_R2} 06/6",
     "sense": "04/24",
     "restore": "17",
+    "reserve": f"{TO_TRACK} B4/24 06/6",
     "chain of control commands": f"{TO_TRACK} 17 03 17",
     "seek alone": TO_TRACK,
     "set sector": f"{TO_TRACK} 23:00 31:0001000202 TIC:-1 22/1",
@@ -563,7 +564,7 @@ def guarded(its):
     return bytes(storage), outside(its.device.volume, RELN, CYLINDERS)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(ANY_CCW, min_size=1, max_size=8), st.lists(ARGUMENT, min_size=4, max_size=4), st.sampled_from([0, 0x80]),
     st.sampled_from(["3330", "2314"]),

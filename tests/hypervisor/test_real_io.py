@@ -180,7 +180,9 @@ def test_a_busy_real_channel_only_means_later():
     guests = [made.log_on(userid) for userid in ("A", "B")]
     for n, vm in enumerate(guests):
         made.dedicate(vm, TAPE, REAL_TAPE + n, FailingDevice())
-    assert [made.start(vm, TAPE, READ).cc for vm in guests] == [0, 0]
+    assert made.start(guests[0], TAPE, READ).cc == 0
+    assert made.issue(guests[1], "TIO", TAPE).cc == 0
+    assert made.start(guests[1], TAPE, READ).cc == 0
     assert [made.cp.ios.rdev(REAL_TAPE + n).queue == [] for n in (0, 1)] == [True, False]
     assert [made.interruptions(vm) for vm in guests] == [[f"181 {END}"]] * 2
 
@@ -244,6 +246,34 @@ def test_a_queued_operation_whose_device_is_detached_meanwhile_ends_with_deferre
     made.cp.ios.rdev(REAL_DISK).active = None
     made.cp.ios.start_waiting()
     assert made.interruptions(second) == ["191 03000000 00000000"]
+
+
+def test_an_operation_that_was_queued_and_then_refused_ends_with_an_interruption():
+    """[2.3-7] The guest was told CC 0; unit check and sense bytes come later."""
+    made = Scene()
+    guests = [made.log_on(userid) for userid in ("A", "B")]
+    devices = [FailingDevice(), FailingDevice()]
+    for n, (vm, device) in enumerate(zip(guests, devices, strict=True)):
+        made.dedicate(vm, TAPE, REAL_TAPE + n, device)
+    devices[1].is_ready = False
+    assert [made.start(vm, TAPE, READ).cc for vm in guests] == [0, 0]
+    assert made.interruptions(guests[1]) == [f"181 {AT + 8:08X} 02000004"]
+    assert guests[1].devices[TAPE].sense[0] == Sense.INTERVENTION_REQUIRED
+    assert made.interruptions(guests[0]) == [f"181 {END}"]
+
+
+def test_clear_io_of_an_operation_whose_real_end_is_pending_frees_the_device():
+    """[1.4 CLRIO] Nothing waits for an interruption that CLEAR I/O has taken."""
+    made, vm, _ = failing()
+    vm.cpu.cr[0] |= 0x80000000
+    made.start(vm, TAPE, READ)
+    channels = made.machine.channels
+    made.machine.clocks.now = channels.next_event
+    channels.advance()
+    assert made.issue(vm, "CLRIO", TAPE) == Seen(1, END)
+    assert made.cp.ios.rdev(REAL_TAPE).active is None
+    assert made.start(vm, TAPE, READ).cc == 0
+    assert made.interruptions(vm) == [f"181 {END}"]
 
 
 # ---- guests that go away ---------------------------------------------------------------------------------------------

@@ -4,6 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edu_hv.devices.card import CardReader
+from edu_hv.devices.ckd_image import blank_volume
+from edu_hv.devices.ckd_track import Record, Track
+from edu_hv.devices.console import Console
+from edu_hv.devices.disk import Disk3330
+from edu_hv.devices.tape import Tape, TapeDrive, aws_image
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, DeviceClass, VirtualDevices
 from edu_hv.hypervisor.vmblok import RunStatus
 from edu_hv.isa.codes import CR0, PSA, UnitStatus
@@ -19,6 +25,7 @@ from tests.hypervisor.io_scene import (
     READER,
     TAPE,
     Bare,
+    FailingDevice,
     Scene,
     Seen,
     ccw,
@@ -187,18 +194,18 @@ def test_the_maps_name_channel_control_unit_and_device_with_an_interruption():
 
 
 @pytest.mark.parametrize(
-    ("address", "rule"),
+    ("address", "rules"),
     [
-        pytest.param(0x183, "SIO-1", id="no-device"),
-        pytest.param(READER, "SIO-6", id="played-by-CP"),
-        pytest.param(TAPE, "SIO-8", id="real"),
+        pytest.param(0x183, ["SIO-1"], id="no-device"),
+        pytest.param(READER, ["SIO-6"], id="played-by-CP"),
+        pytest.param(TAPE, ["SIO-8", "IOS-6"], id="real"),
     ],
 )
-def test_the_rule_that_decided_is_told(address, rule):
+def test_the_rule_that_decided_is_told(address, rules):
     """[2.3-1] [2.3-5] [2.3-6] Why START I/O gave what it gave."""
     made, vm = scene()
     made.watch().start(vm, address, ccw(0x02, flags="L"))
-    assert [verdict.rule.id for verdict in made.verdicts()] == [rule]
+    assert [verdict.rule.id for verdict in made.verdicts()] == rules
 
 
 @pytest.mark.parametrize(
@@ -269,6 +276,44 @@ def test_start_io_fast_release_defers_the_condition_code_on_a_block_multiplexer(
     assert made.interruptions(vm) == [f"181 01{AT + 8:06X} 02000050"]
 
 
+def test_a_device_that_works_by_itself_after_channel_end_is_busy():
+    """[2.3-3] SIO and TIO between channel end and device end: CC 1, busy; the subchannel is free."""
+    made = Scene()
+    vm = made.log_on()
+    made.dedicate(vm, TAPE, 0x281, FailingDevice())
+    made.start(vm, TAPE, ccw(0x07, count=6))
+    vm.vmpsw.system_mask = 0xFE
+    while made.cp.vio.pending(vm) is None:
+        made.machine.advance()
+    made.cp.vio.accept(vm, TAPE)
+    assert csw(vm) == f"{AT + 8:08X} 08000000"
+    assert made.issue(vm, "SIO", TAPE) == Seen(1, "00000000 10000000")
+    assert made.issue(vm, "TIO", TAPE) == Seen(1, "00000000 10000000")
+    assert made.issue(vm, "TCH", TAPE).cc == 0
+    assert made.interruptions(vm) == ["181 00000000 04000000"]
+
+
+def test_devices_that_share_a_subchannel_of_the_byte_multiplexer():
+    """[2.2 VCUBLOK shared] 080 to 08F: HALT DEVICE leaves the other's operation alone, HALT I/O does not."""
+    made = Scene()
+    vm = made.log_on()
+    for address in (0x080, 0x081):
+        made.play(vm, address, Console(), DeviceClass.TERM)
+    assert made.start(vm, 0x080, ccw(0x0A)).cc == 0
+    answers = [made.issue(vm, mnemonic, 0x081).cc for mnemonic in ("SIO", "TIO", "HDV", "CLRIO")]
+    assert answers == [2, 2, 0, 2]
+    assert made.cp.vio.pending(vm) is None
+    assert made.issue(vm, "HIO", 0x081).cc == 1
+    assert made.interruptions(vm) == [f"080 {AT + 8:08X} 0C400050"]
+
+
+def test_test_io_of_a_played_device_asks_it():
+    """[1.4 TIO] A device that is not ready may say so."""
+    made, vm = scene()
+    vm.devices[READER].device.test = lambda: UnitStatus.UNIT_CHECK
+    assert made.issue(vm, "TIO", READER) == Seen(1, "00000000 02000000")
+
+
 # ---- interruptions ---------------------------------------------------------------------------------------------------
 
 
@@ -306,6 +351,16 @@ def test_an_accepted_interruption_stores_the_csw_and_is_pending_no_longer():
     made.cp.vio.present(vm, READER, UnitStatus.DEVICE_END)
     assert made.interruptions(vm) == [f"00C {AT + 8:08X} 0C000000", "00C 00000000 04000000"]
     assert (vm.devices.vmioint, made.cp.vio.pending(vm)) == (0, None)
+
+
+def test_status_of_the_device_waits_until_its_subchannel_is_free():
+    """[1.6 IO-2] Attention while a console read waits."""
+    made, vm = scene()
+    made.start(vm, CONSOLE, ccw(0x0A, flags="L"))
+    made.cp.vio.attention(vm)
+    assert made.interruptions(vm) == []
+    made.cp.vio.input(vm, "A")
+    assert made.interruptions(vm) == [f"009 {AT + 8:08X} 0C00004F", "009 00000000 80000000"]
 
 
 def test_a_real_interruption_is_made_pending_on_the_virtual_device():
@@ -482,3 +537,88 @@ def test_going_back_and_forward_again_gives_the_same():
     assert READER in vm.devices
     assert 0x333 not in vm.devices
     assert forward() == first
+
+
+# ---- IPL -------------------------------------------------------------------------------------------------------------
+
+LOADED = bytes.fromhex("0002000000000ABC")
+"""A PSW: disabled wait."""
+FIRST_RECORD = LOADED + bytes.fromhex("02001000 60000050") + bytes.fromhex("02002000 20000050")
+
+
+def card(data):
+    return data.ljust(80, b"\0")
+
+
+def loaded(vm):
+    """The address in the PSW, where the device's address was stored, and what the load program has read."""
+    return vm.vmpsw.instruction_address, vm.peek(2, 2).hex(), vm.peek(0x1000, 4), vm.peek(0x2000, 4)
+
+
+def test_ipl_from_a_reader():
+    """[1.12 IPL] The first card's 24 bytes, and the program in it."""
+    made = Scene()
+    vm = made.log_on()
+    reader = CardReader()
+    reader.load([card(FIRST_RECORD), card(b"ONE "), card(b"TWO ")])
+    made.play(vm, READER, reader)
+    made.cp.vio.ipl(vm, READER)
+    assert loaded(vm) == (0xABC, "000c", b"ONE ", b"TWO ")
+
+
+def test_ipl_from_a_dedicated_tape():
+    """[1.12 IPL] The real reel is behind the records that were read."""
+    made = Scene()
+    vm = made.log_on()
+    drive = TapeDrive(Tape.from_bytes(aws_image([FIRST_RECORD, card(b"ONE "), card(b"TWO "), b"MORE"]), "test"))
+    made.dedicate(vm, TAPE, 0x281, drive)
+    made.cp.vio.ipl(vm, TAPE)
+    assert loaded(vm) == (0xABC, "0181", b"ONE ", b"TWO ")
+    made.start(vm, TAPE, ccw(0x02, flags="L"))
+    made.interruptions(vm)
+    assert vm.peek(DATA, 4) == b"MORE"
+
+
+@pytest.mark.parametrize("cylinder", [0, 3])
+def test_ipl_from_a_minidisk(cylinder):
+    """[1.12 IPL] Its cylinder 0, or the one that the operator names; the real arm stays where it is."""
+    made = Scene()
+    vm = made.log_on()
+    drive = Disk3330(with_load_records(blank_volume("3330", "VM0001", 30), 10 + cylinder))
+    drive.cylinder = 7
+    made.machine.channels.attach(0x330, drive)
+    vm.devices.add(VDEVBLOK(0x191, DeviceClass.DASD, model="3330", real=0x330, reln=10, bnd=20))
+    made.cp.vio.ipl(vm, 0x191, cylinder)
+    assert loaded(vm) == (0xABC, "0191", b"ONE ", b"TWO ")
+    assert drive.cylinder == 7
+
+
+def with_load_records(volume, cylinder):
+    """The volume with a load program, which reads the records behind it, on head 0 of a cylinder."""
+    program = LOADED + ccw(0x06, 0x1000, 80, "CL") + ccw(0x06, 0x2000, 80, "L")
+    number = cylinder * volume.model.heads
+    track = volume.track(number)
+    records = [
+        Record(cylinder.to_bytes(2, "big") + bytes([0, 0, n, 0]) + len(data).to_bytes(2, "big"), b"", data)
+        for n, data in enumerate((program, card(b"ONE "), card(b"TWO ")), 1)
+    ]
+    return volume.with_track(number, Track(track.home, (track.records[0], *records)))
+
+
+@pytest.mark.parametrize(
+    ("address", "cylinder", "message"),
+    [
+        pytest.param(0x777, None, "no device 777 to load from", id="no-device"),
+        pytest.param(READER, None, "00C failed: .*intervention required", id="empty-reader"),
+        pytest.param(0x191, 99, "no cylinder 99", id="no-such-cylinder"),
+    ],
+)
+def test_an_ipl_that_cannot_be_is_said_in_one_sentence(address, cylinder, message):
+    """[1.12 IPL] A person's mistake."""
+    made = Scene()
+    vm = made.log_on()
+    made.play(vm, READER, CardReader())
+    made.machine.channels.attach(0x330, Disk3330(blank_volume("3330", "VM0001", 30)))
+    vm.devices.add(VDEVBLOK(0x191, DeviceClass.DASD, model="3330", real=0x330, reln=10, bnd=20))
+    with pytest.raises(UserError, match=message):
+        made.cp.vio.ipl(vm, address, cylinder)

@@ -10,8 +10,10 @@ from edu_hv.hypervisor.commands.registry import Answer, run_command
 from edu_hv.hypervisor.directory import parse
 from edu_hv.hypervisor.logon import log_on, take_directory
 from edu_hv.hypervisor.vmblok import VMBLOK
-from tests.hypervisor.bench import Bench, bench, cp_lines
+from tests.hypervisor.bench import Bench, bench
 
+MIDNIGHT = "00:00:00 UTC SATURDAY 01/01/72"
+"""When the machine is switched on."""
 TAPES = (0x281, 0x282)
 DIRECTORY = """\
 DIRECTORY 350 3350 USRVOL
@@ -75,6 +77,19 @@ def scene(directory: str = DIRECTORY) -> Scene:
     return Scene(made.machine, made.cp)
 
 
-def new_lines(vm: VMBLOK, before: int) -> list[str]:
-    """What CP has written on the terminal since it had so many lines."""
-    return cp_lines(vm)[before:]
+def configuration(vm: VMBLOK) -> dict[str, tuple[object, ...]]:
+    """Each device: model, class, real address, cylinders, flags."""
+    return {
+        f"{v.address:03X}": (v.model, v.vdevtypc, v.real, (v.reln, v.bnd) if v.bnd else None, v.vdevflag)
+        for v in vm.devices.values()
+    }
+
+
+def pass_time(made: Scene, microseconds: int) -> None:
+    """Machine time passes, and CP does what is due."""
+    made.machine.clocks.now += microseconds
+    made.cp.dispatch_again()
+    made.settle()
+    for _ in range(20):
+        made.machine.advance()
+    made.settle()

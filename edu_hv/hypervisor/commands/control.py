@@ -1,13 +1,21 @@
-"""Commands that start, stop and interrupt a virtual machine (DMKCFM, DMKCFP).  CP Command Reference."""
+"""Commands that load, start, stop and reset a virtual machine (DMKCFM, DMKCFP, DMKCFG).  CP Command Reference."""
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, command, hexadecimal
-from edu_hv.isa.codes import CR0, External
+from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, operand
+from edu_hv.hypervisor.timer_requests import Request
+from edu_hv.hypervisor.vmblok import OtherStatus
+from edu_hv.isa.codes import CR0, MASK_32, Class, External
+from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK
+
+_PARAMETER_LENGTH = 64
+"""Bytes of PARM that fit into the 16 general registers."""
+_UNITS = {"SEC": 1, "MIN": 60, "HRS": 3600}
+_SECOND = 1_000_000
 
 
 @command("Begin")
@@ -22,18 +30,144 @@ def begin(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
             raise CommandError("CFD", 160, f"HEXLOC {words[0]} EXCEEDS STORAGE")
         vm.vmpsw.instruction_address = address
         vm.vmpsw.wait = False
+    go_on(cp, vm)
+    return Answer()
+
+
+def go_on(cp: "ControlProgram", vm: "VMBLOK") -> None:
+    """Leave CP mode."""
+    vm.vmostat &= ~OtherStatus.SLEEP
     vm.cf = False
+    cp.wake(vm)
+
+
+@command("IPL", keeps_case=True)
+def ipl(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+    """IPL {vaddr [cylno] | sysname} [CLear] [NOCLear] [STOP] [PARM text]: load a system, and run it."""
+    name, *rest = [operand(words, 0, "CFG").upper(), *words[1:]]
+    parameter = ""
+    for at, word in enumerate(rest):
+        if word.upper() == "PARM":
+            parameter, rest = " ".join(rest[at + 1 :]), rest[:at]
+            break
+    cylinder, clear, stopped = _ipl_options([word.upper() for word in rest])
+    if clear:
+        _clear(cp, vm)
+    _load(cp, vm, name, cylinder)
+    if parameter:
+        _set_parameter(vm, parameter)
+    vm.cf = stopped
     cp.wake(vm)
     return Answer()
 
 
+def _ipl_options(words: list[str]) -> tuple[int | None, bool, bool]:
+    """Cylinder, and whether to clear and to stop."""
+    cylinder, clear, stopped = None, False, False
+    for word in words:
+        if abbreviates(word, "CLear"):
+            clear = True
+        elif word == "STOP":
+            stopped = True
+        elif word.isdigit() and cylinder is None:
+            cylinder = int(word)
+        elif not abbreviates(word, "NOCLear"):
+            raise CommandError("CFG", 3, f"INVALID OPTION - {word}")
+    return cylinder, clear, stopped
+
+
+def _load(cp: "ControlProgram", vm: "VMBLOK", name: str, cylinder: int | None) -> None:
+    """From a device, or a saved system when the name is no address of a device."""
+    try:
+        address = hexadecimal(name, 3)
+    except ValueError:
+        raise CommandError("CFG", 44, f"{name} SYSTEM DOES NOT EXIST") from None
+    if address not in vm.devices:
+        raise CommandError("CFG", 40, f"DEVICE {name} DOES NOT EXIST")
+    cp.reset(vm)
+    try:
+        cp.vio.ipl(vm, address, cylinder)
+    except UserError as error:
+        raise CommandError("VMI", 232, f"IPL {address:03X} FAILED; {str(error).upper()}") from None
+
+
+def _set_parameter(vm: "VMBLOK", text: str) -> None:
+    """PARM: up to 64 characters in the general registers, from register 0 on."""
+    image = text.encode("cp037", errors="replace")
+    if len(image) > _PARAMETER_LENGTH:
+        raise CommandError("CFG", 26, "OPERAND MISSING OR INVALID")
+    for register, at in enumerate(range(0, len(image), 4)):
+        vm.vmgprs[register] = int.from_bytes(image[at : at + 4].ljust(4, b"\x40"), "big") & MASK_32
+
+
+def _clear(cp: "ControlProgram", vm: "VMBLOK") -> None:
+    """Virtual system reset, with storage and keys zero."""
+    cp.reset(vm)
+    cp.paging.release_pages(vm.storage, 0, vm.storage.pages - 1)
+
+
+@command("SYStem")
+def system(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+    """SYStem {CLEAR | RESET | RESTART}: the keys of that name on a machine."""
+    what = operand(words, 0, "CFP")
+    if what == "CLEAR":
+        _clear(cp, vm)
+        vm.cf = True
+        return Answer(["STORAGE CLEARED - SYSTEM RESET"])
+    if what == "RESET":
+        cp.reset(vm)
+        vm.cf = True
+        return Answer(["SYSTEM RESET"])
+    if what != "RESTART":
+        raise CommandError("CFP", 3, f"INVALID OPTION - {what}")
+    _restart(cp, vm)
+    return Answer()
+
+
+def _restart(cp: "ControlProgram", vm: "VMBLOK") -> None:
+    """PSW restart: the PSW goes to location 8, the new one comes from location 0."""
+    vm.cpu.store_real(Class.RESTART.old_psw, vm.vmpsw.to_bytes())
+    vm.cpu.load_psw(vm.cpu.decode_psw(vm.cpu.load_real(Class.RESTART.new_psw, 8)))
+    vm.note_psw()
+    go_on(cp, vm)
+
+
 @command("EXTernal")
 def external(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """EXTernal [code]: make an external interruption pending, that of the interrupt key by default."""
-    if words and words[0] != "40":
-        raise CommandError("CFM", 3, f"INVALID OPTION - {words[0]}")
-    vm.queue_external(External.INTERRUPT_KEY, CR0.INTERRUPT_KEY_MASK)
+    """EXTernal [code]: make an external interruption pending, that of the interrupt key (40) by default."""
+    try:
+        code = hexadecimal(words[0], 4) if words else int(External.INTERRUPT_KEY)
+    except ValueError:
+        raise CommandError("CPB", 3, f"INVALID OPTION - {words[0]}") from None
+    mask = _EXTERNAL_MASKS.get(code, 0)
+    if 0 < code <= 0xFF and not mask:
+        mask = CR0.EXTERNAL_SIGNAL_MASK
+    if not mask:
+        raise CommandError("CPB", 3, f"INVALID OPTION - {words[0]}")
+    vm.queue_external(code, mask)
     cp.wake(vm)
+    return Answer()
+
+
+_EXTERNAL_MASKS = {
+    int(External.INTERRUPT_KEY): CR0.INTERRUPT_KEY_MASK,
+    int(External.INTERVAL_TIMER): CR0.INTERVAL_TIMER_MASK,
+}
+"""By code; the other codes up to FF are external signals."""
+
+
+@command("SLeep")
+def sleep(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+    """SLeep [nn [SEC | MIN | HRS]]: the machine stops until the time is over, or BEGIN or ATTN."""
+    if words:
+        unit = words[1] if len(words) > 1 else "MIN"
+        if not words[0].isdigit() or unit not in _UNITS or not 0 < int(words[0]) < 100:
+            raise CommandError("CPB", 26, "OPERAND MISSING OR INVALID")
+        due = cp.machine.clocks.now + int(words[0]) * _UNITS[unit] * _SECOND
+        cp.on_request[Request.SLEEP] = go_on
+        cp.requests.set(due, vm.vmuser, Request.SLEEP)
+    vm.vmostat |= OtherStatus.SLEEP
+    vm.cf = True
     return Answer()
 
 

@@ -217,7 +217,7 @@ def couple(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     configuration.drop(cp, vm, mine)
     configuration.drop(cp, other, its)
     try:
-        couple_ends(vm, mine.address, other, its.address)
+        couple_ends(cp, vm, mine.address, other, its.address)
     except UserError:
         raise CommandError("DIA", 6, f"INVALID DEVICE TYPE - {other.vmuser} {its.address:03X}") from None
     if other is not vm:

@@ -97,13 +97,26 @@ def run_command(cp: "ControlProgram", vm: "VMBLOK", line: str) -> Answer:
         return Answer()
     found = find(words[0], vm.vmcls)
     if found is None:
-        return Answer([f"DMKCFM001E ?CP: {words[0].upper()}"], 1)
+        return Answer(edited(vm, f"DMKCFM001E ?CP: {words[0].upper()}"), 1)
     operands = words[1:] if found.keeps_case else [word.upper() for word in words[1:]]
     try:
         with cp.registers_in_vmblok() if found.looks else cp.console_function(vm):
             return found.function(cp, vm, operands)
     except CommandError as error:
-        return Answer([error.line], error.number)
+        return Answer(edited(vm, error.line), error.number)
+
+
+_MESSAGE = re.compile(r"(DMK[A-Z]{3}\d{3}[A-Z]) ")
+"""A message begins with module, number and severity."""
+
+
+def edited(vm: "VMBLOK", line: str) -> list[str]:
+    """A message as SET EMSG wants it: ON all of it, CODE its number, TEXT its text, OFF nothing."""
+    found = _MESSAGE.match(line)
+    emsg = vm.settings.get("EMSG", "ON")
+    if found is None or emsg == "ON":
+        return [line]
+    return {"CODE": [found.group(1)], "TEXT": [line[found.end() :]]}.get(emsg, [])
 
 
 # ---- operands ------------------------------------------------------------------------------------------------------

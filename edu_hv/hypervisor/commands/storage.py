@@ -1,85 +1,177 @@
-"""Commands that show and change a virtual machine's registers and storage (DMKCDS, DMKCDB).  CP Command Reference."""
+"""DISPLAY and DUMP: a virtual machine's registers and storage (DMKCDB, DMKCDM).  CP Command Reference "DISPLAY".
 
+Addresses are guest-real: the guest's own translation is not applied.  To look brings no page in.
+"""
+
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, command, hexadecimal
+from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal
+from edu_hv.hypervisor.spooling.devices import SpooledOutput
+from edu_hv.hypervisor.virtual_devices import DeviceClass
+from edu_hv.isa.codes import PSA
+from edu_hv.machine.storage import BLOCK
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK
 
+_ROW = 16
+_DUMP_ROW = 32
+_MOST = 0x10000
+"""Bytes that one DISPLAY shows at most, so that a slip does not fill the terminal; DUMP has no limit."""
+_WRITE_AND_SPACE, _SKIP_TO_1 = 0x09, 0x8B
+_PRINT_LINE = 132
+
 
 @command("Display", looks=True)
 def display(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """Display Psw | G | X | hexloc[-hexloc]: the virtual machine's registers or storage.
+    """Display what ...: [T | L | K]hexloc[{- | :}{hexloc2 | END}][.bytecount], Greg[-reg], Y, X, Psw, CAW, CSW.
 
-    Without ECMODE it has control register 0 only.
+    T shows the characters beside the words, K the storage keys.
     """
-    what = words[0] if words else "G"
-    if "PSW".startswith(what):
-        return Answer([f"PSW = {vm.vmpsw}"])
-    if what == "G":
-        return Answer(_registers("GPR", vm.vmgprs))
-    if what == "X":
-        return Answer(_registers("ECR", vm.cpu.cr) if vm.ecmode else [f"ECR  0 = {vm.cpu.cr[0]:08X}"])
-    return _display_storage(vm, what)
-
-
-def _registers(name: str, values: list[int]) -> list[str]:
-    return [f"{name} {n:2} = " + " ".join(f"{value:08X}" for value in values[n : n + 4]) for n in range(0, 16, 4)]
-
-
-def _display_storage(vm: "VMBLOK", what: str) -> Answer:
-    first, _, last = what.partition("-")
-    try:
-        start = hexadecimal(first) & ~15
-        end = hexadecimal(last) if last else start
-    except ValueError:
-        raise CommandError("CFM", 3, f"INVALID OPTION - {what}") from None
-    if end >= vm.vmsize or start > end:
-        raise CommandError("CDB", 160, f"HEXLOC {last or first} EXCEEDS STORAGE")
-    lines = []
-    for at in range(start, min(end, start + 4096) + 1, 16):
-        text = vm.peek(at, 16).hex().upper()
-        lines.append(f"{at:06X}  " + " ".join(text[n : n + 8] for n in range(0, 32, 8)))
+    lines: list[str] = []
+    for what in words or ["G"]:
+        lines += _display_one(vm, what)
     return Answer(lines)
 
 
-@command("STore")
-def store(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """STore Shexloc hexdata... | Greg hexword... | Psw [hexword] hexword: change the virtual machine's state."""
-    if len(words) < 2:
-        raise CommandError("CDS", 26, "OPERAND MISSING OR INVALID")
+def _display_one(vm: "VMBLOK", what: str) -> list[str]:
+    if abbreviates(what, "Psw"):
+        return [f"PSW = {vm.vmpsw}"]
+    if what in ("CAW", "CSW"):
+        at, length = (PSA.CAW, 4) if what == "CAW" else (PSA.CSW, 8)
+        return [f"{what} = {vm.peek(at, length).hex(' ', 4).upper()}"]
+    if what[0] in "GXY" and (registers := _registers(vm, what)) is not None:
+        return registers
+    return _display_storage(vm, what)
+
+
+def _registers(vm: "VMBLOK", what: str) -> list[str] | None:
+    """General (G), control (X) or floating-point (Y) registers; None when it is not that.
+
+    Numbers are decimal, or one hexadecimal digit.
+    """
+    first, dash, last = what[1:].partition("-")
     try:
-        _store(vm, words[0], words[1:])
+        start = _register(first) if first else 0
+        end = _register(last) if dash and last else start if first and not dash else 15
     except ValueError:
-        raise CommandError("CDS", 5, f"INVALID HEXDATA - {' '.join(words[1:])}") from None
-    cp.wake(vm)
-    return Answer(["STORE COMPLETE"])
+        raise CommandError("CDB", 10, f"INVALID REGISTER - {what}") from None
+    if not 0 <= start <= end <= 15:
+        raise CommandError("CDB", 10, f"INVALID REGISTER - {what}")
+    if what[0] == "Y":
+        return [f"FPR {n} =  {vm.vmfprs[n >> 1]:016X}" for n in (0, 2, 4, 6) if start <= n <= end]
+    if what[0] == "X" and not vm.ecmode:
+        end = 0
+    name, values = ("GPR", vm.vmgprs) if what[0] == "G" else ("ECR", vm.cpu.cr)
+    return list(_rows(name, values, start, end))
 
 
-def _store(vm: "VMBLOK", what: str, data: list[str]) -> None:
-    if what[0] == "G" and what[1:].isdigit():
-        first = int(what[1:])
-        if first + len(data) > 16:
-            raise CommandError("CDS", 10, f"INVALID REGISTER - {what}")
-        vm.vmgprs[first : first + len(data)] = [hexadecimal(word) for word in data]
-    elif "PSW".startswith(what):
-        _store_psw(vm, [hexadecimal(word) for word in data])
-    else:
-        _store_bytes(vm, what, bytes.fromhex("".join(data)))
+def _register(text: str) -> int:
+    """A register number: decimal, or one hexadecimal digit.  Raises ValueError."""
+    return int(text) if text.isdigit() else hexadecimal(text, 1)
 
 
-def _store_bytes(vm: "VMBLOK", what: str, image: bytes) -> None:
-    address = hexadecimal(what.removeprefix("S"))
-    if address + len(image) > vm.vmsize:
-        raise CommandError("CDS", 160, f"HEXLOC {what} EXCEEDS STORAGE")
-    vm.cpu.store_real(address, image)
+def _rows(name: str, values: list[int], start: int, end: int) -> Iterator[str]:
+    for n in range(start, end + 1, 4):
+        row = values[n : min(n + 4, end + 1)]
+        yield f"{name} {n:2} =  " + " ".join(f"{value:08X}" for value in row)
 
 
-def _store_psw(vm: "VMBLOK", words: list[int]) -> None:
-    """One word is the right half, two are the whole PSW."""
-    if len(words) > 2:
-        raise CommandError("CDS", 26, "OPERAND MISSING OR INVALID")
-    text = b"".join(word.to_bytes(4, "big") for word in words)
-    vm.cpu.load_psw(vm.cpu.decode_psw(vm.vmpsw.to_bytes()[: 8 - len(text)] + text))
+# ---- storage ---------------------------------------------------------------------------------------------------------
+
+
+def storage_range(vm: "VMBLOK", text: str, module: str) -> tuple[int, int]:
+    """First and last address of hexloc, hexloc-hexloc2, hexloc:hexloc2, hexloc.bytecount; END is the end of storage."""
+    mark = next((mark for mark in "-:." if mark in text), "-")
+    first, found, last = text.partition(mark)
+    try:
+        start = hexadecimal(first or "0", 6)
+        if not found:
+            end = start
+        elif last in ("", "END"):
+            end = vm.vmsize - 1
+        else:
+            end = start + hexadecimal(last, 6) - 1 if mark == "." else hexadecimal(last, 6)
+    except ValueError:
+        raise CommandError(module, 4, f"INVALID HEXLOC - {text}") from None
+    if end >= vm.vmsize:
+        raise CommandError(module, 160, f"HEXLOC {(last if found and mark != '.' else '') or first} EXCEEDS STORAGE")
+    if end < start:
+        raise CommandError(module, 9, f"INVALID RANGE - {text}")
+    return start, end
+
+
+def _display_storage(vm: "VMBLOK", what: str) -> list[str]:
+    kind = what[0] if what[0] in "TLKN" else ""
+    start, end = storage_range(vm, what[len(kind) :], "CDB")
+    if kind == "K":
+        return list(_keys(vm, start, end))
+    if end - start >= _MOST:
+        raise CommandError("CDB", 9, f"INVALID RANGE - {what}")
+    return [_row(vm, at, kind == "T") for at in range(start & -_ROW, end + 1, _ROW)]
+
+
+def _row(vm: "VMBLOK", at: int, translated: bool = False, width: int = _ROW) -> str:
+    image = vm.peek(at, width)
+    words = image.hex(" ", 4).upper()
+    return f"{at:06X}  {words}" + (f"  *{printable(image)}*" if translated else "")
+
+
+def printable(image: bytes) -> str:
+    """EBCDIC as characters; a full stop for what cannot be printed."""
+    text = image.decode("cp037")
+    return "".join(letter if letter.isprintable() and letter.isascii() else "." for letter in text)
+
+
+def _keys(vm: "VMBLOK", start: int, end: int) -> Iterator[str]:
+    """Blocks with the same key, one line."""
+    first = start & -BLOCK
+    for at in range(first, end + 1, BLOCK):
+        key, following = vm.storage.peek_key(at), at + BLOCK
+        if following > end or vm.storage.peek_key(following) != key:
+            yield f"{first:06X} TO {following - 1:06X} KEY = {key:02X}"
+            first = following
+
+
+# ---- DUMP ------------------------------------------------------------------------------------------------------------
+
+
+@command("DUMP", keeps_case=True)
+def dump(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
+    """DUMP [hexloc[-hexloc2]] ... [*text]: registers and storage to the virtual printer, the text as heading."""
+    heading = ""
+    for at, word in enumerate(words):
+        if word.startswith("*"):
+            heading, words = " ".join(words[at:])[1:], words[:at]
+            break
+    ranges = [storage_range(vm, word.upper().lstrip("TL"), "CDM") for word in words] or [(0, vm.vmsize - 1)]
+    printer = next((v.device for v in vm.devices.values() if isinstance(v.device, SpooledOutput) and _prints(v)), None)
+    if printer is None:
+        raise CommandError("CDM", 40, "DEVICE PRT DOES NOT EXIST")
+    for line in _dump_lines(vm, heading, ranges):
+        if not printer.make_room():
+            return Answer()  # The spool is full, and the user has been told.
+        printer.put(_WRITE_AND_SPACE, line.encode("cp037", errors="replace"), _PRINT_LINE)
+    return Answer(["COMMAND COMPLETE"])
+
+
+def _prints(vdev: object) -> bool:
+    return bool(getattr(vdev, "vdevtypc", 0) & DeviceClass.URO) and getattr(vdev, "model", "") not in ("2540P", "3525")
+
+
+def _dump_lines(vm: "VMBLOK", heading: str, ranges: list[tuple[int, int]]) -> Iterator[str]:
+    """The heading, the registers, and rows of 32 bytes with their characters; equal rows are left out."""
+    yield heading
+    yield f"PSW = {vm.vmpsw}"
+    for name, values in (("GPR", vm.vmgprs), ("ECR", vm.cpu.cr if vm.ecmode else vm.cpu.cr[:1])):
+        yield from _rows(name, values, 0, len(values) - 1)
+    yield from (f"FPR {n * 2} =  {value:016X}" for n, value in enumerate(vm.vmfprs))
+    for start, end in ranges:
+        before = b""
+        for at in range(start & -_DUMP_ROW, end + 1, _DUMP_ROW):
+            image = vm.peek(at, _DUMP_ROW)
+            if image != before:
+                yield _row(vm, at, True, _DUMP_ROW)
+            before = image
