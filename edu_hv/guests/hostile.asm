@@ -25,13 +25,11 @@ R2       EQU   2
 R3       EQU   3
 R4       EQU   4
 R5       EQU   5
-R6       EQU   6
 R7       EQU   7
 R8       EQU   8                    a page of storage to play with
 R9       EQU   9                    the end of storage
 R10      EQU   10                   base registers of the attempts
 R11      EQU   11
-R12      EQU   12
 R13      EQU   13                   the attempt in hand
 R14      EQU   14                   where to go when it was let through
 R15      EQU   15
@@ -42,8 +40,6 @@ IDA      EQU   X'04'
 SENSE    EQU   X'04'                commands
 NOOP     EQU   X'03'
 TIC      EQU   X'08'
-PCHECK   EQU   X'20'                channel status: program check
-KCHECK   EQU   X'10'                protection check
 *
 HOSTILE  START 0
          USING HOSTILE,0
@@ -208,7 +204,7 @@ IOSTART  LA    R3,X'38'             key 3, no fetching either
          SIO   0(R2)
          BC    8,IOPOLL
          BC    4,IOSTORED
-IONOT    BALR  R1,0                 the condition code is the result
+         BALR  R1,0                 the condition code is the result
          SRL   R1,28
          N     R1,=F'3'
          STH   R1,RESULT

@@ -46,8 +46,7 @@ R12      EQU   12                   a task's base register
 R14      EQU   14                   return address in the kernel
 R15      EQU   15                   return code
 *
-CONSOLE  EQU   X'009'               devices
-TAPE     EQU   X'181'
+TAPE     EQU   X'181'               device
 WRITE    EQU   X'09'                console: write, return carriage
 READ     EQU   X'02'                tape commands
 NOOP     EQU   X'03'
@@ -198,7 +197,7 @@ OURS     LR    R2,R1
          LR    R2,R1
          AR    R2,R0
          BCTR  R2,0                 an area is at most 2 blocks of 2K
-KEYOF2   BAL   R3,KEYOF
+         BAL   R3,KEYOF
          BR    R14
 KEYOF    N     R2,=X'00FFF800'
          ISK   R4,R2

@@ -335,8 +335,8 @@ NOMASK   DC    X'00'
 *        A task's control block
 *
          DS    0D
-TCBA     DC    A(TCBB,PAGESA,COPYA,SEGSA),F'0',F'0',D'0',16F'0'
-TCBB     DC    A(TCBA,PAGESB,COPYB,SEGSB),F'0',F'0',D'0',16F'0'
+TCBA     DC    A(TCBB,PAGESA,COPYA,SEGSA),F'0',XL8'00',16F'0'
+TCBB     DC    A(TCBA,PAGESB,COPYB,SEGSB),F'0',XL8'00',16F'0'
 *
 *        The formats.  The length of a page table is in sixteenths of
 *        the longest one, less one.
@@ -399,7 +399,6 @@ TCBNEXT  DS    A                    the other task
 TCBPAGES DS    A                    page table
 TCBCOPY  DS    A                    backing copies of its pages
 TCBCR1   DS    A                    segment table
-TCBSUM   DS    F
 TCBENDED DS    X
          DS    XL3
 TCBPSW   DS    XL8

@@ -29,6 +29,7 @@ from edu_hv.hypervisor.decisions import (
     Simulate,
     Verdict,
 )
+from edu_hv.hypervisor.diagnose import connect as connect_diagnose
 from edu_hv.hypervisor.directory import Directory
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.minidisks import Volumes
@@ -51,6 +52,7 @@ from edu_hv.hypervisor.vmblok import (
     DispatchStatus,
     Pending,
     ProcessStatus,
+    RunStatus,
     TerminalLine,
     TimerLevel,
     XINTBLOK,
@@ -153,6 +155,7 @@ class ControlProgram:
         """What the decision being carried out changed beside the virtual machine's own state."""
         self._carrying_out = False
         connect(self)
+        connect_diagnose(self)
         self._write_low_storage()
         machine.handler = self
 
@@ -234,6 +237,7 @@ class ControlProgram:
         if vm.shadow is not None:
             vm.shadow.free()
         self.tracing.reset(vm)
+        vm.end_wait(RunStatus.EXWAIT)
         self.vio.reset(vm)
 
     # ---- from outside ----------------------------------------------------------------------------------------
@@ -506,6 +510,10 @@ class ControlProgram:
         action = self.on_external.get(block.code)
         if action is not None:
             action(self, vm, block)
+
+    def stop(self, vm: VMBLOK, message: str) -> None:
+        """Put a guest into CP mode, with a message and its PSW."""
+        stop(self, vm, message)
 
     def io_completed(self, ioblok: IOBLOK, csw: CSW) -> None:
         """A real operation that CP started for a DIAGNOSE has ended."""

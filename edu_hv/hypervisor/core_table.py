@@ -60,6 +60,8 @@ class CoreTable:
         self._held: dict[int, None] = {}
         """Frames that CP has touched since the last dispatch, the one touched longest ago first."""
         self._hand = len(self._entries) - 1
+        self._fixed = 0
+        """How many frames are locked or CP's."""
 
     # ---- entries ---------------------------------------------------------------------------------------------
 
@@ -70,7 +72,9 @@ class CoreTable:
         return self._entries[(frame - self.first) // FRAME]
 
     def __setitem__(self, frame: int, entry: CORTABLE) -> None:
-        self._entries[(frame - self.first) // FRAME] = entry
+        number = (frame - self.first) // FRAME
+        self._fixed += _fixed(entry) - _fixed(self._entries[number])
+        self._entries[number] = entry
         self._frozen = None
 
     def frame(self, number: int) -> int:
@@ -88,6 +92,11 @@ class CoreTable:
         entry = self[frame]
         if not entry.changed:
             self[frame] = replace(entry, changed=True)
+
+    @property
+    def unlocked(self) -> int:
+        """How many frames are left for pages that come and go."""
+        return len(self._entries) - self._fixed
 
     # ---- locking and holding ---------------------------------------------------------------------------------
 
@@ -180,6 +189,12 @@ class CoreTable:
         self._entries, self._frozen = list(state.entries), state.entries
         self.free[:] = state.free
         self._held, self._hand = dict.fromkeys(state.held), state.hand
+        self._fixed = sum(map(_fixed, state.entries))
+
+
+def _fixed(entry: CORTABLE) -> bool:
+    """Whether the frame serves one purpose until somebody gives it back."""
+    return entry.locks > 0 or entry.free_storage
 
 
 def _movable(entry: CORTABLE) -> bool:

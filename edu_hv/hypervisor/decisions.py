@@ -74,6 +74,18 @@ class AnswerIO:
         return self.action.value + ("" if self.cc is None else f", condition code {self.cc}")
 
 
+@dataclass(frozen=True)
+class AnswerDiagnose:
+    """What comes of a DIAGNOSE: the condition code, and the number in the register that tells more; None: as it was."""
+
+    cc: int | None = None
+    code: int | None = None
+
+    def __str__(self) -> str:
+        parts = (("condition code", self.cc), ("return code", self.code))
+        return ", ".join(f"{name} {value}" for name, value in parts if value is not None) or "go on"
+
+
 class IOStep(Enum):
     """What the real I/O supervisor does with an operation."""
 
@@ -295,6 +307,7 @@ Decision = (
     | Simulate
     | SimulateIO
     | AnswerIO
+    | AnswerDiagnose
     | OperationStep
     | Hypercall
     | EndTimeSlice

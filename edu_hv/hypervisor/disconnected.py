@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 GRACE = 15 * 60 * 1_000_000
 """Microseconds."""
+TERMINAL = "terminal"
+"""Where VMBLOK.extra has the name of the terminal: "GRAF 0C1"."""
 
 
 def disconnected(vm: "VMBLOK") -> bool:
     """Whether the machine runs without a terminal."""
     return bool(vm.vmostat & OtherStatus.DISC)
+
+
+def terminal_of(vm: "VMBLOK") -> str:
+    """The name of the machine's terminal: DSC for none."""
+    return "DSC" if disconnected(vm) else str(vm.extra.get(TERMINAL, ""))
 
 
 def waits_for_terminal(vm: "VMBLOK") -> bool:

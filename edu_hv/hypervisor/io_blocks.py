@@ -48,6 +48,8 @@ class IOBLOK:
     """What the one who queued it wants to find again; an immutable plain value."""
     fast: bool = False
     """The guest's START I/O was one that does not wait for the device (SIOF)."""
+    to_device_end: bool = False
+    """Who queued it wants to hear of its end when the device has ended too."""
     deferred: bool = False
     """It was queued: whoever queued it was told that it was accepted."""
     phase: Phase = Phase.QUEUED

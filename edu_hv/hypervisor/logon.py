@@ -20,7 +20,7 @@ from edu_hv.hypervisor.directory_statements import (
     Spool,
     TemporaryDisk,
 )
-from edu_hv.hypervisor.disconnected import disconnected, terminal_needed, waits_for_terminal
+from edu_hv.hypervisor.disconnected import TERMINAL, disconnected, terminal_needed, terminal_of, waits_for_terminal
 from edu_hv.hypervisor.minidisks import LinkRequest, linked_line, mounted
 from edu_hv.hypervisor.time_of_day import clock, cpu_time, time_of_day
 from edu_hv.hypervisor.timer_requests import Request
@@ -50,8 +50,6 @@ OPERATOR = "OPERATOR"
 """The userid of the system operator (SYSOPER)."""
 MOST_USERS = 100
 """So many users may be logged on at a time."""
-TERMINAL = "terminal"
-"""Where VMBLOK.extra has the name of the terminal: "GRAF 0C1"."""
 FORCED_BY = "forced by"
 """Where VMBLOK.extra has who logs the machine off as soon as CP comes to it; empty when it does so itself."""
 
@@ -69,11 +67,6 @@ def take_directory(cp: "ControlProgram", directory: Directory) -> None:
 def operator(cp: "ControlProgram") -> "VMBLOK | None":
     """The system operator, if he is logged on."""
     return next((vm for vm in cp.vms if vm.vmostat & OtherStatus.SYSOP), None)
-
-
-def terminal_of(vm: "VMBLOK") -> str:
-    """The name of the machine's terminal: DSC for none."""
-    return "DSC" if disconnected(vm) else str(vm.extra.get(TERMINAL, ""))
 
 
 def tell_operator(cp: "ControlProgram", text: str) -> None:

@@ -8,7 +8,7 @@ Home addresses and records zero hold real cylinder numbers.  The other records h
 put there, which for a guest is the minidisk's number: nothing is to be done about these.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -401,6 +401,9 @@ DASDTBL: Sequence[CommandRule] = (
 
 DEDDTBL: Sequence[CommandRule] = (READ_ONLY, COPY)
 """Dedicated disks: the whole volume is the guest's."""
+
+RULES: Mapping[str, CommandRule] = {rule.id: rule for rule in DASDTBL}
+"""By id, for explanations: `TranslatedCCW.rule` names one."""
 
 KNOWN: frozenset[int] = frozenset(Command) | {NO_OP, SENSE}
 

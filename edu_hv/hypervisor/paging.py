@@ -41,7 +41,8 @@ CP_CR0 = (
 """Control register 0 while a guest runs with its own DAT off."""
 
 FRAMES_FOR_GUESTS = 10
-"""CP's free storage is not extended when fewer would be left."""
+"""So many, or half of them where there are few, are always left for pages that come and go: neither CP's free storage
+nor locked pages take them, since then no guest could run."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,10 @@ class Paging:
     @on_steal.setter
     def on_steal(self, told: Callable[[VirtualStorage, int], None]) -> None:
         self.frames.on_steal = told
+
+    @property
+    def _reserve(self) -> int:
+        return min(FRAMES_FOR_GUESTS, len(self.core) // 2)
 
     # ---- a guest's storage -----------------------------------------------------------------------------------
 
@@ -241,8 +246,13 @@ class Paging:
     # ---- for CP's other parts --------------------------------------------------------------------------------
 
     def lock(self, storage: VirtualStorage, page: int) -> int:
-        """Bring a page and keep it in its frame, whose absolute address this is.  Raises PagingFailure."""
+        """Bring a page and keep it in its frame, whose absolute address this is.
+
+        Raises PagingFailure, also when too few frames would be left for the other pages.
+        """
         frame = self.bring(storage, page)
+        if not self.core[frame].locks and self.core.unlocked <= self._reserve:
+            raise PagingAreaFull("CP ENTERED; NO REAL STORAGE: TOO MANY PAGES ARE LOCKED")
         self.core.lock(frame)
         return frame
 
@@ -308,7 +318,7 @@ class Paging:
         """Frames next to each other for CP's free storage; None when guests would have too few."""
         count = length // FRAME
         frames = [self.core.frame(number) for number in range(len(self.core))]
-        if sum(not self.core[frame].free_storage for frame in frames) - count < FRAMES_FOR_GUESTS:
+        if self.core.unlocked - count < self._reserve:
             return None
         windows = [frames[at : at + count] for at in range(len(frames) - count, -1, -1)]
         free = set(self.core.free)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edu_hv.hypervisor.decisions import IOStep, OperationStep, Verdict
-from edu_hv.hypervisor.io_blocks import GUEST, HALTED, IOBLOK, RDEVBLOK, SENSING, Phase
+from edu_hv.hypervisor.io_blocks import DIAGNOSE, GUEST, HALTED, IOBLOK, RDEVBLOK, SENSING, Phase
 from edu_hv.hypervisor.ios_rules import Started, Unstacked, after_start, on_real_interruption
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, goes_on
 from edu_hv.hypervisor.vmblok import RunStatus
@@ -221,7 +221,7 @@ class RealIO:
             still = goes_on(ioblok.csw.unit_status)
             rdev.active = ioblok if still else None
             ioblok.phase = Phase.WORKING if still else Phase.DONE
-        if ioblok.told or ioblok.purpose == HALTED:
+        if ioblok.told or ioblok.purpose == HALTED or (ioblok.to_device_end and ioblok.phase is Phase.WORKING):
             return
         ioblok.told = True
         self._tell(ioblok, ioblok.csw)
@@ -245,6 +245,8 @@ class RealIO:
         if rdev.active is None and status & UnitStatus.UNIT_CHECK and ioblok.purpose != HALTED:
             ioblok.csw = replace(ioblok.csw, unit_status=status)
             self._sense(rdev, ioblok)
+        elif rdev.active is None and not ioblok.told:
+            self._finish(rdev, ioblok)
 
     def _unsolicited(self, rdev: RDEVBLOK, status: UnitStatus) -> None:
         """The device has something to say by itself: to the guest that it is dedicated to, or to nobody."""
@@ -376,6 +378,8 @@ class RealIO:
             self.cp.machine.channels.halt_device(self.cp.real, ioblok.device)
         if ioblok.phase is Phase.SENSING and ioblok.told and ioblok.vm is not None:
             ioblok.vm.end_wait(RunStatus.IOWAIT)
+        if ioblok.purpose == DIAGNOSE and not ioblok.told:
+            self.cp.io_completed(ioblok, CSW(deferred_cc=NOT_OPERATIONAL))
         ioblok.release(self.cp)
         ioblok.purpose, ioblok.vm, ioblok.vdev, ioblok.told = HALTED, None, None, True
 

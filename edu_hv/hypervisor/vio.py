@@ -16,7 +16,7 @@ from edu_hv.hypervisor.ccw_translation import translate
 from edu_hv.hypervisor.decisions import AnswerIO, IOAction
 from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.guest_storage import GuestStorage
-from edu_hv.hypervisor.io_blocks import GUEST, IOBLOK
+from edu_hv.hypervisor.io_blocks import DIAGNOSE, GUEST, IOBLOK
 from edu_hv.hypervisor.io_rules import BUSY, CSW_STORED, NOT_OPERATIONAL, STARTED, IORequest, answer
 from edu_hv.hypervisor.virtual_ctca import VirtualCTCA, uncouple
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, goes_on
@@ -153,12 +153,38 @@ class VirtualIO:
                 break
             going = program.step()
         if not going:
-            vdev.end(_whole(program))
+            self._over(vm, vdev, _whole(program))
         elif (request := program.take_interruption_request()) is not None:
             vdev.request(request)
         self._note_unfinished(vm)
         self._changed(vm, vdev)
         terminal_needed(self.cp, vm)
+
+    def perform(self, vm: "VMBLOK", vdev: VDEVBLOK, caw: int, asked: tuple[int, ...]) -> None:
+        """A DIAGNOSE wants a program of a device that CP plays: its end is told by `cp.io_completed`.
+
+        `asked`: what the DIAGNOSE wants to find again.
+        """
+        program = self._program(vm, vdev)
+        vdev.extra[DIAGNOSE] = asked
+        vdev.begin(program, multiplexing=False)
+        if program.start(caw.to_bytes(4, "big")):
+            self._go_on(vm, vdev)
+        else:
+            self._over(vm, vdev, _whole(program))
+
+    def _over(self, vm: "VMBLOK", vdev: VDEVBLOK, csw: CSW) -> None:
+        """A program has ended: the guest will be interrupted, or goes on behind its DIAGNOSE."""
+        asked = vdev.extra.pop(DIAGNOSE, None)
+        vdev.end(csw if asked is None else None)
+        if asked is not None:
+            self.cp.io_completed(IOBLOK(DIAGNOSE, vdev.address, 0, vm, vdev, data=asked), csw)
+
+    def _abandon(self, vm: "VMBLOK", vdev: VDEVBLOK) -> None:
+        """The device is reset, or gone: a DIAGNOSE waits for it no longer."""
+        if DIAGNOSE in vdev.extra:
+            self._over(vm, vdev, CSW(deferred_cc=NOT_OPERATIONAL))
+        self.cp.ios.reset_device(vdev)
 
     def _other_end(self, vdev: VDEVBLOK) -> tuple["VMBLOK", VDEVBLOK] | None:
         """The other end of an adapter, if what its program waited for has come."""
@@ -381,7 +407,7 @@ class VirtualIO:
         vdev = vm.devices[address]
         if vdev.device is not None:
             vdev.device.reset()
-        self.cp.ios.reset_device(vdev)
+        self._abandon(vm, vdev)
         vdev.clear()
         vm.devices.note(vdev)
         self._note_unfinished(vm)
@@ -393,7 +419,7 @@ class VirtualIO:
             vdev.device.reset()
         if isinstance(vdev.device, VirtualCTCA):
             uncouple(vdev.device)
-        self.cp.ios.reset_device(vdev)
+        self._abandon(vm, vdev)
         vdev.clear()
         self._note_unfinished(vm)
         return vdev

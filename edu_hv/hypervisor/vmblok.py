@@ -113,6 +113,20 @@ class ExtendedStatus(IntFlag):
     """Shadow page tables are to be invalidated before the machine runs."""
 
 
+class TraceControl(IntFlag):
+    """VMTRCTL: what TRACE is on for."""
+
+    PER = 0x80
+    SVC = 0x40
+    PRG = 0x20
+    IO = 0x10
+    EXT = 0x08
+    PRIV = 0x04
+    SIO = 0x02
+    BRANCH = 0x01
+    """Taken branches, or every instruction."""
+
+
 class QueueLevel(IntFlag):
     """VMQLEVEL."""
 
@@ -205,6 +219,7 @@ class VMBLOK:
     vmostat: OtherStatus = OtherStatus(0)
     vmpstat: ProcessStatus = ProcessStatus(0)
     vmestat: ExtendedStatus = ExtendedStatus(0)
+    vmtrctl: TraceControl = TraceControl(0)
     vmqlevel: QueueLevel = QueueLevel.Q1
     vmtlevel: TimerLevel = TimerLevel.TIMER
     vmpend: Pending = Pending(0)
@@ -248,7 +263,7 @@ class VMBLOK:
     """What other parts of CP keep with a machine (traces, VMCF, the assist), by name; plain values."""
 
     PLAIN: ClassVar[tuple[str, ...]] = (
-        "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmqlevel", "vmtlevel",
+        "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel", "vmtlevel",
         "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
         "traps", "program_loops", "external_loops", "pending_program", "pages_wanted", "waiting_since", "cp_per", "adstop",
     )  # fmt: skip

@@ -48,7 +48,6 @@ def store_then_or_system_mask(guest: RunningGuest, address: int, immediate: int)
 
 def _store_then_set(guest: RunningGuest, address: int, mask: int) -> None:
     guest.require_mask(mask)
-    guest.cpu.check_store(address, 1)
     guest.cpu.store1(address, guest.vmpsw[0])
     guest.store_vmpsw(0, bytes([mask]))
 
@@ -81,7 +80,6 @@ def store_control(guest: RunningGuest, r1: int, r3: int, address: int) -> None:
     """STCTL.  GA22-7074 "Store Control".  The virtual registers, never the real ones."""
     require(address % 4 == 0, "the operand is not on a word boundary")
     text = b"".join(guest.control(number).to_bytes(4, "big") for number in registers_between(r1, r3))
-    guest.cpu.check_store(address, len(text))
     guest.cpu.store_bytes(address, text)
 
 
@@ -139,7 +137,6 @@ def validate_shadow_entry(guest: RunningGuest, address: int) -> None:
     one that the real tables give for the guest-real address.
     """
     cpu, psw = guest.cpu, guest.psw
-    require(not address & ~MASK_24, "the address is a secondary one")
     require(psw.dat, "the guest's own DAT is off: the tables are no shadow tables")
     layout, virtual_cr0 = table_format(cpu.cr[0]), guest.control(0)
     require(layout is not None and layout is table_format(virtual_cr0), "the shadow tables are of another format")

@@ -70,6 +70,13 @@ class Rig:
             clocks.now = max(clocks.now, channels.next_event)
             channels.advance()
 
+    def piece(self, length: int) -> int | None:
+        """A piece of CP's free storage, if there is one."""
+        try:
+            return self.free.get(length)
+        except MemoryError:
+            return None
+
     def state(self) -> tuple[Any, ...]:
         """A checkpoint of all of it."""
         machine = self.machine
@@ -85,7 +92,7 @@ class Rig:
     def restore(self, state: tuple[Any, ...]) -> None:
         """Go back to it."""
         machine = self.machine
-        parts = machine.storage, machine.channels, machine.clocks, machine.cpu, self.free, self.paging
+        parts: tuple[Any, ...] = machine.storage, machine.channels, machine.clocks, machine.cpu, self.free, self.paging
         for part, saved in zip(parts, state, strict=True):
             part.restore(saved)
 

@@ -1,5 +1,7 @@
 """CP with the VM assist: every guest ends as without it, with fewer traps.  Reference 5.1 and 5.2."""
 
+from dataclasses import replace
+
 import pytest
 
 from edu_hv.guests.catalog import GUESTS
@@ -8,14 +10,16 @@ from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.commands.assist import assist_words
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.paging_area import make_paging_volume
-from edu_hv.isa.codes import CR0, PSA, Class, External
+from edu_hv.isa.codes import CR0, PIC, PSA, Class, External, UnitStatus
 from edu_hv.machine.assist import CR6, MICBLOK, VALIDATION, Count
 from edu_hv.machine.events import AssistDeclined, AssistHandled
+from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
 from tests.hypervisor.bench import (
     CODE,
+    CONSOLE,
     Bench,
     bare,
     bench,
@@ -205,6 +209,32 @@ def test_enabling_for_what_is_pending_comes_to_cp(assist):
     assert vm.peek(Class.EXTERNAL.old_psw, 8).hex() == "0100004000000a04"
     declined = [event.why for event in events if isinstance(event, AssistDeclined) and event.mnemonic == "SSM"]
     assert declined == (["a pending interruption may become allowed"] if assist else [])
+
+
+def pending_io(made, vm):
+    made.cp.vio.present(vm, CONSOLE, UnitStatus.ATTENTION)
+
+
+def pending_page_fault(made, vm):
+    vm.pending_program = Interruption(Class.PROGRAM, PIC.PSEUDO_PAGE_FAULT)
+
+
+@pytest.mark.parametrize(
+    ("make", "pending"),
+    [
+        pytest.param(lambda made, vm: None, False, id="nothing"),
+        pytest.param(lambda made, vm: vm.queue_external(External.INTERRUPT_KEY, 0x40), True, id="external"),
+        pytest.param(pending_io, True, id="I/O"),
+        pytest.param(pending_page_fault, True, id="pseudo page fault"),
+    ],
+)
+def test_micpend_is_on_while_anything_is_pending(make, pending):
+    """[5.1 MICBLOK] Whatever the virtual masks are now: the guest is about to change them."""
+    made, vm = guest("07FE", ecmode=True, ec_mode=True)
+    assisted(made)
+    make(made, vm)
+    made.settle()
+    assert dispatched(made)[1].micpend is pending
 
 
 def test_disabling_does_not_come_to_cp_although_something_is_pending():
@@ -422,6 +452,21 @@ def test_change_bit_that_an_assisted_instruction_resets_is_not_lost_for_paging()
     assert (vm.vmgprs[6], vm.vmgprs[8], vm.storage.key(0x5000), vm.storage.frame_of(9)) == (0x30, 0x30, 0x30, None)
     counts = made.machine.assist.counts
     assert (counts["SSK"], counts["ISK"]) == (Count(2, 1), Count(2, 2))
+
+
+def test_page_0_counts_as_changed_when_only_an_assisted_svc_has_stored_there():
+    """[5.2 SVC] An interruption's stores turn no change bit on."""
+    made, vm = guest(instruction("SSK", 5, 4) + "0A01", ecmode=True, ec_mode=True)
+    assisted(made)
+    vm.cpu.store_real(Class.SVC.new_psw, PSW(ec_mode=True, instruction_address=0xB00).to_bytes())
+    made.settle()
+    core, frame = made.cp.paging.core, vm.storage.frame_of(0)
+    core[frame] = replace(core[frame], changed=False)
+    assert not core.real_changed(frame)
+    made.stop()
+    made.steps(2)
+    assert made.machine.assist.counts["SVC"] == Count(1, 1)
+    assert core.real_changed(frame)
 
 
 def test_guests_that_lose_pages_to_each_other_write_the_same():

@@ -232,6 +232,13 @@ def test_every_address_of_the_copy_is_the_guests_again():
         assert task.guest_address_of(ccw.real_address + 8) == ccw.guest_address + 8
 
 
+def test_behind_each_run_stand_two_invalid_ccws():
+    """[2.4-7] For chaining, and for chaining with status modifier."""
+    its, task = copied(NOP, "0800410000000000", more={0x4100: NOP, 0x4108: READ})
+    for run in task.runs:
+        assert its.machine.storage.read(run.real_address + run.length, 16) == bytes(16)
+
+
 def test_chain_too_long_to_copy_ends_with_a_program_check():
     """A limit of this CP: what is behind so many CCWs is a fence and not somebody else's storage."""
     its = guest()
@@ -350,6 +357,15 @@ def test_sense_after_a_unit_check_needs_no_real_operation():
     assert task.answered.to_bytes().hex(" ", 4) == "00004008 0c000000"
     assert its.cpu.load_real(0x5000, len(kept)) == kept
     assert kept[0] == 0x80
+
+
+def test_program_of_several_sense_commands_needs_no_real_operation():
+    """[2.4-8]"""
+    its = guest()
+    its.run(CASES["write on a protected reel"])
+    task = its.translate(program("0400500060000002", NOP, "0400600020000002"))
+    assert task.answered.to_bytes().hex(" ", 4) == "00004018 0c000000"
+    assert its.cpu.load_real(0x5000, 2) == its.cpu.load_real(0x6000, 2) == its.vdev.sense[:2]
 
 
 def test_what_is_chained_to_the_sense_goes_to_the_real_device():

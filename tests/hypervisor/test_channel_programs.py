@@ -13,11 +13,11 @@ from edu_hv.machine.storage import BLOCK
 from tests.hypervisor import test_ccw_translation as tape_cases
 from tests.hypervisor import test_minidisk as disk_cases
 from tests.hypervisor.bench import FIRST_REAL_TAPE, TAPE, guest
-from tests.hypervisor.ccw_rig import ADDRESS, REAL_ADDRESS, SIZE, Bare, Program, Seen, minidisk_volume, outside
+from tests.hypervisor.ccw_rig import ADDRESS, REAL_ADDRESS, SIZE, Bare, Program, Seen, extent, minidisk_volume, outside
 from tests.hypervisor.io_scene import Scene, csw
 from tests.hypervisor.test_ccw_translation import BLOCK as TAPE_BLOCK
 from tests.hypervisor.test_ccw_translation import READ, TAPE_IMAGE, drive, program
-from tests.hypervisor.test_minidisk import CYLINDERS, RELN, SENSE, line, volume
+from tests.hypervisor.test_minidisk import AREA, CYLINDERS, RECORDS, RELN, SENSE, line, volume
 
 SIO_AND_LOOP = "9C000181" + "47F00A04"
 
@@ -83,6 +83,57 @@ def test_guest_with_a_minidisk_finds_what_it_would_find_on_a_volume(text):
     for one in (line(text), SENSE):
         assert bare.run(one).difference(its.run(one)) == []
     assert outside(device.volume, RELN, CYLINDERS) == others
+
+
+# ---- two guests on one volume --------------------------------------------------------------------------------------
+
+
+def neighbours():
+    """Two guests with minidisks on one volume, the first like the small volume."""
+    first = Guest(drive_for(minidisk_volume(volume(), RELN, behind=2 + CYLINDERS)), DeviceClass.DASD, **PLACE)
+    second = first.made.log_on("B")
+    second.devices.add(VDEVBLOK(ADDRESS, DeviceClass.DASD, model="3330", real=REAL_ADDRESS, **(PLACE | {"reln": 9})))
+    its = object.__new__(Guest)
+    its.made, its.vm, its.device = first.made, second, first.device
+    first.before = its.before = first.left()
+    return first, its
+
+
+PLACE = {"reln": RELN, "bnd": CYLINDERS, "vdevstat": VDEVSTAT(0)}
+
+
+def test_arm_is_where_each_guest_left_it():
+    """[2.4 restrictions] A program without a SEEK reads its own cylinder, wherever the other has moved the arm."""
+    first, second = neighbours()
+    first.run(line("07:000000010002 12/8"))
+    second.run(line("07:000000020001 1A/5"))
+    seen = first.run(line("12/8"))
+    assert seen.csws == ("00004008 0c000000",)
+    assert first.vm.cpu.load_real(AREA, 8) == RECORDS[0].count
+    second.run(line("1A/5"))
+    assert second.vm.cpu.load_real(AREA, 5).hex() == "0000020001"
+
+
+def test_sense_bytes_are_each_guests_own():
+    """[2.3-8] [2.4-8] The other one uses the drive between the unit check and the SENSE."""
+    first, second = neighbours()
+    first.run(line("07:000000090002 12/8"))
+    second.run(line("07:000000020001 31:0002000199 TIC:-1 06/5"))
+    first.run(SENSE)
+    second.run(SENSE)
+    assert first.vm.cpu.load_real(0x7000, 2).hex() == "8000"
+    assert second.vm.cpu.load_real(0x7000, 7).hex() == "00080000380201"
+
+
+def test_writer_of_one_minidisk_does_not_change_the_other():
+    """[2.5 Definition]"""
+    first, second = neighbours()
+    before = extent(first.device.volume, 9, CYLINDERS)
+    first.run(line("07:000000020012 1F:C0 31:0002001200 TIC:-1 1D:00020012010000021234"))
+    assert extent(first.device.volume, 9, CYLINDERS) == before
+    assert extent(first.device.volume, RELN, CYLINDERS)[-1].records[1].data == b"\x12\x34"
+    second.run(line("07:000000000000 1F:C0 31:0000000000 TIC:-1 1D:00000000010000021234"))
+    assert extent(first.device.volume, RELN, CYLINDERS)[-1].records[1].data == b"\x12\x34"
 
 
 # ---- with a guest that runs ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.ckd_track import Record, formatted_track
 from edu_hv.devices.disk import drive_for
-from edu_hv.hypervisor.minidisk_ccw import COPY, DASDTBL
+from edu_hv.hypervisor.minidisk_ccw import COPY, DASDTBL, RULES
 from edu_hv.hypervisor.rcwtask import RCWCTL, virtual_sense
 from edu_hv.isa.codes import CCWFlag
 from edu_hv.machine.ccw import CCW
@@ -167,6 +167,14 @@ def test_minidisk_is_as_a_small_volume(model, text):
     assert same(line(text), SENSE, line(f"{TO_TRACK} 06/5"), model=model) == []
 
 
+@pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
+def test_minidisk_under_a_key_is_as_a_small_volume(text):
+    """[2.4-19] CP's copies can be fetched under any key, and what the guest may not store into stays as it is."""
+    keys = {AREA // 2048: 0x30, 0x7000 // 2048: 0x30}
+    assert same(*(replace(line(text, caw=0x30000000 | CHAIN), keys=keys) for _ in range(2))) == []
+    assert same(line(text, caw=0x40000000 | CHAIN)) == []
+
+
 @pytest.mark.parametrize("text", ["13 06/5", f"{TO_TRACK} 13 06/5", f"{TO_TRACK} 13 1A/5", "13 03", "02/24 03", "02/24",
                                   f"{TO_TRACK} 02/24 1A/5"])  # fmt: skip
 def test_recalibrate_and_read_ipl_go_to_the_minidisks_cylinder_0(text):
@@ -270,6 +278,7 @@ def test_every_rule_has_a_chain_to_which_it_applies():
     found |= {ccw.rule for ccw in made(f"{TO_TRACK} 19:0000010002", short)[1]}
     found |= {ccw.rule for ccw in made("07/1", storage={CHAIN: CCW(0x07, AREA, CD, 3).to_bytes()})[1]}
     assert found - {""} == {rule.id for rule in DASDTBL}
+    assert len(RULES) == len(DASDTBL)
     for rule in DASDTBL:
         assert all((rule.question.endswith("?"), rule.then, rule.why, rule.source))
 
@@ -311,13 +320,15 @@ def test_seek_argument_cannot_be_changed_once_the_program_runs():
 
 def test_seek_argument_that_the_key_protects_is_not_fetched():
     """[2.4-19] And does not become fetchable by a change of the storage key later."""
-    program = replace(line(f"{TO_TRACK} 12/8"), caw=0x10000000 | CHAIN, keys={ARGUMENTS // 2048: 0x28})
+    program = replace(line(f"{TO_TRACK} 03"), caw=0x10000000 | CHAIN, keys={ARGUMENTS // 2048: 0x28})
     alone, its = bare(), minidisk()
     assert alone.run(program).difference(its.run(program)) == []
     task = its.translate(program)
     its.machine.storage.keys[its.cpu.absolute(ARGUMENTS) // 2048] = 0
     start(its.machine, REAL_ADDRESS, task.caw)
+    its.device.cylinder = 77
     assert [csw.unit_status.value for csw in interruptions(its.machine)] == [0x0E]
+    assert its.device.cylinder == 77
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])

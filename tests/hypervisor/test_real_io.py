@@ -1,13 +1,18 @@
 """Real operations: queues, sense bytes, errors in the middle of a chain, and guests that go away (DMKIOS)."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.disk import Disk3330
 from edu_hv.hypervisor.io_blocks import IOBLOK, Phase
+from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, DeviceClass
 from edu_hv.hypervisor.vmblok import RunStatus
-from edu_hv.isa.codes import Sense, UnitStatus
+from edu_hv.isa.codes import CR0, Sense, UnitStatus
+from edu_hv.machine.machine import Machine
+from edu_hv.machine.subchannel import ChannelType
 from tests.hypervisor.io_scene import (
     AT,
     DATA,
@@ -397,3 +402,90 @@ def test_going_back_and_forward_again_with_queued_operations_gives_the_same():
     made.cp.restore(saved[1])
     again = [made.interruptions(vm) for vm in guests], made.machine.storage.read(0, made.machine.storage.size)
     assert again == first
+
+
+# ---- pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_out_is_brought_and_stays_while_the_channel_uses_it():
+    """[2.4-2] [2.3-9] Two guests in fewer frames than they have pages; a lock goes when the operation has ended."""
+    made = Scene(Machine(0x26000))
+    made.machine.channels.attach(0x150, make_paging_volume(3))
+    made.cp.paging.attach_area(0x150)
+    first, second = made.log_on("A"), made.log_on("B")
+    made.dedicate(first, TAPE, REAL_TAPE, FailingDevice())
+    for vm in (first, second):
+        touch(vm)
+    assert first.storage.frame_of(DATA >> 12) is None
+    made.start(first, TAPE, *chain(3))
+    assert locked(made) != []
+    touch(second)
+    assert first.storage.frame_of(DATA >> 12) is not None
+    assert made.interruptions(first) == [f"181 {AT + 24:08X} 0C000000"]
+    assert locked(made) == []
+    assert first.peek(DATA, 12) == b"\1\1\1\1\2\2\2\2\3\3\3\3"
+
+
+def touch(vm):
+    """Store into every page."""
+    for page in range(0, vm.vmsize, 4096):
+        vm.cpu.store_real(page + 0xFF0, vm.vmuser.encode())
+
+
+# ---- whatever happens ------------------------------------------------------------------------------------------------
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["seek", "read", "fail", "SIOF", "HIO", "HDV", "CLRIO", "TIO", "take", "reset", "attention", "wait"]
+        ),
+        st.sampled_from([0, 1, 2]),
+        st.sampled_from([DISK, TAPE]),
+        st.integers(1, 12),
+    ),
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@given(ACTIONS, st.booleans())
+def test_whatever_guests_do_nothing_is_left_behind_and_no_device_hangs(actions, multiplexing):
+    """[2.3-7] [2.3-9] Shared volume, one real channel for all; in the end every device is free and no page locked."""
+    made, guests = disk_guests("A", "B", "C")
+    free = made.cp.free_storage.state()
+    for n, vm in enumerate(guests):
+        made.dedicate(vm, TAPE, 0x333 + n, FailingDevice(fails_at=3))
+        vm.cpu.cr[0] = CR0.BLOCK_MULTIPLEXING if multiplexing else 0
+        vm.devices.define_channels(ChannelType.BLOCK_MULTIPLEXER if multiplexing else ChannelType.SELECTOR)
+    for what, who, address, count in actions:
+        do(made, guests[who], what, address, count)
+    for vm in guests:
+        made.interruptions(vm)
+    assert nothing_left(made, free)
+    for vm in guests:
+        assert [made.issue(vm, "TIO", address).cc for address in (DISK, TAPE)] == [0, 0]
+        assert not vm.vmrstat & RunStatus.IOWAIT
+
+
+def do(made, vm, what, address, count):
+    """One thing that a guest does, or that happens."""
+    programs = {
+        "seek": [seek(vm, count, 0x5F00)] if address == DISK else [ccw(0x07, count=6)],
+        "read": [READ] * 1 if address == DISK else chain(count),
+        "fail": [ccw(0xFF, flags="L")],
+    }
+    if what in programs:
+        if not vm.vmrstat & RunStatus.IOWAIT:
+            made.start(vm, address, *programs[what])
+    elif what == "wait":
+        for _ in range(count):
+            made.machine.advance()
+    elif what == "take":
+        made.interruptions(vm)
+    elif what == "reset":
+        made.cp.vio.reset_device(vm, address)
+    elif what == "attention":
+        made.machine.channels.present(vm.devices[address].real, UnitStatus.ATTENTION)
+    elif not vm.vmrstat & RunStatus.IOWAIT:
+        made.put(vm, READ)
+        made.issue(vm, what, address)

@@ -1,4 +1,4 @@
-"""Shadow tables.  The oracle is the machine itself: one without CP whose real storage is what the guest takes for real."""
+"""Shadow tables.  The oracle is the machine itself, without CP, its real storage what the guest takes for real."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -38,7 +38,7 @@ REFLECTED = {
 class Status:
     """What `prepare` needs of a VMBLOK."""
 
-    vmestat: ExtendedStatus = ExtendedStatus(0)
+    vmestat: ExtendedStatus = ExtendedStatus.INVPAG
 
 
 @dataclass
@@ -155,7 +155,7 @@ def random_entries(layout: TableFormat, random: Random) -> dict[int, bytes]:
 @ALL_FORMATS
 @pytest.mark.parametrize("seed", range(3))
 def test_a_guest_with_its_own_tables_gets_what_the_machine_would_give(code: int, seed: int) -> None:
-    """[1.5 reference → real segment exception] loads, stores, exceptions and storage keys, in 20 frames for 64 pages; all four formats."""
+    """[1.5 reference → real segment exception] loads, stores, exceptions and keys, in 20 frames for 64 pages."""
     random, layout = Random(seed), FORMATS[code]
     guest, machine = translating(code), Machine(PAGES * FRAME)
     bare, size = machine.cpu, PAGES * FRAME
@@ -216,7 +216,7 @@ def test_what_a_translation_exception_means(at: int, entry: str, address: int, e
 
 @ALL_FORMATS
 def test_entries_are_made_when_they_are_needed(code: int) -> None:
-    """[1.5 reference → real segment exception] first the segment entry with a new page table, then the page entry; once."""
+    """[1.5 reference → real segment exception] first the segment entry with a page table, then the page entry."""
     guest, size = translating(code), 1 << FORMATS[code].page_shift
     assert guest.access(0) == 0x77
     assert guest.faults == [Meaning.FILL_SEGMENT, Meaning.FILL_PAGE]
@@ -307,7 +307,7 @@ def test_another_format_makes_new_tables() -> None:
 
 @pytest.mark.parametrize("code", [0, 0b11000, 0b10001, 0b01011, 0b11111])
 def test_a_format_that_does_not_exist(code: int) -> None:
-    """[1.5 bad CR0 format] every access is a translation-specification exception, as on the machine; then all is well."""
+    """[1.5 bad CR0 format] every access is a translation-specification exception, until it is set right."""
     guest = translating()
     assert guest.access(0) == 0x77
     guest.cpu.cr[0] = code << 19
@@ -440,10 +440,8 @@ def test_without_any_room_the_guest_gets_a_message() -> None:
 
 def use_up(made: Rig) -> None:
     """Take all of CP's free storage."""
-    try:
-        while True:
-            made.free.get(64)
-    except MemoryError:
+    made.paging.hold_none()
+    while made.piece(64) is not None:
         pass
 
 

@@ -34,7 +34,8 @@ def build(code, *, installed=True, **choices):
 
     Keywords: `psw`, fields of the virtual PSW; `gr`, `cr` (virtual), `guest` (hexadecimal text by guest-real address),
     `pages_out`, `keys` (of 2K blocks of the guest: virtual, real), `on` and `off` (flags of CR6), `micpend`, `ecmode`,
-    `per`, `real_cr`, `shadow`: the guest's own DAT is on and nothing of the shadow page table is valid.
+    `per`, `real_cr`, `shadow`: the guest's own DAT is on and nothing of the shadow page table is valid, `shadow_entry`:
+    bits 0-3 of the shadow segment-table entries, `micrseg`.
     """
     machine = Machine(SIZE)
     if installed:
@@ -74,7 +75,7 @@ def _dispatch(machine, choices):
     flags = CR6.VM_ASSIST | choices.get("on", CR6(0)) | (CR6.VIRTUAL_PROBLEM_STATE if virtual.problem_state else 0)
     cpu.cr[6] = flags & ~choices.get("off", CR6(0)) | BLOCK
     if choices.get("shadow"):
-        _build_shadow(machine, registers)
+        _build_shadow(machine, registers, choices.get("shadow_entry", 0xF0000000))
     for number, value in choices.get("real_cr", {}).items():
         cpu.cr[number] = value
     running = virtual.copy()
@@ -84,8 +85,8 @@ def _dispatch(machine, choices):
     cpu.load_psw(running)
 
 
-def _build_shadow(machine, registers):
-    machine.storage.write(SHADOW_SEGMENTS, (0xF0000000 | SHADOW_PAGES).to_bytes(4, "big") * 16)
+def _build_shadow(machine, registers, length):
+    machine.storage.write(SHADOW_SEGMENTS, (length | SHADOW_PAGES).to_bytes(4, "big") * 16)
     machine.storage.write(SHADOW_PAGES, bytes.fromhex("000C") * 16)  # Invalid in the formats of 4K and 2K.
     machine.cpu.cr[0], machine.cpu.cr[1] = registers[0], SHADOW_SEGMENTS
     machine.cpu.cr[6] |= CR6.SHADOW_TABLES

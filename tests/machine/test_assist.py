@@ -13,6 +13,7 @@ from tests.machine.assist_scene import (
     CRS,
     DATA,
     FORMAT_4K_64K,
+    SEGMENTS,
     SHADOW_PAGES,
     SWAP,
     VMPSW,
@@ -67,7 +68,7 @@ def test_ssm_replaces_the_virtual_mask(code, scene, virtual_psw):
     assert machine.advance()
     assert machine.recognized is None
     assert outcome(machine) == live(virtual_psw, CODE + 4)
-    assert machine.cpu.psw.system_mask == 7
+    assert (machine.cpu.psw.system_mask, machine.storage.key(real(DATA))) == (7, 4)
     assert machine.assist.counts == {"SSM": Count(1, 1)}
 
 
@@ -153,6 +154,14 @@ def test_svc_swaps_the_psws_in_guest_page_0(scene, code, old, interruption_code)
     assert machine.storage.read(Class.SVC.old_psw, 8) == bytes(8)
 
 
+def test_svc_17_is_not_taken_for_a_page_translation_exception():
+    """[5.2 SVC] Code X'11' is that of an exception only in a program interruption."""
+    machine = build("0A11", guest={0x60: NEW_EC})
+    assert machine.advance()
+    assert (machine.recognized, machine.cpu.psw.instruction_address) == (None, 0x4000)
+    assert machine.assist.counts == {"SVC": Count(1, 1)}
+
+
 @pytest.mark.parametrize(
     ("registers", "scene", "stored"),
     [
@@ -197,6 +206,7 @@ def test_lctl_loads_virtual_registers_without_effect(registers, operand, scene, 
     assert machine.recognized is None
     assert {number: control(machine, number) for number in loaded} == loaded
     assert machine.cpu.cr == before
+    assert machine.storage.key(real(DATA)) == 4
 
 
 GUEST_TABLES = {
@@ -363,6 +373,12 @@ def test_shadow_entry_of_a_2k_page_has_the_half_of_the_frame():
                      "operand or a table", id="guest entry of bad format"),
         pytest.param({"gr": {2: 0x3000}, "guest": {0x9006: "0FF0"}}, "guest-real 0FF000 is not in real storage",
                      id="guest entry beyond the guest's storage"),
+        pytest.param({"gr": {2: 0x3000}, "psw": {"system_mask": 0}}, "the guest's own DAT is off: the tables are no "
+                     "shadow tables", id="DAT off"),
+        pytest.param({"gr": {2: 0x3000}, "micrseg": SEGMENTS | 2}, "a page of the guest is more than a real page",
+                     id="real pages of 2K"),
+        pytest.param({"gr": {2: 0x3000}, "shadow_entry": 0x10000000}, "the shadow table has no such entry",
+                     id="shadow page table too short"),
         pytest.param({"gr": {2: 0x3000}, "real_cr": {0: FORMAT_4K_64K}, "cr": {0: 0x004000E0}},
                      "the shadow tables are of another format", id="format changed"),
     ],

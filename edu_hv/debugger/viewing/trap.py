@@ -17,6 +17,7 @@ from edu_hv.debugger.viewing.registers import psw_fields
 from edu_hv.debugger.views import DecisionView, EffectView, RuleView, StageState, StageView, XrayView
 from edu_hv.hypervisor.control_program import ENTRY_POINTS
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
+from edu_hv.hypervisor.minidisk_ccw import COPY, RULES
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.table import operation
 from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped
@@ -215,6 +216,8 @@ def _translated(event: ProgramTranslated) -> list[str]:
         lines.append(f" real {ccw.real_address:06X} {words(ccw.real)}")
         if ccw.idaws:
             lines.append("   IDAWs " + " ".join(f"{idaw:08X}" for idaw in ccw.idaws))
+        if ccw.rule not in ("", COPY.id):
+            lines.append(f"   {ccw.rule}: {RULES[ccw.rule].then}")
     return lines
 
 

@@ -15,6 +15,7 @@ from edu_hv.hypervisor.commands import (
     spool_files,
     storage,
     store,
+    trace,
     users,
 )
 from edu_hv.hypervisor.commands.registry import Answer, run_command
@@ -36,5 +37,6 @@ __all__ = [
     "spool_files",
     "storage",
     "store",
+    "trace",
     "users",
 ]

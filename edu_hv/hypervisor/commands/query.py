@@ -16,7 +16,7 @@ from edu_hv.hypervisor.commands.registry import (
     operand,
 )
 from edu_hv.hypervisor.commands.spool_query import describe, describe_console, destination, query_files, query_spool
-from edu_hv.hypervisor.logon import terminal_of
+from edu_hv.hypervisor.disconnected import terminal_of
 from edu_hv.hypervisor.spooling.devices import SpooledOutput, SpooledReader
 from edu_hv.hypervisor.time_of_day import clock, cpu_time, time_of_day
 from edu_hv.hypervisor.virtual_configuration import (

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal
-from edu_hv.hypervisor.spooling.devices import SpooledOutput
-from edu_hv.hypervisor.virtual_devices import DeviceClass
+from edu_hv.hypervisor.virtual_printer import print_line, printer_of
 from edu_hv.isa.codes import PSA
 from edu_hv.machine.storage import BLOCK
 
@@ -20,8 +19,6 @@ _ROW = 16
 _DUMP_ROW = 32
 _MOST = 0x10000
 """Bytes that one DISPLAY shows at most, so that a slip does not fill the terminal; DUMP has no limit."""
-_WRITE_AND_SPACE, _SKIP_TO_1 = 0x09, 0x8B
-_PRINT_LINE = 132
 
 
 @command("Display", looks=True)
@@ -147,18 +144,13 @@ def dump(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
             heading, words = " ".join(words[at:])[1:], words[:at]
             break
     ranges = [storage_range(vm, word.upper().lstrip("TL"), "CDM") for word in words] or [(0, vm.vmsize - 1)]
-    printer = next((v.device for v in vm.devices.values() if isinstance(v.device, SpooledOutput) and _prints(v)), None)
+    printer = printer_of(vm)
     if printer is None:
         raise CommandError("CDM", 40, "DEVICE PRT DOES NOT EXIST")
     for line in _dump_lines(vm, heading, ranges):
-        if not printer.make_room():
-            return Answer()  # The spool is full, and the user has been told.
-        printer.put(_WRITE_AND_SPACE, line.encode("cp037", errors="replace"), _PRINT_LINE)
+        if not print_line(printer, line):
+            return Answer()
     return Answer(["COMMAND COMPLETE"])
-
-
-def _prints(vdev: object) -> bool:
-    return bool(getattr(vdev, "vdevtypc", 0) & DeviceClass.URO) and getattr(vdev, "model", "") not in ("2540P", "3525")
 
 
 def _dump_lines(vm: "VMBLOK", heading: str, ranges: list[tuple[int, int]]) -> Iterator[str]:

@@ -11,8 +11,10 @@ from edu_hv.hypervisor.diagnose import (  # noqa: F401 - they define services
     identification,
     spool_input,
     storage,
+    synchronous_io,
 )
 from edu_hv.hypervisor.diagnose.services import SERVICES, specification
+from edu_hv.hypervisor.io_blocks import DIAGNOSE
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import PIC
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
@@ -32,6 +34,11 @@ NOT_BUILT = {
     0x84: "B",
 }
 """Privilege classes of codes that VM/370 has and this CP has not: to other users they are privileged all the same."""
+
+
+def connect(cp: "ControlProgram") -> None:
+    """Say who is told of what services have begun and what ends later."""
+    cp.on_completion[DIAGNOSE] = synchronous_io.ended
 
 
 def diagnose(cp: "ControlProgram", vm: VMBLOK, code: int, text: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.diagnose.services import require_doubleword, require_storage, service, specification
+from edu_hv.hypervisor.diagnose.services import device_at, require_doubleword, require_storage, service, specification
 from edu_hv.hypervisor.time_of_day import time_of_day
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, DeviceClass
 from edu_hv.isa.codes import MASK_24, MASK_32
@@ -67,8 +67,8 @@ def device_type(cp: "ControlProgram", vm: "VMBLOK", rx: int, ry: int) -> None:
     or 3 for no such device.  With -1, Rx comes back as the console's address.
     """
     address = vm.vmgprs[rx]
-    device = vm.devices.console() if address == _CONSOLE else vm.devices.lookup(address & 0xFFF)
-    if device is None or (address != _CONSOLE and address > 0xFFF):
+    device = vm.devices.console() if address == _CONSOLE else device_at(vm, address)
+    if device is None:
         vm.vmpsw.cc = 3
         return
     if address == _CONSOLE:

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor.virtual_storage import blocks
 from edu_hv.isa.codes import PIC
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
+from edu_hv.machine.storage import FRAME, MAXIMUM
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
+    from edu_hv.hypervisor.virtual_devices import VDEVBLOK
     from edu_hv.hypervisor.vmblok import VMBLOK
 
 Function = Callable[["ControlProgram", "VMBLOK", int, int], None]
@@ -25,6 +28,9 @@ class Service:
     function: Function
     classes: str
 
+
+MOST_ADDRESS = 0xFFF
+"""The highest device address."""
 
 SERVICES: dict[int, Service] = {}
 """By code."""
@@ -45,9 +51,18 @@ def specification() -> ProgramInterruption:
     return ProgramInterruption(PIC.SPECIFICATION, Ending.SUPPRESSION)
 
 
+def in_storage(vm: "VMBLOK", address: int, length: int) -> bool:
+    """Whether the whole area is in the guest's storage, attached segments beyond its size included."""
+    if address + length <= vm.vmsize:
+        return True
+    if address + length > MAXIMUM:
+        return False
+    return all(vm.storage.addressable(at) for at, _ in blocks(address, max(length, 1), FRAME))
+
+
 def require_storage(vm: "VMBLOK", address: int, length: int) -> None:
     """The whole area is in the guest's storage.  Raises ADDRESSING, before anything is done, if it is not."""
-    if not 0 <= address <= address + length <= vm.vmsize:
+    if not in_storage(vm, address, length):
         raise ProgramInterruption(PIC.ADDRESSING, Ending.SUPPRESSION)
 
 
@@ -55,3 +70,8 @@ def require_doubleword(address: int) -> None:
     """Raises SPECIFICATION for an address that is not on a doubleword."""
     if address % 8:
         raise specification()
+
+
+def device_at(vm: "VMBLOK", address: int) -> "VDEVBLOK | None":
+    """The virtual device that a register names; None when there is none."""
+    return vm.devices.lookup(address) if address <= MOST_ADDRESS else None
