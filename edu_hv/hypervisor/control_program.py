@@ -195,6 +195,8 @@ class ControlProgram:
 
     def logoff(self, vm: VMBLOK) -> None:
         """The machine is gone with all that belonged to it; what its I/O still has to say is nobody's."""
+        if not self._carrying_out:
+            self._finish_work()  # What CP is at may be about this machine.
         if self.running_vm is vm:
             self.interrupt_running()
         self.vio.logoff(vm)

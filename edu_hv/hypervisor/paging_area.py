@@ -192,11 +192,11 @@ class PagingArea:
             cc = self.channels.start_io(self.real, self.device, multiplexing=True)
             if cc == STARTED:
                 return True
-            busy = cc == CSW_STORED and self.real.load_real(PSA.CSW + 4, 1)[0] & UnitStatus.BUSY
-            pending = cc == CSW_STORED and busy and self.real.load_real(PSA.CSW + 4, 1)[0] & ~UnitStatus.BUSY
-            if pending:
-                continue
-            if not (cc == BUSY or busy) or not self._pass_time():
+            status = UnitStatus(self.real.load_real(PSA.CSW + 4, 1)[0]) if cc == CSW_STORED else UnitStatus.BUSY
+            if cc not in (CSW_STORED, BUSY) or UnitStatus.BUSY not in status:
+                return False
+            pending = status is not UnitStatus.BUSY or self.channels.test_io(self.real, self.device) == CSW_STORED
+            if not pending and not self._pass_time():
                 return False
         return False
 

@@ -107,6 +107,8 @@ class Rig:
                 assert frame not in seen, "a frame is mapped twice"
                 seen[frame] = storage, page
                 assert (core[frame].owner, core[frame].page) == (storage, page)
+        owners = {core[core.frame(number)].owner for number in range(len(core))}
+        assert owners <= {None, *self.paging.storages}, "a frame belongs to somebody who is gone"
         assert not seen.keys() & set(core.free), "a frame is free and mapped"
         assert len(core.free) == len(set(core.free))
 

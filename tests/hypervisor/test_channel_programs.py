@@ -1,6 +1,6 @@
 """Channel programs of a guest under the whole CP: what it sees of them is what it would see on the machine.
 
-The cases are those of `test_ccw_translation` and `test_minidisk`; there only the translation is under test.
+The cases are those of `test_ccw_translation` and `minidisk_rig`; there only the translation is under test.
 """
 
 import pytest
@@ -11,13 +11,13 @@ from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVSTAT, DeviceClass
 from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.machine.storage import BLOCK
 from tests.hypervisor import test_ccw_translation as tape_cases
-from tests.hypervisor import test_minidisk as disk_cases
 from tests.hypervisor.bench import FIRST_REAL_TAPE, TAPE, guest
 from tests.hypervisor.ccw_rig import ADDRESS, REAL_ADDRESS, SIZE, Bare, Program, Seen, extent, minidisk_volume, outside
 from tests.hypervisor.io_scene import Scene, csw
+from tests.hypervisor.minidisk_rig import AREA, CYLINDERS, RECORDS, RELN, SENSE, line, volume
+from tests.hypervisor.minidisk_rig import CASES as DISK_CASES
 from tests.hypervisor.test_ccw_translation import BLOCK as TAPE_BLOCK
 from tests.hypervisor.test_ccw_translation import READ, TAPE_IMAGE, drive, program
-from tests.hypervisor.test_minidisk import AREA, CYLINDERS, RECORDS, RELN, SENSE, line, volume
 
 SIO_AND_LOOP = "9C000181" + "47F00A04"
 
@@ -73,7 +73,7 @@ def test_guest_with_a_dedicated_tape_finds_what_it_would_find_on_the_machine(cas
         assert bare.run(one).difference(its.run(one)) == []
 
 
-@pytest.mark.parametrize("text", disk_cases.CASES.values(), ids=disk_cases.CASES.keys())
+@pytest.mark.parametrize("text", DISK_CASES.values(), ids=DISK_CASES.keys())
 def test_guest_with_a_minidisk_finds_what_it_would_find_on_a_volume(text):
     """[2.4-9] [2.5 Definition] The same with a real volume that others have a part of."""
     bare = Bare(drive_for(volume()))

@@ -9,7 +9,7 @@ from edu_hv.devices.card import CardReader
 from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.disk import drive_for
 from edu_hv.hypervisor import storage_keys
-from edu_hv.hypervisor.core_table import HELD_AT_LEAST
+from edu_hv.hypervisor.core_table import CORTABLE, HELD_AT_LEAST
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.paging import CP_CR0, Paging, PagingAreaFull, PagingError, VirtualStorage
 from edu_hv.hypervisor.paging_area import make_paging_volume, slots_on_track
@@ -315,6 +315,32 @@ def test_an_interruption_that_cp_has_used_already_is_not_used_twice() -> None:
     made.check()
 
 
+def test_an_interruption_that_cp_has_used_does_not_end_the_next_operation() -> None:
+    """Another page is under way when CP comes to look at the interruption of the first."""
+    made = rig(frames=4)
+    cpu = made.guest()
+    made.touch(cpu, *range(8), store=True)
+    made.touch(cpu, 10, 11, 12, 13)  # All that was changed is in slots.
+    assert not made.paging.start_page_in(cpu.pages, 0)
+    assert not made.paging.start_page_in(cpu.pages, 1)
+    made.wait()
+    made.machine.channels.accept(made.machine.cpu, DEVICE)
+    csw = made.csw()
+    assert cpu.load_real(0, 1) == b"\1"
+    assert made.paging.interruption(csw) == [(cpu.pages, 0)]
+    assert made.interruption() == [(cpu.pages, 1)]
+    assert cpu.load_real(FRAME, 1) == b"\2"
+
+
+def test_paging_io_leaves_the_csw_of_another_device_alone() -> None:
+    made = rig(frames=1)
+    cpu = made.guest()
+    made.machine.cpu.store_real(0x40, bytes.fromhex("0000123408000007"))
+    made.touch(cpu, 0, 1, 0, store=True)
+    assert cpu.pages.page_reads == 1
+    assert made.machine.cpu.load_real(0x40, 8).hex() == "0000123408000007"
+
+
 def test_an_unsolicited_interruption_of_the_paging_device_is_ignored() -> None:
     made = rig(frames=1)
     cpu = made.guest()
@@ -377,12 +403,11 @@ class Unreliable:
         made.drive.execute = self.fail  # type: ignore[method-assign]
 
     def fail(self, command: int, transfer: object) -> UnitStatus:
-        """Read and write fail."""
-        status = self.execute(command, transfer)  # type: ignore[arg-type]
+        """Read and write fail, and move nothing."""
         if command in (5, 6) and self.left:
             self.left -= 1
-            return status | UnitStatus.UNIT_CHECK
-        return status
+            return UnitStatus.CHANNEL_END | UnitStatus.DEVICE_END | UnitStatus.UNIT_CHECK
+        return self.execute(command, transfer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("failures", [1, MOST_TRIES - 1])
@@ -494,6 +519,22 @@ def test_a_frame_locked_at_logoff_is_free_when_it_is_unlocked() -> None:
     assert frame in made.paging.core.free
 
 
+def test_a_page_released_while_it_cannot_be_written_does_not_come_back() -> None:
+    """[3 X'10'] its frame goes to nobody but the free list."""
+    made = rig(frames=1)
+    cpu = made.guest()
+    made.touch(cpu, 0, store=True)
+    Unreliable(made, MOST_TRIES)
+    assert not made.paging.start_page_in(cpu.pages, 1)
+    cpu.pages.release_pages(0, 0)
+    for _ in range(MOST_TRIES):
+        made.interruption()
+    assert cpu.pages.frame_of(0) is None
+    assert cpu.pages.peek(0, 1) == b"\0"
+    assert len(made.paging.core.free) == 1
+    made.check()
+
+
 @pytest.mark.parametrize("interruptions", [0, 1], ids=["while-writing", "while-reading"])
 def test_logoff_while_its_page_is_on_its_way(interruptions: int) -> None:
     """A guest logged off while its I/O runs: the frame is free when the device has done with it."""
@@ -504,9 +545,10 @@ def test_logoff_while_its_page_is_on_its_way(interruptions: int) -> None:
     for _ in range(interruptions):
         made.interruption()
     made.paging.release(cpu.pages)
+    made.check()
+    assert made.interruption() == []
+    made.check()
     made.touch(other, *range(5), store=True)
-    made.wait()
-    made.paging.interruption(made.csw())
     assert made.first_bytes(other, 5) == bytes(range(1, 6))
     made.paging.release(other.pages)
     assert len(made.paging.core.free) == 2
@@ -637,6 +679,50 @@ def test_a_guest_that_resets_its_change_bit_loses_no_data() -> None:
     assert cpu.pages.key(0) == 0
     made.touch(cpu, 1)
     assert cpu.load_real(0, 1) == b"\7"
+
+
+def test_reference_and_change_are_kept_when_a_frame_is_taken_at_once() -> None:
+    """[1.3 Storage keys] for CP's free storage a frame is taken without a second chance."""
+    made = rig(frames=2)
+    cpu = made.guest()
+    made.touch(cpu, 0)
+    frame = cpu.pages.frame_of(0) or 0
+    made.machine.storage.keys[frame // 2048] = Key.REFERENCE | Key.CHANGE
+    assert made.paging.write_out(frame)
+    assert (cpu.pages.key(0), cpu.pages.key(0x800)) == (0x06, 0)
+
+
+def test_a_change_that_the_guest_made_up_is_written_once() -> None:
+    """[1.3 Storage keys] SSK with C on is the guest's own; what it reset is noted until the page was written."""
+    made = rig(frames=1)
+    cpu = made.guest()
+    made.touch(cpu, 0, store=True)
+    made.machine.storage.keys[(cpu.pages.frame_of(0) or 0) // 2048] = Key.REFERENCE | Key.CHANGE
+    cpu.pages.set_key(0, 0x06)
+    for page in (1, 0, 2, 0, 3):
+        made.touch(cpu, page)
+    assert cpu.pages.page_writes == 1
+    assert cpu.pages.key(0) == 0x06
+
+
+def test_a_guest_that_resets_reference_bits_does_not_mislead_page_replacement() -> None:
+    """[1.4 RRB] the page was used, although the guest does not see it any more."""
+    made = rig(frames=2)
+    cpu, keys = made.guest(), made.machine.storage.keys
+    made.touch(cpu, 0, 1)
+    made.touch(cpu, 2)  # Takes all chances, and the frame of page 0.
+    made.touch(cpu, 3)  # And that of page 1.
+    made.touch(cpu, 4)
+    resident = [page for page in range(5) if cpu.pages.frame_of(page) is not None]
+    first = resident[0]
+    keys[(cpu.pages.frame_of(first) or 0) // 2048] |= Key.REFERENCE
+    for page in resident:
+        frame = cpu.pages.frame_of(page) or 0
+        made.paging.core[frame] = CORTABLE(cpu.pages, page)
+    assert cpu.pages.reset_reference(first * FRAME) == 2
+    made.touch(cpu, 5)
+    assert cpu.pages.frame_of(first) is not None
+    assert cpu.pages.frame_of(resident[1]) is None
 
 
 def test_paging_in_and_out_does_not_show_in_the_guests_keys() -> None:

@@ -267,6 +267,7 @@ def test_ptlb_recopies_the_segment_table() -> None:
     guest.store(SEGMENTS, 1, 4)
     assert guest.access(0) == 0x77, "stale"
     guest.purge()
+    assert [guest.shadow.segment_filled(address) for address in (0, 0x10000)] == [False, True]
     assert guest.access(0) == PIC.SEGMENT_TRANSLATION
     assert guest.access(0x10000) == 0x77
     assert guest.faults == [Meaning.FILL_PAGE]
