@@ -45,6 +45,7 @@ fuzz: venv
 
 bench: venv
 	$(BIN)/python -m tools.bench $(ARGS)
+	$(BIN)/python -m tools.bench_cp
 
 wheel: venv
 	@rm -rf dist
