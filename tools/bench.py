@@ -23,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edu_hv.asm.assembler import assemble
-from edu_hv.debugger.system import bare, under_cp
+from edu_hv.debugger.start import bare, under_cp
 from edu_hv.engine.tiers import NEVER, THRESHOLD, Engine
 from edu_hv.guests import catalog
 from edu_hv.isa.codes import Class

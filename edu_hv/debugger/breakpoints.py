@@ -24,7 +24,8 @@ class StopAt(Enum):
     def matches(self, event: Event) -> bool:
         """Whether an event is of this kind."""
         kind = _EVENTS.get(self)
-        return kind is not None and isinstance(event, kind)
+        within = isinstance(event, DecisionTaken) and event.within
+        return kind is not None and isinstance(event, kind) and not within
 
 
 _EVENTS: dict[StopAt, type] = {

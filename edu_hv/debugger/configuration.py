@@ -78,12 +78,12 @@ class Configuration:
             raise UserError(f"there is no channel {number:X}: channels are 0 to F")
         return replace(self, channels={**self.channels, number: channel_type})
 
-    def build(self) -> Machine:
-        """The machine, its devices attached, nothing loaded.
+    def build(self, size: int | None = None) -> Machine:
+        """The machine, its devices attached, nothing loaded; with another `size` of storage if it is given.
 
         Ends of channel-to-channel adapters belong together two by two, in the order in which they were attached.
         """
-        machine = Machine(self.size, self.architecture)
+        machine = Machine(size or self.size, self.architecture)
         machine.channels.configure(self.channels, self.architecture is Architecture.S360)
         machine.channels.control_units = True
         single: CTCAEnd | None = None

@@ -160,8 +160,8 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             fetched = f"CP fetched {row.mnemonic if row else words(text)}" + (f", operand {operand}" if operand else "")
             saved = "CP saved the guest's registers" if entry.guest else "CP was waiting: no registers to save"
             return fetched if text else saved
-        case DecisionTaken(_, _, _, verdict):
-            return f"CP, rule {verdict.rule.id}: {verdict.decision}"
+        case DecisionTaken(_, _, _, verdict, within):
+            return f"{'so' if within else 'CP,'} rule {verdict.rule.id}: {verdict.decision}"
         case DecisionCarriedOut(_, _, effects):
             return "; ".join(map(effect_words, effects)) or "nothing of the guest changed"
         case Dispatched(userid, psw):
@@ -323,7 +323,7 @@ def _decided(entries: list[Entry]) -> list[str]:
     """What CP decided in a step, and what came of it."""
     parts: list[str] = []
     for entry in entries:
-        if isinstance(entry.event, DecisionTaken):
+        if isinstance(entry.event, DecisionTaken) and not entry.event.within:
             parts.append(str(entry.event.verdict.decision))
         elif isinstance(entry.event, DecisionCarriedOut):
             parts.extend(_effect_parts(entry.event, entries))

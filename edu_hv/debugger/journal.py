@@ -9,12 +9,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from edu_hv.debugger.system import Input
 from edu_hv.hypervisor.ccw_translation import TranslatedCCW
 from edu_hv.isa.codes import Class
 from edu_hv.machine.events import Event
+
+
+Recorded = TypeVar("Recorded", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,10 @@ class Journal:
             if isinstance(self._events[index], kind):
                 found.append(self.entry(index))
         return found[::-1]
+
+    def different(self, kind: type[Recorded]) -> list[Recorded]:
+        """The different events of one type in the whole recording, each once."""
+        return [event for event in self._known if isinstance(event, kind)]
 
     def count_of(self, kind: type[Any]) -> int:
         """How many events of one type there were by the present position."""

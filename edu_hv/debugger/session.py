@@ -15,7 +15,8 @@ from edu_hv.debugger.changes import Changes
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
-from edu_hv.debugger.system import Guest, Input, Program, System, bare, configured, from_source, under_cp
+from edu_hv.debugger.start import RealMachine, bare, configured, under_cp, with_directory
+from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
 from edu_hv.debugger.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.views import (
     BreakpointsView,
@@ -34,6 +35,7 @@ from edu_hv.debugger.views import (
 )
 from edu_hv.guests import catalog
 from edu_hv.hypervisor.decisions import Dispatched
+from edu_hv.hypervisor.directory import Directory
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
@@ -59,6 +61,8 @@ class DebugSession:
 
     def __init__(self) -> None:
         self._recording: Recording | None = None
+        self._made: Callable[[], System] | None = None
+        """How what is loaded was made: reset makes it again."""
         self.configuration = Configuration.new(Architecture.S370, DEFAULT_SIZE)
         """The machine that `ipl` builds."""
         self.saved: set[Path] = set()
@@ -74,23 +78,45 @@ class DebugSession:
 
     # ---- loading ---------------------------------------------------------------------------------------------
 
-    def load(self, programs: Sequence[str], under_cp: bool = False) -> StopView:
-        """Load programs by catalog name or path: one on the bare machine, or up to three as guests of CP.
+    def load(
+        self, programs: Sequence[str], under_cp: bool = False, real: RealMachine = RealMachine()
+    ) -> StopView:
+        """Load programs by catalog name or path: one on the bare machine, or several as guests of CP on a `real` one.
 
         A program on a deck is IPLed and run up to its entry; that part of the recording can be gone back to.  Raises
         UserError, with what was loaded before still there, when a program cannot be loaded.
         """
-        return self.load_programs([catalog.find(name) for name in programs], under_cp)
+        return self.load_programs([catalog.find(name) for name in programs], under_cp, real)
 
     def load_source(self, source: str, name: str, under_cp: bool = False) -> StopView:
         """Assemble a source text and load it.  Raises AssemblyError for what does not assemble."""
         return self.load_programs([from_source(source, name)], under_cp)
 
-    def load_programs(self, programs: Sequence[Program], to_cp: bool = False) -> StopView:
+    def load_programs(
+        self, programs: Sequence[Program], to_cp: bool = False, real: RealMachine = RealMachine()
+    ) -> StopView:
         """Load programs already found."""
         if not to_cp and len(programs) != 1:
             raise UserError("the bare machine takes one program; load several under CP")
-        self._begin(under_cp(programs) if to_cp else bare(programs[0]))
+        self._begin(lambda: under_cp(programs, real) if to_cp else bare(programs[0]))
+        return self._run_to_entry()
+
+    def start_cp(self, directory: Directory, real: RealMachine, operator: bool = True) -> StopView:
+        """Start CP on the machine that is configured, with a directory; users then log on.
+
+        Raises UserError, with what was loaded before still there, when it cannot be started.
+        """
+        plan = self.configuration
+        self._begin(lambda: with_directory(directory, plan, real, operator))
+        self.recording.advance()  # The first dispatch.
+        guests = " and ".join(guest.name for guest in self.system.guests) or "nobody"
+        return self._found_out(f"CP is started; {guests} is logged on")
+
+    def again(self) -> StopView:
+        """Load the same once more, from its start."""
+        if self._made is None:
+            raise UserError(NOTHING_LOADED)
+        self._begin(self._made)
         return self._run_to_entry()
 
     def ipl(self, device: int) -> StopView:
@@ -98,12 +124,13 @@ class DebugSession:
 
         Raises UserError, with what was loaded before still there, when it cannot be loaded.
         """
-        self._begin(configured(self.configuration, device))
+        plan = self.configuration
+        self._begin(lambda: configured(plan, device))
         stopped = f", and stopped at once: {dead_words(self.system)}" if self.system.machine.dead else ""
         return self._found_out(f"loaded from device {device:03X}{stopped}")
 
-    def _begin(self, system: System) -> None:
-        self._recording = Recording(system)
+    def _begin(self, make: Callable[[], System]) -> None:
+        self._recording, self._made = Recording(make()), make
         self._noted = Changes(self._recording)
         self._words = viewing.LogWords()
         self.follow, self._pinned = True, ""
@@ -112,7 +139,11 @@ class DebugSession:
         """Run a program that came on a deck up to its entry; of several guests the first."""
         if self.system.cp is not None:
             self.recording.advance()  # The first dispatch.
+        if not self.system.guests:
+            return self._found_out("nobody is logged on")
         guest = self.system.guests[0]
+        if guest.program is UNKNOWN:
+            return self._found_out("CP is started")
         if guest.program.deck() is None or guest.assembly is None:
             return self._found_out(f"{guest.program.name} is loaded")
         entry = guest.name, guest.assembly.entry
@@ -193,7 +224,7 @@ class DebugSession:
 
     @property
     def selected(self) -> str:
-        """Name of the guest the views show: the one selected, else the one that runs or ran last."""
+        """Name of the guest the views show: the one selected, else the one that runs or ran last; "" for nobody."""
         if self._recording is None:
             return ""
         if self._pinned:
@@ -201,8 +232,9 @@ class DebugSession:
         return self.running() or self._ran_last()
 
     def _ran_last(self) -> str:
-        entry = self.journal.last_where(lambda entry: isinstance(entry.event, Dispatched) and bool(entry.event.userid))
-        return entry.guest if entry else self.system.guests[0].name
+        names = [guest.name for guest in self.system.guests]
+        entry = self.journal.last_where(lambda entry: isinstance(entry.event, Dispatched) and entry.guest in names)
+        return entry.guest if entry else next(iter(names), "")
 
     @property
     def guest(self) -> Guest:
@@ -468,9 +500,18 @@ class DebugSession:
 
     def _stopped(self, reason: str, idle: bool = False) -> StopView:
         """A stop for that reason; `idle` when the command has not executed anything."""
-        self.stop_reason = self._stop_reason(reason)
+        gone = self._let_go()
+        self.stop_reason = self._stop_reason(reason) + gone
         sentence = f"step {self.step_number}, {self.stop_reason}" if idle else stop_sentence(self)
         return StopView(self.step_number, self.total, self.stop_reason, sentence)
+
+    def _let_go(self) -> str:
+        """A guest that was selected and is not logged on here is selected no more; what to say of it, or ""."""
+        gone = self._pinned
+        if not gone or any(guest.name == gone for guest in self.system.guests):
+            return ""
+        self.follow, self._pinned = True, ""
+        return f"; {gone} is not logged on {'now' if self.system.guests else 'now, nor is anybody else'}"
 
     def _stop_reason(self, reason: str) -> str:
         """A step that ran into a trap is better named by the trap."""
@@ -484,17 +525,20 @@ class DebugSession:
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
-    def give(self, kind: str, text: str = "", data: bytes = b"", device: int = 0) -> list[str]:
-        """An input for the selected guest: see `Input` for the kinds.
+    def give(
+        self, kind: str, text: str = "", data: bytes = b"", device: int = 0, guest: str | None = None
+    ) -> list[str]:
+        """An input for the selected guest, or for a user by name: see `Input` for the kinds.
 
         Given in the past, it begins another future.  Raises UserError, with nothing changed, if it cannot be given.
         """
         recording = self.recording
         entries, steps = self.journal.count, self.total
-        answer = recording.give(Input(kind, self.selected, text, data, device))
+        answer = recording.give(Input(kind, self.selected if guest is None else guest, text, data, device))
         if self.journal.count != entries:
             self._words.forget(entries)
             self._changes.find_out()
+            answer = [*answer, *filter(None, [self._let_go().removeprefix("; ")])]
         lost = steps - self.total
         return (
             [*answer, f"another future begins here: the {lost:,} steps recorded after it are gone"]
@@ -524,9 +568,9 @@ class DebugSession:
         """The trap under way, or the last one."""
         return viewing.xray(self)
 
-    def decisions(self, count: int = 1) -> list[DecisionView]:
-        """The last `count` decisions of CP, oldest first."""
-        return viewing.decisions(self, count)
+    def decisions(self, count: int = 1, guest: str = "", rule: str = "") -> list[DecisionView]:
+        """The last `count` decisions of CP, oldest first: about a guest, by a rule whose id begins so."""
+        return viewing.decisions(self, count, guest, rule)
 
     def console(self, name: str | None = None) -> ConsoleView:
         """The terminal of a guest, the selected one by default."""

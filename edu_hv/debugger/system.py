@@ -1,34 +1,28 @@
-"""What is loaded: a machine, bare or under CP, with its guests, devices and programs.
+"""What is loaded: a machine, bare or under CP, with its guests, devices and programs.  `start` builds it.
 
 Everything that happens in it follows from the programs and from the inputs of `apply`; `state` and `restore` are exact.
 """
 
-from collections.abc import Iterator, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
-from edu_hv.asm.deck import read_deck
-from edu_hv.debugger.configuration import Configuration
 from edu_hv.debugger.listing_index import ListingIndex
 from edu_hv.debugger.plain import plain
-from edu_hv.devices.card import CardReader
+from edu_hv.devices.card_image import CARD
 from edu_hv.devices.catalog import put_on
 from edu_hv.devices.console import Console
 from edu_hv.devices.device import IODevice
 from edu_hv.devices.display import Display
-from edu_hv.devices.printer import Printer
 from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.engine import make_engine
 from edu_hv.hypervisor.assist import virtual_psw
 from edu_hv.hypervisor.commands import Answer, run_command
+from edu_hv.hypervisor.commands.registry import CommandError
+from edu_hv.hypervisor.commands.users import at_terminal
 from edu_hv.hypervisor.control_program import ControlProgram, Stage
-from edu_hv.hypervisor.directory import parse
-from edu_hv.hypervisor.logon import log_on, take_directory
-from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.isa.codes import UnitStatus
 from edu_hv.isa.errors import UserError
@@ -38,25 +32,8 @@ from edu_hv.machine.psw import PSW
 
 BARE = "bare"
 """What the guest is called when there is no CP: the program has the machine to itself."""
-
-GUEST_SIZE = 256 * 1024
-"""Bytes of storage of the bare machine, and of each virtual machine."""
-REAL_SIZE = 1024 * 1024
-"""Bytes of real storage under CP."""
-
-CONSOLE, READER, PUNCH, PRINTER, TAPE = 0x009, 0x00C, 0x00D, 0x00E, 0x181
-"""Device addresses a program finds, bare and as a guest."""
-FIRST_REAL_TAPE = 0x281
-"""Under CP the guests' tape drives are at 281, 282, ... in the real machine."""
-MOST_GUESTS = 16
-"""Tape drives at 281 to 290: one for each."""
-PAGING_DEVICE = 0x130
-PAGING_CYLINDERS = 20
-"""Of the 3330 that CP pages to: slots for 57 pages on each but the first."""
-_DIRECTORY = f"DIRECTORY {PAGING_DEVICE:03X} 3330 SYSPAG\n"
-PASSWORD = "GUEST"
-"""Of the users that are made for the programs."""
-
+CONSOLE, TAPE = 0x009, 0x181
+"""Device addresses of a program's console and tape drive, bare and as a guest."""
 
 class Program(Protocol):
     """What can be loaded: a guest of the catalog, or a user's source or deck."""
@@ -93,6 +70,28 @@ class SourceProgram:
         """It has no tape."""
 
 
+@dataclass(frozen=True)
+class LoadedFrom:
+    """What an operator loaded from a device: nobody knows what it is."""
+
+    name: str
+    device: int
+
+    def assembly(self) -> None:
+        """There is no source."""
+
+    def deck(self) -> None:
+        """It is on the device."""
+
+    def tape(self) -> None:
+        """It is on the device."""
+
+
+UNKNOWN = LoadedFrom("-", 0)
+"""What a user runs of whom nobody knows what he has loaded."""
+NOBODY = "nobody is logged on; logon USERID PASSWORD logs a user on"
+
+
 def from_source(source: str, name: str) -> SourceProgram:
     """Assemble a source text.  Raises AssemblyError for what does not assemble."""
     return SourceProgram(name, assemble(source, name))
@@ -101,6 +100,8 @@ def from_source(source: str, name: str) -> SourceProgram:
 INPUTS = {
     "enter": "a line at the console",
     "cp": "a CP command",
+    "logon": "a user who comes to a terminal: userid, password, perhaps NOIPL",
+    "deck": "cards for the reader of a user",
     "key": "the INTERRUPT key",
     "mount": "a tape on the drive of a guest",
     "medium": "cards, a tape or a pack on a device of the bare machine",
@@ -127,7 +128,7 @@ class Input:
     terminal, what was done there."""
     data: bytes = b""
     """Of a medium: the contents of the file.  They are part of the recording, whatever becomes of the file.
-    Of a terminal: what it sent."""
+    Of a terminal: what it sent.  Of a deck: its cards, 80 bytes each."""
     device: int = 0
     """The device, where the input is for one."""
 
@@ -188,7 +189,7 @@ class System:
     def _guest_of(self, vm: VMBLOK) -> Guest:
         known = self._known.get(vm.vmuser)
         if known is None or known.vm is not vm:
-            known = Guest(vm.vmuser, known.program if known else LoadedFrom("what the user loads", 0), vm)
+            known = Guest(vm.vmuser, known.program if known else UNKNOWN, vm)
             self._known[vm.vmuser] = known
         return known
 
@@ -216,9 +217,15 @@ class System:
         running = self.running
         return (running, psw.instruction_address) if running else None
 
+    def put_deck(self, userid: str, program: Program) -> None:
+        """The user is going to load that program: its listing is shown where storage agrees with it."""
+        self._known[userid] = Guest(userid, program, self.guest(userid).vm)
+
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""
         guests = self.guests
+        if not guests:
+            raise UserError(NOBODY)
         for wanted in (name, name.upper(), name.lower()):
             for guest in guests:
                 if guest.name == wanted:
@@ -230,16 +237,19 @@ class System:
 
     def apply(self, given: Input) -> Answer:
         """Give an input to the machine now; what CP answers comes back."""
-        guest = self.guest(given.guest)
         match given.kind:
             case "enter":
-                self._enter(guest, given.text)
+                self._enter(self.guest(given.guest), given.text)
             case "cp":
-                return self._cp_command(guest, given.text)
+                return self._cp_command(self.guest(given.guest), given.text)
             case "key":
-                self._press_key(guest)
+                self._press_key(self.guest(given.guest))
             case "mount":
-                self._mount(guest, Tape.from_bytes(given.data, given.text))
+                self._mount(self.guest(given.guest), Tape.from_bytes(given.data, given.text))
+            case "logon":
+                return self._log_on(given.text)
+            case "deck":
+                return self._put_deck(given)
             case _:
                 self._operate(given)
         return Answer()
@@ -310,7 +320,36 @@ class System:
     def _cp_command(self, guest: Guest, text: str) -> Answer:
         if self.cp is None or guest.vm is None:
             raise UserError("the bare machine has no CP to give a command to; load the program under CP first")
-        return run_command(self.cp, guest.vm, text)
+        vm, before = guest.vm, len(guest.vm.terminal)
+        answer = run_command(self.cp, vm, text)
+        if vm not in self.cp.vms:  # His terminal goes with him: its last lines are the answer.
+            return Answer([line.text for line in vm.terminal[before:]] + answer.lines, answer.code)
+        return answer
+
+    def _log_on(self, text: str) -> Answer:
+        """A user at a terminal that nobody has used: what appears on it, or why he may not."""
+        cp = self._require_cp("a user can log on only to CP")
+        try:
+            with cp.console_function():
+                vm = at_terminal(cp, text.upper().split(), "")
+        except CommandError as error:
+            return Answer([error.line], error.number)
+        return Answer([line.text for line in vm.terminal])
+
+    def _put_deck(self, given: Input) -> Answer:
+        """Cards for a user's reader: the real reader reads them, and CP spools them."""
+        cp = self._require_cp("the reader of the bare machine takes its cards by mount")
+        if cp.directory.find(given.guest) is None:
+            raise UserError(f"there is no user {given.guest} in the directory")
+        cards = [given.data[at : at + CARD] for at in range(0, len(given.data), CARD)]
+        with cp.console_function():
+            sfblok = cp.spool.add_deck(given.guest, cards)
+        return Answer([f"spool file {sfblok.sfbfilid:04}, {sfblok.sfbrecno} cards, in the reader of {given.guest}"])
+
+    def _require_cp(self, why: str) -> ControlProgram:
+        if self.cp is None:
+            raise UserError(f"this is the bare machine: {why}")
+        return self.cp
 
     def _press_key(self, guest: Guest) -> None:
         if self.cp is not None and guest.vm is not None:
@@ -392,134 +431,3 @@ def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:
     return cp.real.psw
 
 
-def bare(program: Program) -> System:
-    """The bare machine with the program loaded.  Raises UserError for what cannot be loaded."""
-    machine = Machine(GUEST_SIZE)
-    console, tape = Console(), TapeDrive(_tape(program))
-    for address, device in ((CONSOLE, console), (READER, _reader(program)), (PRINTER, Printer()), (TAPE, tape)):
-        machine.channels.attach(address, device)
-    if program.deck() is not None:
-        with _naming_the_deck(program):
-            machine.load(READER)
-    else:
-        machine.cpu.load_psw(_put_into_storage(program, machine.cpu.store_real))
-    return System(machine, None, [Guest(BARE, program, None, console)])
-
-
-@dataclass(frozen=True)
-class LoadedFrom:
-    """What an operator loaded from a device: nobody knows what it is."""
-
-    name: str
-    device: int
-
-    def assembly(self) -> None:
-        """There is no source."""
-
-    def deck(self) -> None:
-        """It is on the device."""
-
-    def tape(self) -> None:
-        """It is on the device."""
-
-
-def configured(configuration: Configuration, device: int) -> System:
-    """The bare machine of a configuration, loaded from a device.  Raises UserError when that cannot be done."""
-    machine = configuration.build()
-    machine.load(device)
-    attached = sorted(machine.channels.devices.items())
-    by_age = [(address, machine.channels.devices[address]) for address in configuration.attachments]
-    # The operator sits at the console that was attached last: one at 01F is meant to be used, and 009 was just there.
-    consoles = [(address, found) for address, found in reversed(by_age) if isinstance(found, Console)]
-    tapes = [(address, found) for address, found in attached if isinstance(found, TapeDrive)]
-    console_address, console = consoles[0] if consoles else (CONSOLE, Console())
-    tape_address = tapes[0][0] if tapes else TAPE
-    program = LoadedFrom(f"what {device:03X} loaded", device)
-    return System(machine, None, [Guest(BARE, program, None, console, console_address, tape_address)])
-
-
-def under_cp(programs: Sequence[Program], real_size: int = REAL_SIZE) -> System:
-    """The programs as guests of CP, one virtual machine each.  Raises UserError for what cannot be loaded."""
-    if not 1 <= len(programs) <= MOST_GUESTS:
-        raise UserError(f"CP can run 1 to {MOST_GUESTS} guests here, not {len(programs)}")
-    machine = Machine(real_size)
-    machine.channels.attach(PAGING_DEVICE, make_paging_volume(PAGING_CYLINDERS))
-    machine.install_assist()
-    cp = ControlProgram(machine)
-    cp.assist.on_at_logon = False  # A student is to see every trap, until SET ASSIST ON.
-    cp.paging.attach_area(PAGING_DEVICE)
-    users: dict[str, Program] = {}
-    for number, program in enumerate(programs):
-        users[_userid(program.name, list(users))] = program
-        machine.channels.attach(FIRST_REAL_TAPE + number, TapeDrive(_tape(program)))
-    take_directory(cp, parse(_DIRECTORY + "".join(map(_entry, users, count(), users.values())), "the directory"))
-    return System(machine, cp, [_log_on(cp, program, userid) for userid, program in users.items()])
-
-
-def _entry(userid: str, number: int, program: Program) -> str:
-    """The guest's entry in the directory."""
-    size, options = GUEST_SIZE // 1024, "OPTION ECMODE\n" if getattr(program, "ecmode", False) else ""
-    return (
-        f"USER {userid} {PASSWORD} {size}K 16M G\n{options}"
-        f"CONSOLE {CONSOLE:03X} 3215\nSPOOL {READER:03X} 2540 READER *\nSPOOL {PUNCH:03X} 2540 PUNCH A\n"
-        f"SPOOL {PRINTER:03X} 1403 A\nDEDICATE {TAPE:03X} {FIRST_REAL_TAPE + number:03X}\n"
-    )
-
-
-def _log_on(cp: ControlProgram, program: Program, userid: str) -> Guest:
-    vm = log_on(cp, userid, PASSWORD)
-    deck = program.deck()
-    if deck is not None:
-        with _naming_the_deck(program):
-            cp.spool.add_deck(userid, read_deck(deck, program.name))
-            cp.ipl(vm, READER)
-    else:
-        vm.cpu.load_psw(_put_into_storage(program, vm.cpu.store_real))
-        vm.cf = False
-        cp.wake(vm)
-    return Guest(userid, program, vm)
-
-
-def _userid(name: str, taken: list[str]) -> str:
-    base = "".join(letter for letter in name.upper() if letter.isalnum())[:7] or "GUEST"
-    return next(name for name in (base, *(f"{base}{n}" for n in range(2, 100))) if name not in taken)
-
-
-@contextmanager
-def _naming_the_deck(program: Program) -> Iterator[None]:
-    """Name the deck that cannot be loaded from; the channel knows only the device and the CCW."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"deck {program.name} does not begin with a loader that works: {error}") from None
-
-
-def _reader(program: Program) -> CardReader:
-    reader = CardReader()
-    deck = program.deck()
-    if deck is not None:
-        reader.load(read_deck(deck, program.name))
-    return reader
-
-
-def _tape(program: Program) -> Tape | None:
-    image = program.tape()
-    return None if image is None else Tape.from_bytes(image, f"the tape of {program.name}")
-
-
-class _StoreReal(Protocol):
-    def __call__(self, real: int, data: bytes) -> None: ...
-
-
-def _put_into_storage(program: Program, store: _StoreReal) -> PSW:
-    """Store the assembled text as it is; the PSW that starts it: BC mode, disabled, supervisor state, at its entry."""
-    assembly = program.assembly()
-    if assembly is None:
-        raise UserError(f"{program.name} has neither a deck nor assembled text, so there is nothing to load")
-    for text in assembly.image:
-        if text.address + len(text.data) > GUEST_SIZE:
-            raise UserError(
-                f"{assembly.name} assembles text at {text.address:06X}, past the end of storage at {GUEST_SIZE:06X}"
-            )
-        store(text.address, text.data)
-    return PSW(instruction_address=assembly.entry)

@@ -163,8 +163,18 @@ def _decision(view: DecisionView, width: int) -> list[str]:
     lines += _rules(view.rules, width)
     lines += _wrap(f"decision: {view.decision}", width, "", "  ")
     lines += _wrap(f"why: {view.why}", width, "", "  ")
+    for each in view.within:
+        lines += _within(each, width)
     rows = [(effect.name, effect.before, effect.after, effect.real or "-") for effect in view.effects]
     return lines + (["effects", *table(("", "before", "after", "real"), rows, width)] if rows else [])
+
+
+def _within(view: DecisionView, width: int) -> list[str]:
+    """A decision that another one led to: its rule, and why."""
+    rule = next(rule for rule in view.rules if rule.fired)
+    source = f" ({rule.source})" if rule.source else ""
+    lines = _wrap(f"within it, {rule.rule}: {rule.question} yes: {view.decision}{source}", width, "", "  ")
+    return lines + _wrap(f"why: {view.why}", width, "  ", "    ")
 
 
 @_lines.register
@@ -191,6 +201,8 @@ def _storage(view: StorageView, width: int) -> list[str]:
     lines += _wrap("guest = real address, 16 bytes in hexadecimal, the same in EBCDIC", width)
     for row in view.rows:
         lines += _storage_row(row, width)
+    for place in view.places:
+        lines += _wrap(place, width, "", "  ")
     return lines
 
 

@@ -32,6 +32,7 @@ from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PS
 
 AT_ONCE = 1_000_000
 """Instructions that the engine executes before somebody's wish to stop is looked at."""
+_MOST_NUMBERS = 255
 INSTRUCTIONS_A_UNIT = 1000
 """Instructions the engine executes in the time of one unit, roughly."""
 
@@ -61,7 +62,8 @@ class Recording:
         self._live = False
         """What happens now happens for the first time."""
         self._event_at = (start, 0)
-        self._numbers = {guest.name: n for n, guest in enumerate(system.guests, 1)}
+        self._numbers: dict[str, int] = {}
+        """Of the guests, from 1, in the order in which they first ran."""
         self._console_lines = 0
         self._checkpoints = Checkpoints(most_of(system.machine.storage.size))
         self._checkpoints.keep(start, system.state())
@@ -121,7 +123,7 @@ class Recording:
             count -= 1
         if guest is None or not count:
             return boundaries[max(step - count, 0)]
-        mine = (0, self._numbers[guest])
+        mine = (0, self._number(guest))
         while step and count:
             step -= 1
             count -= self.whose[step] in mine
@@ -229,7 +231,11 @@ class Recording:
         if about is None:
             return "w", 0
         name = about[0]
-        return "." if self.system.psw_of(name).problem_state else "s", self._numbers[name]
+        return "." if self.system.psw_of(name).problem_state else "s", self._number(name)
+
+    def _number(self, name: str) -> int:
+        """The number that stands for a guest in `whose`; the last one for all that come after too many others."""
+        return self._numbers.setdefault(name, min(len(self._numbers) + 1, _MOST_NUMBERS))
 
     def _mark_of_step(self, step: int, otherwise: str) -> str:
         events = [entry.event for entry in self.journal.of_step(step)]
@@ -350,9 +356,11 @@ class Recording:
         machine = self.system.machine
         machine.observe(self._on_event)
         machine.storage.observer = None
-        for guest in self.system.guests:
-            if guest.vm is not None:
-                guest.vm.cpu.observer = partial(self._on_guest_event, guest.name)
+        if self.system.cp is None:
+            return
+        self.system.cp.guest_observer = self._on_guest_event
+        for vm in self.system.cp.vms:
+            vm.cpu.observer = partial(self._on_guest_event, vm.vmuser)
 
     def _on_event(self, event: Event) -> None:
         if not self._live:
@@ -388,9 +396,9 @@ class Recording:
     def _note_translation(self, event: DecisionCarriedOut) -> None:
         """What CP keeps of a channel program it translated, or of a CSW it translated back."""
         decision = event.verdict.decision
-        if not isinstance(decision, SimulateIO | KeepInterruption):
+        if not isinstance(decision, SimulateIO | KeepInterruption) or self.system.cp is None:
             return
-        vm = self.system.guest(event.userid if isinstance(decision, SimulateIO) else decision.userid).vm
+        vm = self.system.cp.logged_on(event.userid if isinstance(decision, SimulateIO) else decision.userid)
         device = vm.devices.lookup(decision.device) if vm else None
         if vm is None or device is None or device.real is None:
             return

@@ -179,6 +179,8 @@ class DecisionView:
     why: str
     effects: tuple[EffectView, ...] = ()
     """What it changed, in the order of their names' importance."""
+    within: "tuple[DecisionView, ...]" = ()
+    """The decisions that were made while it was carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,8 @@ class ConsoleView:
 
     guest: str
     lines: tuple[str, ...]
+    by_cp: frozenset[int] = frozenset()
+    """Which of the lines CP has written, by their places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,8 @@ class StorageView:
     guest: str
     rows: tuple[StorageRow, ...]
     key: str
+    places: tuple[str, ...] = ()
+    """Under CP: where each of the guest's pages is: "page 012 is in the paging area, slot 7"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -630,7 +630,8 @@ DDISK1   LA    R2,X'FE'             no such device
 DTAPE1   LA    R2,X'FE'
          LA    R4,CHANGE
          DIAG  R2,R4,X'20'
-CCAND15  BALR  R1,0
+CCAND15  BCR   8,R14                CC 0: R15 says nothing
+         BALR  R1,0
          SRL   R1,28
          N     R1,=F'3'
          STC   R1,RESULT
@@ -658,8 +659,68 @@ DVMCF1   LA    R2,4(,R8)
 DVMCF2   LR    R2,R9
          DIAG  R2,R4,X'68'
          BR    R14
+DVMCF3   LA    R2,VMCPARM1          no such function
+         B     DVMCF
+DVMCF4   LA    R2,VMCPARM2          send before authorize
+         B     DVMCF
+DVMCF5   LA    R2,VMCPARM3          a buffer beyond storage
+         ST    R9,16(,R2)
+DVMCF    DIAG  R2,R4,X'68'
+         STH   R4,RESULT            the return code
+         BR    R14
+DCMD9    LA    R2,NONSENSE          CP does not know it
+         LA    R4,L'NONSENSE
+         DIAG  R2,R4,X'08'
+         STH   R4,RESULT
+         BR    R14
+DFREE4   MVI   0(R8),X'FF'          the page becomes zeros
+         LR    R2,R8
+         LR    R4,R8
+         DIAG  R2,R4,X'10'
+         CLC   0(256,R8),ZEROS
+         BER   R14
+         MVI   RESULT,X'FF'
+         BR    R14
+DDISK2   LA    R2,X'181'            a tape is no disk
+         LA    R4,CHANGE
+         LA    R15,1
+         DIAG  R2,R4,X'18'
+         B     CCAND15
+DTAPE2   LA    R2,X'181'
+         LA    R4,CHANGE+4
+         DIAG  R2,R4,X'20'
+         B     CCAND15
+DTAPE3   LA    R2,X'181'
+         LR    R4,R9
+         DIAG  R2,R4,X'20'
+         B     CCAND15
+DTAPE4   LA    R2,X'181'
+         L     R4,=A(SBEYOND)
+         DIAG  R2,R4,X'20'
+         B     CCAND15
+DTAPE5   LA    R2,X'181'            this is allowed
+         LA    R4,CHANGE
+         DIAG  R2,R4,X'20'
+         B     CCAND15
+DTYPE2   LA    R2,X'181'            class of the device: tape
+         DIAG  R2,R4,X'24'
+         STCM  R4,B'1000',RESULT+1
+         BR    R14
+DSEG3    LA    R2,QUERY             no segment has this name
+         LA    R4,X'0C'
+         DIAG  R2,R4,X'64'
+         BALR  R1,0
+         SRL   R1,28
+         N     R1,=F'3'
+         STC   R1,RESULT
+         STC   R4,RESULT+1
+         BR    R14
 *
          DS    0D
+QUERY    DC    CL8'QUERY'
+VMCPARM1 DC    X'0000',H'99',F'1',CL8'*',6F'0'
+VMCPARM2 DC    X'0000',H'2',F'1',CL8'*',6F'0'
+VMCPARM3 DC    X'0000',H'0',F'1',CL8'*',F'0,40',4F'0'
 ECBIT0   DC    X'80080000',A(FIRST)
 ECBIT24  DC    X'00080080',A(FIRST)
 ODDADDR  DC    X'00000000',A(FIRST+1)
@@ -671,8 +732,9 @@ MONMASK  DC    X'0000FFFF'
 SOMECRS  DC    X'00900000',X'01003000',X'A5A5A5A5',F'3',F'4',F'5'
          DC    F'6',F'7',X'0000FFFF',X'00000000',F'10',F'11',F'12'
          DC    F'13',X'C2000000',F'512'
-QUERY    DC    CL8'QUERY'
+NONSENSE DC    C'NONSENSE'
 ZEROMASK DC    X'00'
+ZEROS    DC    256X'00'
 ALLONES  DC    128X'FF'
          LTORG
 ***********************************************************************
@@ -942,18 +1004,33 @@ ATTEMPTS DC    C'S',AL3(FETCH),X'00050005',CL40'FETCH BEYOND STORAGE'
          DC    CL40'X''08'', REGISTERS THAT OVERLAP'
          DC    C'S',AL3(DCMD8),X'FFFF0006'
          DC    CL40'X''08'', REGISTER 15'
+         DC    C'S',AL3(DCMD9),X'FFFF0001',CL40'X''08'', NO COMMAND'
          DC    C'S',AL3(DTIME1),X'FFFF0006',CL40'X''0C'', NOT ALIGNED'
          DC    C'S',AL3(DTIME2),X'FFFF0005',CL40'X''0C'', BEYOND'
          DC    C'S',AL3(DFREE1),X'FFFF0006',CL40'X''10'', NO PAGE'
          DC    C'S',AL3(DFREE2),X'FFFF0006',CL40'X''10'', BACKWARD'
          DC    C'S',AL3(DFREE3),X'FFFF0005',CL40'X''10'', BEYOND'
+         DC    C'S',AL3(DFREE4),X'FFFF0000',CL40'X''10'', MY PAGE'
          DC    C'S',AL3(DDISK1),X'FFFF0101',CL40'X''18'', NO DEVICE'
+         DC    C'E',AL3(DDISK2),X'FFFF0102',CL40'X''18'', NO DISK'
          DC    C'S',AL3(DTAPE1),X'FFFF0101',CL40'X''20'', NO DEVICE'
+         DC    C'E',AL3(DTAPE2),X'FFFF0006',CL40'X''20'', NOT ALIGNED'
+         DC    C'E',AL3(DTAPE3),X'FFFF0005',CL40'X''20'', BEYOND'
+         DC    C'E',AL3(DTAPE4),X'FFFF030D'
+         DC    CL40'X''20'', DATA BEYOND'
+         DC    C'E',AL3(DTAPE5),X'FFFF0000',CL40'X''20'', MY TAPE'
          DC    C'S',AL3(DTYPE),X'FFFF0003',CL40'X''24'', NO DEVICE'
+         DC    C'E',AL3(DTYPE2),X'FFFF0008',CL40'X''24'', MY TAPE'
          DC    C'S',AL3(DSIZE),X'FFFF0000',CL40'X''60'', MY STORAGE'
          DC    C'S',AL3(DSEG1),X'FFFF0005',CL40'X''64'', BEYOND'
          DC    C'S',AL3(DSEG2),X'FFFF0006',CL40'X''64'', NO SUBCODE'
+         DC    C'S',AL3(DSEG3),X'FFFF022C',CL40'X''64'', NO SEGMENT'
          DC    C'S',AL3(DVMCF1),X'FFFF0006',CL40'X''68'', NOT ALIGNED'
          DC    C'S',AL3(DVMCF2),X'FFFF0005',CL40'X''68'', BEYOND'
+         DC    C'S',AL3(DVMCF3),X'FFFF0002',CL40'X''68'', NO FUNCTION'
+         DC    C'S',AL3(DVMCF4),X'FFFF0004'
+         DC    CL40'X''68'', NOT AUTHORIZED'
+         DC    C'S',AL3(DVMCF5),X'FFFF0001'
+         DC    CL40'X''68'', BUFFER BEYOND'
          DC    C' '
          END   START

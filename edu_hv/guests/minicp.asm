@@ -680,9 +680,11 @@ VSIO     BAL   R14,DEVICE           find its VDEVBLOK
          LA    R4,VDEVCCWS          the copy's address
          OR    R0,R4
          ST    R0,CAW
+         N     R0,=X'0F000007'
+         BNZ   SIOREAL              wrong: there is no need to
          LA    R3,0(,R3)
          BAL   R14,CHAIN            translate
-         L     R1,IODEVICE
+SIOREAL  L     R1,IODEVICE
          SIO   0(R1)
          BALR  R3,0                 leaves the CC as it is
          BC    4,STATUS             CC 1
@@ -772,7 +774,9 @@ DEVICE   N     R1,=X'0000FFFF'
          B     LOOKUP
 ***********************************************************************
 *  CHAIN translates the channel program at R3 of the guest into the
-*  VDEVBLOK: CCWs, and a list of indirect data addresses for each.
+*  VDEVBLOK.  Channels need real addresses, and an area that is in one
+*  piece for the guest is not in real storage: so each CCW gets a list
+*  of indirect data addresses.  There is room for 32 CCWs and 64 IDAWs.
 *  What cannot be translated is made invalid, for the channel to find
 *  when it gets there, as it would with the guest's own.
 *

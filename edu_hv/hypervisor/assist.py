@@ -52,7 +52,7 @@ def _off(cp: "ControlProgram", vm: "VMBLOK") -> bool:
 
 
 def _traced(cp: "ControlProgram", vm: "VMBLOK") -> bool:
-    return vm.cp_per is not None or cp.assist.traced(vm)
+    return vm.cp_per is not None or cp.tracing.needs_traps(vm)
 
 
 def _no_svc(cp: "ControlProgram", vm: "VMBLOK") -> bool:
@@ -126,8 +126,6 @@ class Assist:
         """SET SASSIST: the assist may be used."""
         self.on_at_logon = True
         """Whether a guest has it on before anybody gives SET ASSIST; it does not change while CP runs."""
-        self.traced: Callable[[VMBLOK], bool] = lambda vm: False
-        """Whether a guest is traced for what the assist would do."""
 
     @property
     def available(self) -> bool:
@@ -225,7 +223,11 @@ def read_back(real: "CPU", vm: "VMBLOK") -> None:
 def virtual_psw(real: "CPU", vm: "VMBLOK") -> PSW:
     """The virtual PSW of the guest that has the machine, by looking; address, CC, program mask and key are stale."""
     micblok = assisted(real)
-    return vm.vmpsw.copy() if micblok is None else vm.cpu.decode_psw(real.load_real(micblok.micvpsw, 8))
+    if micblok is None:
+        return vm.vmpsw.copy()
+    psw = vm.cpu.decode_psw(real.load_real(micblok.micvpsw, 8))
+    psw.interruption_code = psw.ilc = 0
+    return psw
 
 
 def control_registers(real: "CPU", vm: "VMBLOK") -> list[int]:

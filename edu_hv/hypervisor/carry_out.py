@@ -4,10 +4,12 @@ Each kind of decision has a function here; what it changes beyond the VMBLOK bel
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from edu_hv.hypervisor.commands.registry import edited
 from edu_hv.hypervisor.decisions import (
+    AbendCP,
     Decision,
     Deliver,
     EndTimeSlice,
@@ -31,6 +33,7 @@ from edu_hv.hypervisor.diagnose import diagnose
 from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.simulate import simulate
+from edu_hv.hypervisor.simulated_events import event_of, watch
 from edu_hv.hypervisor.timer_requests import TRQBLOK, Request
 from edu_hv.hypervisor.virtual_storage import VirtualStorage
 from edu_hv.hypervisor.vmblok import VMBLOK, Pending, RunStatus
@@ -67,7 +70,11 @@ def carry_out(cp: "ControlProgram", vm: VMBLOK, verdict: Verdict) -> None:
 
 def _simulate(cp: "ControlProgram", vm: VMBLOK, decision: Simulate | SimulateIO | Hypercall, loops: int) -> None:
     """Run a simulation; a program interruption it meets is the guest's, as if the instruction had caused it."""
-    at = cp.work.trap.interruption.instruction_address if cp.work.trap else 0
+    trap = cp.work.trap
+    assert trap is not None
+    real = trap.traced or trap.interruption
+    at, before = real.instruction_address, watch(vm)
+    resets = vm.resets
     try:
         match decision:
             case Simulate(mnemonic, text):
@@ -82,8 +89,25 @@ def _simulate(cp: "ControlProgram", vm: VMBLOK, decision: Simulate | SimulateIO 
     except ProgramInterruption as condition:
         if condition.ending is Ending.NULLIFICATION:
             vm.vmpsw.instruction_address = at
-        reflect(cp, vm, program_interruption(condition, vm.cpu.ilc, at, vm.vminst), loops)
+        if trap.traced is not None and condition.ending is not Ending.NULLIFICATION:
+            cp.tracing.program_event(vm, trap.traced)
+        failed = program_interruption(condition, vm.cpu.ilc, at, vm.vminst)
+        reflect(cp, vm, replace(failed, per=trap.interruption.per), loops)
+    else:
+        if vm in cp.vms and vm.resets == resets:
+            _program_event(cp, vm, event_of(vm, before, real, vm.vminst))
     vm.note_psw()
+
+
+def _program_event(cp: "ControlProgram", vm: VMBLOK, event: Interruption | None) -> None:
+    """What the simulated instruction was recorded for: CP's own trace hears of it, or it is the guest's next one."""
+    if event is None:
+        return
+    if vm.cp_per is not None:
+        cp.tracing.program_event(vm, event)
+    else:
+        vm.pending_program = event
+        vm.vmpend |= Pending.PER
 
 
 # ---- interruptions ---------------------------------------------------------------------------------------------------
@@ -102,6 +126,8 @@ def reflect(cp: "ControlProgram", vm: VMBLOK, interruption: Interruption, loops:
     if interruption is vm.pending_program:
         vm.pending_program = None
         vm.vmpend &= ~(Pending.PER | Pending.PSEUDO)
+    if trap is not None and trap.traced is not None and interruption.code == PIC.PRIVILEGED_OPERATION:
+        cp.tracing.program_event(vm, trap.traced)
     old = psw.copy()
     swap_psws(vm.cpu, interruption)
     vm.note_psw()
@@ -129,19 +155,19 @@ def _take_external(cp: "ControlProgram", vm: VMBLOK, code: int) -> None:
     """The block is used up, unless its condition lasts: a clock comparator passed, a CPU timer negative."""
     if code in _LASTING:
         return
-    taken = False
+    taken = None
     kept = []
     for block in vm.vmpxint:
         together = code < 0x100 and not block.sort and not block.code & ~code
-        if together or (not taken and block.code == code):
-            taken = True
-            if block.parameter:
-                cp.external_parameter(vm, block)
+        if together or (taken is None and block.code == code):
+            taken = block
         else:
             kept.append(block)
     vm.vmpxint = kept
     if not kept:
         vm.vmpend &= ~Pending.EXT
+    if taken is not None and taken.parameter:
+        cp.external_parameter(vm, taken)  # It may make the next one pending.
 
 
 _LASTING = {External.CLOCK_COMPARATOR: CR0.CLOCK_COMPARATOR_MASK, External.CPU_TIMER: CR0.CPU_TIMER_MASK}
@@ -162,6 +188,10 @@ def stop(cp: "ControlProgram", vm: VMBLOK, message: str) -> None:
     for line in edited(vm, f"{message} '{vm.vmpsw}'"):
         cp.write_terminal(vm, line)
     cp.write_terminal(vm, "CP")
+
+
+def _abend(cp: "ControlProgram", vm: VMBLOK, decision: AbendCP) -> None:
+    cp.abend(decision.code)
 
 
 def _enter_console_function(cp: "ControlProgram", vm: VMBLOK, decision: EnterConsoleFunction) -> None:
@@ -279,10 +309,10 @@ def _due(cp: "ControlProgram", vm: VMBLOK, request: TRQBLOK) -> None:
     """What a timer request asked for happens."""
     what = Request[request.what]
     if what is Request.CLOCK_COMPARATOR:
-        cp.comparator_passed(vm)
+        cp.timers.comparator_passed(vm)
         cp.wake(vm)
     elif what in (Request.INTERVAL_TIMER, Request.CPU_TIMER):
-        cp.wait_timer_ran_out(vm)
+        cp.timers.ran_out_in_wait(vm)
     else:
         cp.request_due(vm, what)
 
@@ -307,6 +337,7 @@ _FUNCTIONS: dict[type, _Function] = {
         (Deliver, _deliver),
         (EnterConsoleFunction, _enter_console_function),
         (TraceStop, _trace_stop),
+        (AbendCP, _abend),
         (PageIn, _page_in),
         (PseudoPageFault, _pseudo_page_fault),
         (FillShadow, _fill_shadow),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from edu_hv.hypervisor import dispatch
@@ -29,13 +30,15 @@ from edu_hv.hypervisor.decisions import (
     Simulate,
     Verdict,
 )
+from edu_hv.hypervisor.decode import for_nobody, instruction_of, split_program_event, trap_of
 from edu_hv.hypervisor.diagnose import connect as connect_diagnose
 from edu_hv.hypervisor.directory import Directory
 from edu_hv.hypervisor.free_storage import FreeStorage
+from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.minidisks import Volumes
+from edu_hv.hypervisor.named_segments import NamedSystems
 from edu_hv.hypervisor.paging import Paging, PagingFailure
 from edu_hv.hypervisor.program import Trap, on_interruption
-from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.real_io import RealIO
 from edu_hv.hypervisor.scheduler import QUANTUM, Scheduler
 from edu_hv.hypervisor.shadow import ShadowTables
@@ -46,29 +49,30 @@ from edu_hv.hypervisor.tracing import Tracing
 from edu_hv.hypervisor.vio import VirtualIO
 from edu_hv.hypervisor.virtual_cpu import VirtualCPU
 from edu_hv.hypervisor.virtual_devices import VirtualDevices
+from edu_hv.hypervisor.virtual_timers import VirtualTimers
 from edu_hv.hypervisor.vmblok import (
     ECBLOK,
     VMBLOK,
+    XINTBLOK,
     DispatchStatus,
+    OtherStatus,
     Pending,
     ProcessStatus,
     RunStatus,
     TerminalLine,
     TimerLevel,
-    XINTBLOK,
     changed_keys,
     keys_of,
     summary,
 )
-from edu_hv.isa.codes import CR0, MASK_32, PIC, PSA, Class, External
-from edu_hv.isa.table import BY_MNEMONIC
+from edu_hv.hypervisor.vmcf import VMCF
+from edu_hv.isa.codes import CR0, MASK_32, Class
 from edu_hv.machine.ccw import CSW
 from edu_hv.machine.events import Event
-from edu_hv.machine.instructions.registry import indexed
-from edu_hv.machine.interruptions import Interruption, ProgramInterruption, swap_psws
+from edu_hv.machine.interruptions import Interruption, swap_psws
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.timing import Clocks, timer_units
+from edu_hv.machine.timing import Clocks
 
 ENTRY_POINTS = {
     Class.RESTART: ("DMKCPIRS", 0x001000),
@@ -88,9 +92,7 @@ FREE_STORAGE = (0x002000, 0x010000)
 TRAP_MICROSECONDS = 40
 """Machine time from an interruption to the dispatch that answers it.  Invented; the clock runs on, as it did."""
 
-_EX = BY_MNEMONIC["EX"].code
 _KEY_INSTRUCTIONS = frozenset({"SSK", "RRB", "ISK"})
-_FAR = 1 << 62
 
 
 class Stage(Enum):
@@ -125,11 +127,14 @@ class ControlProgram:
         self.paging = Paging(self.real, machine.channels, self.free_storage, FREE_STORAGE[1], machine.storage.size)
         self.scheduler = Scheduler()
         self.requests = TimerRequests()
+        self.timers = VirtualTimers(self)
         self.ios = RealIO(self)
         self.vio = VirtualIO(self)
         self.tracing = Tracing(self)
         self.assist: Assist = Assist(self)
         self.spool = SpoolSystem(clock=lambda: machine.clocks.tod)
+        self.named_systems = NamedSystems(self)
+        self.vmcf = VMCF(self)
         self.directory = Directory()
         """Who may log on; empty until somebody gives one."""
         self.volumes = Volumes()
@@ -151,8 +156,12 @@ class ControlProgram:
         """What is stored besides with an external interruption, by its code."""
         self.on_completion: dict[str, Callable[[ControlProgram, IOBLOK, CSW], None]] = {}
         """What the end of a real operation that is no guest's SIO means, by its purpose."""
+        self.guest_observer: Callable[[str, Event], None] | None = None
+        """Hears what CP does to the virtual CPU of a guest that logs on, as its machine."""
         self.effects: list[Effect] = []
         """What the decision being carried out changed beside the virtual machine's own state."""
+        self.abended = ""
+        """The code with which CP itself has ended; then the real machine stands in a disabled wait."""
         self._carrying_out = False
         connect(self)
         connect_diagnose(self)
@@ -188,6 +197,8 @@ class ControlProgram:
         cpu = VirtualCPU(self.real, clocks, storage, self.paging)
         vm = VMBLOK(userid, storage, cpu, VirtualDevices(), clocks, logged_on_at=self.machine.clocks.now)
         vm.cf = True
+        if self.guest_observer is not None:
+            cpu.observer = partial(self.guest_observer, userid)
         self.set_ecmode(vm, ecmode)
         self.vms.append(vm)
         self.dispatch_again()
@@ -205,6 +216,8 @@ class ControlProgram:
         if vm.shadow is not None:
             vm.shadow.free()
         self.assist.release(vm)
+        self.vmcf.unauthorize(vm)
+        self.named_systems.forget(vm)
         self.paging.release(vm.storage)
         self.vms.remove(vm)
         self.dispatch_again()
@@ -229,6 +242,8 @@ class ControlProgram:
     def reset(self, vm: VMBLOK) -> None:
         """Virtual system reset: registers, pending interruptions, I/O in progress.  Storage stays as it is."""
         vm.cpu.reset()
+        vm.resets += 1
+        self.vmcf.unauthorize(vm)
         vm.vmpxint.clear()
         vm.pending_program = None
         vm.vmpend = Pending(0)
@@ -245,7 +260,7 @@ class ControlProgram:
     # ---- from outside ----------------------------------------------------------------------------------------
 
     @contextmanager
-    def console_function(self, vm: VMBLOK) -> Iterator[None]:
+    def console_function(self, vm: VMBLOK | None = None) -> Iterator[None]:
         """For a command: CP finishes what it is at, takes the machine from the guest that runs, and dispatches anew.
 
         A command that a guest gives by DIAGNOSE X'08' is part of what CP is at.
@@ -255,6 +270,7 @@ class ControlProgram:
             return
         self._finish_work()
         self.interrupt_running()
+        self.named_systems.switch_to(vm)
         yield
         self.dispatch_again()
 
@@ -336,7 +352,7 @@ class ControlProgram:
     def note(self, vm: VMBLOK, verdict: Verdict) -> None:
         """A decision within another one, such as what START I/O finds in the virtual blocks."""
         self._count(vm, verdict, "")
-        self._tell(DecisionTaken(vm.vmuser, None, "", verdict))
+        self._tell(DecisionTaken(vm.vmuser, None, "", verdict, within=True))
 
     def effect(self, name: str, before: str, after: str) -> None:
         """The decision being carried out has changed something that is not in the virtual machine's own state."""
@@ -380,126 +396,31 @@ class ControlProgram:
         interruption = self.work.interruption
         assert interruption is not None
         if not self.vms:
-            self._for_nobody(interruption)
+            if interruption.kind is Class.PROGRAM:
+                self.abend(f"PRG{interruption.code:03}")
+            for_nobody(self, interruption)
+            self.work = Work(Stage.DISPATCH)
             return
-        vm = self.running_vm
+        vm, traced = self.running_vm, None
         text = b""
         if vm is not None:
             self._take_from(vm, PSW.from_bytes(self.real.load_real(interruption.kind.old_psw, 8)))
-            interruption = self._split_program_event(vm, interruption)
-            text = self._instruction(vm, interruption)
+            interruption, traced = split_program_event(self, vm, interruption)
+            text = instruction_of(vm, interruption)
             vm.vminst = text
             vm.traps += 1
         self.work.interruption = interruption
-        self.work.trap = self._trap(vm, interruption, text)
+        self.work.trap = replace(trap_of(self, vm, interruption, text), traced=traced)
         self.running_vm = None
         self.work.subject = self.work.trap.vm
         self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
         self.work.stage = Stage.RULE
 
-    def _for_nobody(self, interruption: Interruption) -> None:
-        """Nobody is logged on: it can only be the end of I/O of somebody who was."""
-        if interruption.kind is Class.INPUT_OUTPUT:
-            csw = CSW.from_bytes(self.real.load_real(PSA.CSW, 8))
-            if interruption.code == self.paging.device:
-                self.paging.interruption(csw)
-            else:
-                self.ios.interruption(interruption.code, csw)
-        self.work = Work(Stage.DISPATCH)
-
-    def _trap(self, vm: VMBLOK | None, interruption: Interruption, text: bytes) -> Trap:
-        """What there is to decide about."""
-        owner, device, purpose = None, 0, ""
-        fault, adstop = None, False
-        if interruption.kind is Class.INPUT_OUTPUT:
-            owner, device, purpose = self._owner(interruption.code)
-        elif vm is not None and interruption.kind is Class.SVC and vm.adstop is not None:
-            adstop = interruption.code == 0xB3 and interruption.instruction_address == vm.adstop[0]
-        elif vm is not None and vm.translating and interruption.code in _TRANSLATION_EXCEPTIONS:
-            assert vm.shadow is not None
-            fault = vm.shadow.examine(interruption.translation_address or 0)
-        subject = vm or owner or self.vms[0]  # The last stands in, when the machine waited and it is nobody's.
-        return Trap(subject, interruption, text, owner, device, vm is None, purpose, fault, adstop)
-
-    def _owner(self, device: int) -> tuple[VMBLOK | None, int, str]:
-        """Whose operation a real interruption ends: a guest and its virtual device, or what CP started it for."""
-        if device == self.paging.device:
-            return None, 0, "paging"
-        return self.ios.owner(device)
-
-    def _split_program_event(self, vm: VMBLOK, interruption: Interruption) -> Interruption:
-        """A program event that CP itself asked for is told apart from what the guest did.
-
-        One that comes with a supervisor call follows it on the machine; it waits in the VMBLOK until the guest's PSW
-        is that of its supervisor-call routine.
-        """
-        following = self.machine.per_pending
-        if interruption.kind is Class.SVC and following is not None:
-            self.machine.per_pending = None
-            if vm.cp_per is not None:
-                self.tracing.program_event(vm, following)
-            else:
-                vm.pending_program = following
-        if interruption.per is None or vm.cp_per is None or interruption.code == PIC.PER_EVENT:
-            return interruption
-        self.tracing.program_event(vm, interruption)
-        return replace(interruption, per=None)
-
     def _take_from(self, vm: VMBLOK, real_psw: PSW) -> None:
         """The guest does not have the real registers any more; what it used is charged."""
         dispatch.save_guest_registers(self.real, vm, real_psw)
         vm.vmdstat &= ~DispatchStatus.DSP
-        self._charge_time(vm)
-
-    def _charge_time(self, vm: VMBLOK) -> None:
-        """Take what the guest used off its timers and slices.  SY20-0886 "Interval Timer"."""
-        used = self.machine.clocks.now - self.dispatched_at
-        vm.vmvtime += used
-        vm.vmttime += used
-        self._keep_time(vm, used)
-        self.scheduler.charge(vm, used)
-        left = int.from_bytes(self.real.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
-        units, vm.quantum, self.slice = self.slice - left, left, left
-        if vm.vmtlevel & (TimerLevel.TIMER | TimerLevel.REAL):
-            self.count_interval_timer(vm, units)
-        if vm.ecmode and vm.vmtlevel & TimerLevel.CPU:
-            self.cpu_timer_changed(vm)
-
-    def _keep_time(self, vm: VMBLOK, counted: int) -> None:
-        """Bring the guest's clocks to the present; its CPU timer counts only `counted` of the time that has passed."""
-        clocks, now = vm.clocks, self.machine.clocks.now
-        clocks.cpu_timer_zero += now - clocks.now - counted << 12
-        clocks.now = now
-
-    def count_interval_timer(self, vm: VMBLOK, units: int) -> None:
-        """Take so many units off the guest's interval timer at guest X'50', or remember them while its page is out."""
-        units, vm.vmtimer = units + vm.vmtimer, 0
-        if not units:
-            return
-        if vm.storage.frame_of(0) is None:
-            vm.vmtimer = units
-            return
-        before = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
-        after = before - units
-        vm.cpu.store_real(PSA.INTERVAL_TIMER, (after & MASK_32).to_bytes(4, "big"))
-        if before >= 0 > after:
-            vm.queue_external(External.INTERVAL_TIMER, CR0.INTERVAL_TIMER_MASK)
-
-    def cpu_timer_changed(self, vm: VMBLOK) -> None:
-        """The condition of the guest's CPU timer lasts while it is negative.  GA22-7000 "CPU Timer"."""
-        if vm.clocks.cpu_timer_pending:
-            vm.queue_external(External.CPU_TIMER, CR0.CPU_TIMER_MASK)
-        else:
-            vm.withdraw_external(CR0.CPU_TIMER_MASK)
-
-    def comparator_passed(self, vm: VMBLOK) -> None:
-        """The condition of the guest's clock comparator."""
-        vm.queue_external(External.CLOCK_COMPARATOR, CR0.CLOCK_COMPARATOR_MASK)
-
-    def wait_timer_ran_out(self, vm: VMBLOK) -> None:
-        """A timer that counts the guest's wait (SET TIMER REAL) has run out: the wait is accounted for now."""
-        self._end_wait(vm)
-        self.wake(vm)
+        self.timers.charge(vm)
 
     def request_due(self, vm: VMBLOK, what: Request) -> None:
         """A timer request that a command made: the end of SLEEP, or of a disconnected machine's grace."""
@@ -517,27 +438,18 @@ class ControlProgram:
         """Put a guest into CP mode, with a message and its PSW."""
         stop(self, vm, message)
 
+    def abend(self, code: str) -> None:
+        """CP itself ends: the operator is told, and nothing runs any more.  GC20-1807 "Abnormal Termination"."""
+        self.abended = code
+        operators = [vm for vm in self.vms if vm.vmostat & OtherStatus.SYSOP]
+        for vm in operators or self.vms[:1]:
+            self.write_terminal(vm, f"CP ABEND {code}")
+
     def io_completed(self, ioblok: IOBLOK, csw: CSW) -> None:
         """A real operation that CP started for a DIAGNOSE has ended."""
         action = self.on_completion.get(ioblok.purpose)
         if action is not None:
             action(self, ioblok, csw)
-
-    def _instruction(self, vm: VMBLOK, interruption: Interruption) -> bytes:
-        """The instruction that trapped; the target of an EXECUTE."""
-        if interruption.kind not in (Class.PROGRAM, Class.SVC) or not interruption.ilc:
-            return b""
-        text = interruption.text
-        vm.cpu.ilc = interruption.ilc
-        if not text or text[0] != _EX:
-            return text
-        try:
-            target = vm.cpu.fetch_instruction(indexed(vm.cpu, text))
-        except ProgramInterruption:
-            return b""
-        register = text[1] >> 4
-        modifier = vm.vmgprs[register] & 0xFF if register else 0
-        return bytes([target[0], target[1] | modifier]) + target[2:]
 
     # ---- stage: find the rule --------------------------------------------------------------------------------
 
@@ -584,6 +496,9 @@ class ControlProgram:
 
     def _dispatch(self) -> None:
         """Find the guest that is next and run it, unless it must first get an interruption or be stopped."""
+        if self.abended:
+            self._stand_still()
+            return
         self.paging.hold_none()
         pages_arrived(self)
         self._go_on_with_channels()
@@ -591,8 +506,9 @@ class ControlProgram:
         if vm is None:
             self._idle()
             return
-        self._end_wait(vm)
-        if vm.vmtimer >= QUANTUM and not self._interval_timer_ready(vm):
+        self.named_systems.switch_to(vm)
+        self.timers.end_wait(vm)
+        if self._owes_timer(vm) and not self.timers.interval_timer_ready(vm):
             return
         verdict = dispatch.before_running(dispatch.candidate(self, vm))
         if isinstance(verdict.decision, Run):
@@ -604,40 +520,20 @@ class ControlProgram:
         vm.note_psw()
         if dispatch.wants_attention(self, vm):
             return True
-        self._begin_wait(vm)
-        return False
+        self.timers.begin_wait(vm)
+        return vm.cf
 
-    def _begin_wait(self, vm: VMBLOK) -> None:
-        """The guest's PSW waits.  Timers that count the wait ask to be heard of when they run out."""
-        if vm.waiting_since is None:
-            vm.waiting_since = self.machine.clocks.now
-        masks = dispatch.timers_that_end_a_wait(vm)
-        now = self.machine.clocks.now
-        if masks & CR0.INTERVAL_TIMER_MASK:
-            left = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
-            if left >= 0:
-                self.requests.set(now + ((left + 1) * 625 + 47) // 48, vm.vmuser, Request.INTERVAL_TIMER)
-        if masks & CR0.CPU_TIMER_MASK and not vm.clocks.cpu_timer_pending:
-            self.requests.set((vm.clocks.cpu_timer_zero >> 12) + 1, vm.vmuser, Request.CPU_TIMER)
-
-    def _end_wait(self, vm: VMBLOK) -> None:
-        """The guest may go on: with SET TIMER REAL its timers have counted the wait."""
-        since, vm.waiting_since = vm.waiting_since, None
-        elapsed = 0 if since is None else self.machine.clocks.now - since
-        counts = bool(vm.vmtlevel & TimerLevel.REAL)
-        self._keep_time(vm, elapsed if counts else 0)
-        if counts and elapsed:
-            self.count_interval_timer(vm, timer_units(elapsed))
-            self.requests.cancel(vm.vmuser, Request.INTERVAL_TIMER)
-            self.requests.cancel(vm.vmuser, Request.CPU_TIMER)
-            if vm.ecmode and vm.vmtlevel & TimerLevel.CPU:
-                self.cpu_timer_changed(vm)
+    @staticmethod
+    def _owes_timer(vm: VMBLOK) -> bool:
+        """Whether units wait in VMTIMER that can be, or by now have to be, taken off the guest's interval timer."""
+        return vm.vmtimer >= QUANTUM or (vm.vmtimer > 0 and vm.storage.frame_of(0) is not None)
 
     def _run(self, vm: VMBLOK) -> None:
         """Load the real timers, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
         if not vm.quantum:
             vm.quantum = self.scheduler.slice_of(vm)
-        self._set_timer(vm.quantum)
+        vm.vmdstat &= ~(DispatchStatus.TSEND | DispatchStatus.QSEND)
+        self.timers.set_slice(vm.quantum)
         if vm.translating and vm.shadow is not None and not self._shadow_tables_ready(vm):
             return
         dispatch.load_guest_registers(self.real, vm)
@@ -645,8 +541,8 @@ class ControlProgram:
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
         self.machine.pass_control_program_time(TRAP_MICROSECONDS)
         vm.vmttime += TRAP_MICROSECONDS
-        self._keep_time(vm, 0)
-        self._set_clocks(vm)
+        self.timers.keep(vm, 0)
+        self.timers.load_real_clocks(vm)
         self.running_vm = vm
         vm.vmdstat |= DispatchStatus.DSP
         vm.external_loops = 0
@@ -663,28 +559,15 @@ class ControlProgram:
             return False
         return True
 
-    def _interval_timer_ready(self, vm: VMBLOK) -> bool:
-        """Page 0 has been out for a slice: bring it in, or a guest that never uses it never sees its timer run out."""
-        try:
-            vm.cpu.load_real(PSA.INTERVAL_TIMER, 4)
-        except PagingFailure as failure:
-            stop(self, vm, str(failure))
-            return False
-        self.count_interval_timer(vm, 0)
-        return True
-
-    def _set_clocks(self, vm: VMBLOK | None) -> None:
-        """The real clock comparator is that of the first timer request, the real CPU timer what the guest has left."""
-        real = self.machine.clocks
-        real.clock_comparator = self.requests.comparator(real.tod_at_zero)
-        counts = vm is not None and vm.ecmode and vm.vmtlevel & TimerLevel.CPU and not vm.clocks.cpu_timer_pending
-        real.cpu_timer_zero = vm.clocks.cpu_timer_zero if vm is not None and counts else _FAR
-        self.dispatched_at = real.now
-
     def _go_on_with_channels(self) -> None:
         """A channel program too long to be interpreted in one go goes on, be its guest running or waiting."""
         for vm in self.vio.unfinished_machines():
             self.vio.advance(vm)
+
+    def _stand_still(self) -> None:
+        """CP has ended: the real machine is in a disabled wait."""
+        self.real.store_real(RUNPSW, dispatch.ABEND_PSW.to_bytes())
+        self._load_runpsw()
 
     def _idle(self) -> None:
         """No guest can run: the real machine waits for an I/O interruption, a timer request or a person.
@@ -692,10 +575,10 @@ class ControlProgram:
         While CP has a virtual device's channel program to go on with, the interval timer ends the wait.
         """
         unfinished = any(not vm.cf for vm in self.vio.unfinished_machines())
-        self._set_timer(QUANTUM if unfinished else dispatch.IDLE_TIMER)
+        self.timers.set_slice(QUANTUM if unfinished else dispatch.IDLE_TIMER)
         self.real.cr[0] = dispatch.IDLE_CR0 | (CR0.INTERVAL_TIMER_MASK if unfinished else 0)
         self.real.cr[2] = MASK_32
-        self._set_clocks(None)
+        self.timers.load_real_clocks(None)
         self.real.store_real(RUNPSW, dispatch.IDLE_PSW.to_bytes())
         self._load_runpsw()
         self._tell(Dispatched("", self.real.psw.to_bytes()))
@@ -703,10 +586,6 @@ class ControlProgram:
     def _load_runpsw(self) -> None:
         self.real.load_psw(PSW.from_bytes(self.real.load_real(RUNPSW, 8)))
         self.work.stage = Stage.NONE
-
-    def _set_timer(self, units: int) -> None:
-        self.slice = units
-        self.real.store_real(PSA.INTERVAL_TIMER, units.to_bytes(4, "big"))
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 
@@ -722,22 +601,29 @@ class ControlProgram:
             self.tracing,
             self.spool,
             self.assist,
+            self.named_systems,
+            self.vmcf,
         )
-        plain = self.running_vm, self.slice, self.dispatched_at, replace(self.work), Counter(self.counts), (self.volumes, self.logmsg)
+        plain = (
+            self.running_vm,
+            self.slice,
+            self.dispatched_at,
+            replace(self.work),
+            Counter(self.counts),
+            (self.volumes, self.logmsg, self.abended),
+        )
         return [vm.state() for vm in self.vms], plain, [(part, part.state()) for part in parts]
 
     def restore(self, state: Any) -> None:
         """Go back to a checkpoint."""
-        vms, (self.running_vm, self.slice, self.dispatched_at, work, counts, (self.volumes, self.logmsg)), parts = state
+        vms, (self.running_vm, self.slice, self.dispatched_at, work, counts, system), parts = state
+        self.volumes, self.logmsg, self.abended = system
         self.work, self.counts = replace(work), Counter(counts)
         for part, saved in parts:
             part.restore(saved)
         self.vms[:] = [saved[0] for saved in vms]
         for vm, saved in zip(self.vms, vms, strict=True):
             vm.restore(saved)
-
-
-_TRANSLATION_EXCEPTIONS = (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION, PIC.TRANSLATION_SPECIFICATION)
 
 
 def _effects(vm: VMBLOK, before: dict[str, str], keys: bytes | None) -> tuple[Effect, ...]:

@@ -226,6 +226,17 @@ class TraceStop:
 
 
 @dataclass(frozen=True)
+class AbendCP:
+    """CP itself has failed: it ends with a dump, and everything with it."""
+
+    code: str
+    """PRG and the number of the program interruption."""
+
+    def __str__(self) -> str:
+        return f"CP ABEND {self.code}"
+
+
+@dataclass(frozen=True)
 class Ignore:
     """Nothing is to be done for a guest."""
 
@@ -320,6 +331,7 @@ Decision = (
     | TimerRequestsDue
     | ServeDevice
     | TraceStop
+    | AbendCP
     | Ignore
     | Deliver
     | EnterConsoleFunction
@@ -419,6 +431,8 @@ class DecisionTaken:
     trap: Interruption | None
     mnemonic: str
     verdict: Verdict
+    within: bool = False
+    """Within another decision that is being carried out, or within a command."""
 
 
 @dataclass(frozen=True, slots=True)

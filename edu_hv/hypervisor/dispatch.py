@@ -259,6 +259,8 @@ def real_psw_for(vm: VMBLOK) -> PSW:
 
 IDLE_PSW = PSW(system_mask=0x03, ec_mode=True, machine_check_mask=True, wait=True)
 """The real wait state: enabled for I/O and external."""
+ABEND_PSW = PSW(ec_mode=True, wait=True, instruction_address=0x008)
+"""The real wait state that CP ends in, disabled."""
 
 
 def load_guest_registers(real: "CPU", vm: VMBLOK) -> None:

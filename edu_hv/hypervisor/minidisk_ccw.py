@@ -176,18 +176,18 @@ def _seek_head(command: DiskCommand) -> Plan:
     return replace(command.plan(), place=(STAYS, int.from_bytes(found[4:6], "big")))
 
 
-def seek_to(vdev: "VDEVBLOK", cylinder: int, head: int, flags: int, spare: int = 0) -> Plan:
-    """A SEEK of CP's own to a cylinder of the minidisk.  `spare`: what is left of the count in the end."""
+def seek_to(vdev: "VDEVBLOK", cylinder: int, head: int, flags: int) -> Plan:
+    """A SEEK of CP's own to a cylinder of the minidisk."""
     own = bytes(2) + (vdev.reln + cylinder).to_bytes(2, "big") + head.to_bytes(2, "big")
     flags |= CCWFlag.SUPPRESS_LENGTH_INDICATION
-    return Plan(CCW(Command.SEEK, 0, flags, min(ADDRESS_LENGTH + spare, 0xFFFF)), own, place=(cylinder, head))
+    return Plan(CCW(Command.SEEK, 0, flags, ADDRESS_LENGTH), own, place=(cylinder, head))
 
 
 def _recalibrate(command: DiskCommand) -> Plan:
-    """The residual count is that of a command which moves no data: the guest's count."""
+    """Not an immediate command any more: a refusal comes with channel end and device end."""
     ccw = command.ccw
     flags = ccw.flags & (CCWFlag.PROGRAM_CONTROLLED_INTERRUPTION if ccw.chains_data else _CHAINING)
-    return replace(seek_to(command.vdev, 0, 0, flags, ccw.count), control=RCWCTL.RELOCATED)
+    return replace(seek_to(command.vdev, 0, 0, flags), control=RCWCTL.RELOCATED)
 
 
 def _read_ipl(command: DiskCommand) -> Plan:

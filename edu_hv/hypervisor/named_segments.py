@@ -1,9 +1,9 @@
 """Saved systems and segments, by name (DMKSNT, DMKCFG, DMKVMA).  GC20-1807 "Saved Systems", "Shared Segments".
 
 The system name table says which pages belong to a name and which segments of 64K are shared (NAMESYS); SAVESYS fills
-an entry with the pages, keys and registers of a machine.  A guest loads a segment by DIAGNOSE X'64', or a whole system by
-IPL.  VM/370 keeps the pages on a disk that CP owns and brings them as they are used; here the table has them, and what
-is shared is written once to the paging area, by `shared_segments`.
+an entry with the pages, keys and registers of a machine.  A guest loads a segment by DIAGNOSE X'64', or a whole system
+by IPL.  VM/370 keeps the pages on a disk that CP owns and brings them as they are used; here the table has them, and
+what is shared is written once to the paging area, by `shared_segments`.
 
 When another machine is to run, CP looks whether the last one has altered a page that it shares.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edu_hv.hypervisor.decisions import Decision, EnterConsoleFunction, Rule, decide
+from edu_hv.hypervisor.paging_area import PagingFailure
 from edu_hv.hypervisor.shared_segments import SharedSegment
 from edu_hv.hypervisor.virtual_storage import PAGES_IN_SEGMENT, SEGMENT
 from edu_hv.hypervisor.vmblok import OtherStatus
@@ -173,7 +174,7 @@ class NamedSystems:
         try:
             for segment, contents, keys in entry.contents:
                 self._load_segment(vm, entry, segment, contents, keys, shared and segment in entry.shared)
-        except (UserError, MemoryError):
+        except (UserError, MemoryError, PagingFailure):
             self.purge(vm, entry.name)
             raise
         self._note(vm)
@@ -249,19 +250,20 @@ class NamedSystems:
             self.cp.paging.refresh_shared(vm.storage, page)
             self.cp.stop(vm, verdict.decision.message)
 
-    def unshare(self, vm: "VMBLOK", address: int) -> str | None:
+    def unshare_area(self, vm: "VMBLOK", address: int, length: int) -> None:
         """CP itself is to alter storage of the machine, for STORE, ADSTOP or TRACE: the machine gets a private copy.
 
-        The message that its user is told; None when the address is in no shared segment.  Raises PagingFailure.
+        Its user is told.  Raises PagingFailure.
         """
-        segment = vm.storage.shared.get(address // SEGMENT)
-        if segment is None or segment.exclusive:
-            return None
-        self.check(vm)
-        self.cp.paging.unshare(vm.storage, address // SEGMENT)
-        self._note(vm)
-        self.drop_unused()
-        return f"DMKVMA181E SHARED COPY SYSTEM {segment.userid} REPLACED WITH NON-SHARED COPY"
+        for number in range(address // SEGMENT, (address + max(length, 1) - 1) // SEGMENT + 1):
+            segment = vm.storage.shared.get(number)
+            if segment is not None and not segment.exclusive:
+                self.check(vm)
+                self.cp.paging.unshare(vm.storage, number)
+                self._note(vm)
+                self.drop_unused()
+                text = f"DMKVMA181E SHARED COPY SYSTEM {segment.userid} REPLACED WITH NON-SHARED COPY"
+                self.cp.write_terminal(vm, text)
 
     def forget(self, vm: "VMBLOK") -> None:
         """LOGOFF, before the machine's storage is released."""
@@ -301,7 +303,7 @@ def load_named_system(cp: "ControlProgram", vm: "VMBLOK", name: str) -> None:
     cp.named_systems.purge_all(vm)
     try:
         cp.named_systems.load(vm, entry, shared=True)
-    except MemoryError as problem:
+    except (MemoryError, PagingFailure) as problem:
         raise UserError(f"{name} cannot be loaded: {problem}") from None
     assert entry.registers is not None
     vm.vmgprs[:], vm.vmfprs[:] = entry.registers.gr, entry.registers.fpr

@@ -251,8 +251,8 @@ class _Seen:
     def _pagetrace(self, element: Element) -> bool:
         earlier = self.before.last
         return (
-            earlier >= 0
-            and earlier // element.block != self.address // element.block
+            (earlier >= 0
+            and earlier // element.block != self.address // element.block)
             or (earlier < 0 and bool(self.code & PERCode.INSTRUCTION_FETCHING) and self._came_from_elsewhere(element))
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.decisions import (
+    AbendCP,
     Decision,
     EndTimeSlice,
     FillShadow,
@@ -34,7 +35,7 @@ from edu_hv.hypervisor.vmblok import ProcessStatus
 from edu_hv.isa.codes import CR0, MASK_24, PIC, Class, External
 from edu_hv.isa.table import operation
 from edu_hv.machine.instructions.registry import base_displacement
-from edu_hv.machine.interruptions import Ending, Interruption, ProgramInterruption
+from edu_hv.machine.interruptions import Ending, Interruption
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.vmblok import VMBLOK
@@ -59,6 +60,10 @@ class Trap:
     """A translation exception while the guest's own DAT is on: what its tables say."""
     adstop: bool = False
     """The SVC that ADSTOP planted."""
+    supervisor: bool = False
+    """The real machine was in supervisor state: it was CP that was interrupted."""
+    traced: "Interruption | None" = None
+    """The same interruption with the program event that CP itself asked for of the privileged instruction."""
 
     @property
     def mnemonic(self) -> str:
@@ -101,7 +106,7 @@ class Trap:
     @property
     def beyond_storage(self) -> bool:
         """A segment exception while the guest's own DAT is off: the address is past the guest's storage."""
-        past = (self.interruption.translation_address or 0) & MASK_24 >= self.vm.vmsize
+        past = not self.vm.storage.addressable((self.interruption.translation_address or 0) & MASK_24)
         return self.interruption.code == PIC.SEGMENT_TRANSLATION or past
 
     @property
@@ -147,7 +152,9 @@ class ReflectAs:
         """The decision for this trap."""
         real = trap.interruption
         return Reflect(
-            Interruption(Class.PROGRAM, self.code, real.ilc, real.instruction_address, real.text, self.ending)
+            Interruption(
+                Class.PROGRAM, self.code, real.ilc, real.instruction_address, real.text, self.ending, per=real.per
+            )
         )
 
 
@@ -167,6 +174,19 @@ def _why_act(trap: Trap) -> str:
         return "virtual supervisor state: CP acts as the channel would, on the device the guest has in that place"
     return "virtual supervisor state: CP acts as the machine would, on the guest's values and not on the real ones"
 
+
+CP_FAILURE: tuple[Rule[Trap], ...] = (
+    Rule(
+        "PRG-0",
+        "was the real machine in supervisor state, so that CP itself was interrupted?",
+        "end CP with a dump: CP ABEND PRGnnn",
+        "only CP runs in real supervisor state, and CP makes no program checks: this one is an error in CP itself",
+        'GC20-1807 "Abnormal Termination"',
+        lambda trap: trap.supervisor,
+        lambda trap: AbendCP(f"PRG{trap.interruption.code:03}"),
+    ),
+)
+"""A program interruption while CP itself had the machine."""
 
 PRIVILEGED_OPERATION: tuple[Rule[Trap], ...] = (
     Rule(
@@ -291,7 +311,9 @@ class ReflectTranslation:
         ending = Ending.NULLIFICATION
         at = real.instruction_address
         return Reflect(
-            Interruption(Class.PROGRAM, self.code, real.ilc, at, real.text, ending, translation_address=address)
+            Interruption(
+                Class.PROGRAM, self.code, real.ilc, at, real.text, ending, translation_address=address, per=real.per
+            )
         )
 
 
@@ -521,6 +543,7 @@ INPUT_OUTPUT: tuple[Rule[Trap], ...] = (
 """A real I/O interruption."""
 
 ALL_RULES: tuple[Rule[Trap], ...] = (
+    *CP_FAILURE,
     *PRIVILEGED_OPERATION,
     *PAGING,
     *SHADOW,
@@ -549,6 +572,8 @@ def on_interruption(trap: Trap) -> Verdict:
 def _program_rules(trap: Trap) -> tuple[Rule[Trap], ...]:
     """The table for a program interruption.  SY20-0886 "Program Interruption"."""
     code = trap.interruption.code
+    if trap.supervisor:
+        return CP_FAILURE
     if trap.facility_absent:
         return NOT_IN_A_VIRTUAL_MACHINE
     if code == PIC.PRIVILEGED_OPERATION:

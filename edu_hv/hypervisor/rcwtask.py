@@ -26,7 +26,7 @@ FORMAT_4 = 0x40
 """Sense byte 7: bytes 8 to 12 say the place of a data check."""
 FILE_PROTECTED = 0x04
 """Sense byte 1."""
-TIC, READ_HOME_ADDRESS = 0x08, 0x1A
+TIC, RECALIBRATE, READ_HOME_ADDRESS = 0x08, 0x13, 0x1A
 GIVE_SENSE = frozenset({0x04, 0x94, 0xB4})
 """SENSE, RELEASE and RESERVE: all of them give the sense bytes."""
 STAYS = -1
@@ -146,13 +146,18 @@ class RCWTASK:
     def untranslate(self, csw: CSW) -> CSW:
         """The CSW in the guest's addresses; status and residual count are the device's.
 
-        A program check that CP has put where the guest's key does not permit a fetch is a protection check.
+        A program check that CP has put where the guest's key does not permit a fetch is a protection check.  A SEEK
+        that stands for RECALIBRATE leaves the count of that, which moves no data.
         """
         status = csw.channel_status
         last = self._ccw_at(csw.address - CCW_LENGTH)
         if last is not None and last.control & RCWCTL.PROTECTED and status & ChannelStatus.PROGRAM_CHECK:
             status = status & ~ChannelStatus.PROGRAM_CHECK | ChannelStatus.PROTECTION_CHECK
-        return replace(csw, address=self.guest_address_of(csw.address), channel_status=status)
+        residual = csw.residual
+        if last is not None and last.guest[0] == RECALIBRATE != last.real[0]:
+            residual = int.from_bytes(last.guest[6:8], "big")
+        address = self.guest_address_of(csw.address)
+        return replace(csw, address=address, channel_status=status, residual=residual)
 
     def status(self, text: bytes) -> bytes:
         """The two status bytes that the real SIO stored with condition code 1, as the guest gets them."""

@@ -55,9 +55,23 @@ class Scheduler:
             return
         vm.vmdstat |= DispatchStatus.INQ
         vm.vmrstat &= ~RunStatus.IDLE
-        vm.vmqlevel = QueueLevel.Q1
+        vm.vmqlevel = vm.vmqlevel & QueueLevel.HIPRI | QueueLevel.Q1
         vm.queue_left = Q1_SLICE
-        self.q1.append(vm)
+        self._enter(self.q1, vm)
+
+    @staticmethod
+    def _enter(queue: "list[VMBLOK]", vm: "VMBLOK") -> None:
+        """Behind the others; a favored machine (SET FAVORED) before those that are not."""
+        favored = sum(bool(other.vmqlevel & QueueLevel.HIPRI) for other in queue)
+        queue.insert(favored if vm.vmqlevel & QueueLevel.HIPRI else len(queue), vm)
+
+    def favor(self, vm: "VMBLOK", on: bool) -> None:
+        """SET FAVORED: from now on the machine is looked at before the others of its queue, or no longer."""
+        vm.vmqlevel = vm.vmqlevel | QueueLevel.HIPRI if on else vm.vmqlevel & ~QueueLevel.HIPRI
+        if vm.vmdstat & DispatchStatus.INQ:
+            queue = self._queue(vm)
+            queue.remove(vm)
+            self._enter(queue, vm)
 
     def drop(self, vm: "VMBLOK") -> None:
         """The machine has nothing to do."""
@@ -91,16 +105,18 @@ class Scheduler:
         if queue is self.q2:
             vm.vmqlevel |= QueueLevel.COMP
         queue.remove(vm)
+        vm.vmdstat |= DispatchStatus.QSEND
         vm.vmqlevel &= ~QueueLevel.Q1
         vm.queue_left = Q2_SLICE
-        self.q2.append(vm)
+        self._enter(self.q2, vm)
 
     def end_slice(self, vm: "VMBLOK") -> None:
         """The dispatch slice is over: the others in the same queue come first."""
+        vm.vmdstat |= DispatchStatus.TSEND
         if vm.vmdstat & DispatchStatus.INQ:
             queue = self._queue(vm)
             queue.remove(vm)
-            queue.append(vm)
+            self._enter(queue, vm)
 
     def slice_of(self, vm: "VMBLOK") -> int:
         """Interval-timer units of the machine's next dispatch slice."""

@@ -104,7 +104,7 @@ def comparator_set(cp: "ControlProgram", vm: "VMBLOK") -> None:
     if due is not None:
         cp.requests.set(due, vm.vmuser, Request.CLOCK_COMPARATOR)
     elif vm.clocks.clock_comparator != MASK_64 and vm.clocks.comparator_pending:
-        cp.comparator_passed(vm)
+        cp.timers.comparator_passed(vm)
 
 
 def set_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
@@ -112,7 +112,7 @@ def set_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
     as_the_machine_would(cp, vm, text)
     vm.vmtlevel |= TimerLevel.CPU
     vm.withdraw_external(CR0.CPU_TIMER_MASK)
-    cp.cpu_timer_changed(vm)
+    cp.timers.cpu_timer_changed(vm)
 
 
 SIMULATED: dict[str, Simulation] = {

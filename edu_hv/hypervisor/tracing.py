@@ -183,6 +183,7 @@ class Tracing:
     def set_adstop(self, vm: "VMBLOK", address: int) -> None:
         """Put SVC X'B3' in the place of the instruction; there is one ADSTOP at a time."""
         self.remove_adstop(vm)
+        self.cp.named_systems.unshare_area(vm, address, len(ADDRESS_STOP))
         vm.adstop = address, vm.cpu.load_real(address, 2)
         vm.cpu.store_real(address, ADDRESS_STOP)
 

@@ -431,6 +431,7 @@ class VirtualIO:
 
     def ipl(self, vm: "VMBLOK", address: int, cylinder: int | None = None) -> None:
         """Virtual IPL of a machine that has been reset.  Raises UserError when there is nothing to load."""
+        self.cp.named_systems.purge_all(vm)
         load(self.cp, vm, address, cylinder or 0)
 
     # ---- checkpoint ------------------------------------------------------------------------------------------

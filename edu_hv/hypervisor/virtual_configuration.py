@@ -315,6 +315,7 @@ def redefine_storage(cp: "ControlProgram", vm: "VMBLOK", size: int) -> None:
     storage = cp.paging.build(size)
     storage.userid = vm.vmuser
     cp.reset(vm)
+    cp.named_systems.purge_all(vm)
     former, vm.storage, vm.cpu.pages = vm.storage, storage, storage
     cp.paging.release(former)
     vm.cf = True

@@ -231,6 +231,14 @@ class VirtualStorage:
         """Whether a guest-real address is within the guest's storage, or within a shared segment beyond it."""
         return real < self.size or real // SEGMENT in self.shared
 
+    def contains(self, real: int, length: int) -> bool:
+        """Whether the whole area is addressable."""
+        if real + length <= self.size:
+            return True
+        if real + length > MAXIMUM:
+            return False
+        return all(self.addressable(at) for at, _ in blocks(real, max(length, 1), FRAME))
+
     @property
     def locked(self) -> int:
         """How many of the guest's own pages are locked."""

@@ -18,9 +18,9 @@ from edu_hv.machine.storage import BLOCK
 from edu_hv.machine.timing import Clocks
 
 if TYPE_CHECKING:
-    from edu_hv.hypervisor.virtual_storage import VirtualStorage
     from edu_hv.hypervisor.shadow import ShadowTables
     from edu_hv.hypervisor.virtual_devices import VirtualDevices
+    from edu_hv.hypervisor.virtual_storage import VirtualStorage
 
 
 class RunStatus(IntFlag):
@@ -247,6 +247,8 @@ class VMBLOK:
     """Interval-timer units of the dispatch slice that are left."""
     queue_left: int = 0
     """Microseconds of the in-queue slice that are left."""
+    resets: int = 0
+    """Times it was reset: a DIAGNOSE that has led to one has no results."""
     traps: int = 0
     """Times CP got control from this guest."""
     program_loops: int = 0
@@ -263,9 +265,10 @@ class VMBLOK:
     """What other parts of CP keep with a machine (traces, VMCF, the assist), by name; plain values."""
 
     PLAIN: ClassVar[tuple[str, ...]] = (
-        "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel", "vmtlevel",
-        "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
-        "traps", "program_loops", "external_loops", "pending_program", "pages_wanted", "waiting_since", "cp_per", "adstop",
+        "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
+        "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
+        "traps", "resets", "program_loops", "external_loops", "pending_program",
+        "pages_wanted", "waiting_since", "cp_per", "adstop",
     )  # fmt: skip
     """Immutable fields: a checkpoint keeps them as they are."""
     COPIED: ClassVar[tuple[str, ...]] = ("vmpxint", "settings", "extra")
@@ -317,8 +320,8 @@ class VMBLOK:
 
     @property
     def cf(self) -> bool:
-        """CP mode (VMOSTAT CF): the guest is stopped until BEGIN."""
-        return bool(self.vmostat & OtherStatus.CF)
+        """Stopped in CP mode until BEGIN.  With SET RUN ON the operator can be in CP mode (VMOSTAT CF) without that."""
+        return bool(self.vmrstat & RunStatus.CFWAIT)
 
     @cf.setter
     def cf(self, on: bool) -> None:
@@ -350,6 +353,8 @@ class VMBLOK:
             self.vmestat = self.vmestat | bit if on else self.vmestat & ~bit
         waiting = self.vmrstat | RunStatus.PSWAIT if psw.wait else self.vmrstat & ~RunStatus.PSWAIT
         self.vmrstat = waiting
+        io = self.devices.vmioint
+        self.vmpend = self.vmpend | Pending.IO if io else self.vmpend & ~Pending.IO
 
     # ---- interruptions ---------------------------------------------------------------------------------------
 
@@ -384,13 +389,17 @@ class VMBLOK:
 
         Within one page of the guest's.
         """
+        real = self.guest_real(address)
+        return b"" if real is None else self.peek(real, length)
+
+    def guest_real(self, address: int) -> int | None:
+        """The guest-real address of a logical one, through the guest's own tables when its DAT is on; None for none."""
         if not self.translating:
-            return self.peek(address, length)
+            return address
         try:
-            found = walk(address, self.cpu.cr[0], self.cpu.cr[1], self.peek_or_addressing)
+            return walk(address, self.cpu.cr[0], self.cpu.cr[1], self.peek_or_addressing).real
         except ProgramInterruption:
-            return b""
-        return b"" if found.real is None else self.peek(found.real, length)
+            return None
 
     def peek_or_addressing(self, address: int, length: int) -> bytes:
         """The same as `peek`, for a walk through tables.  Raises ADDRESSING outside the guest's storage."""

@@ -66,6 +66,7 @@ class RunningGuest:
         psw, real = PSW.from_bytes(self.vmpsw), self.cpu.psw
         psw.instruction_address, psw.cc = real.instruction_address, real.cc
         psw.program_mask, psw.key = real.program_mask, real.key
+        psw.interruption_code = psw.ilc = 0  # As in a current PSW: they may have come with one that was loaded.
         return psw
 
     def store_vmpsw(self, at: int, data: bytes) -> None:

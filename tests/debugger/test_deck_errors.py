@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edu_hv.debugger.system import System, bare, under_cp
+from edu_hv.debugger.start import bare, under_cp
+from edu_hv.debugger.system import System
 from edu_hv.guests import catalog
 from edu_hv.isa.errors import UserError
 

@@ -10,7 +10,7 @@ NONE_WRONG = "HOSTILE: ATTEMPTS THAT WENT WRONG:   0"
 OF_THE_TAPE = 21
 ATTEMPTS = 133
 """On the real machine, with a tape drive."""
-UNDER_CP = 29
+UNDER_CP = 41
 """More of them under CP."""
 
 

@@ -30,6 +30,7 @@ from tests.hypervisor.bench import (
     visible_bare,
     visible_guest,
 )
+from tests.hypervisor.invariants import locks, problems
 from tests.machine.test_assist_equivalence import on_a_machine_of_its_own, random_guest
 
 SETS = [*([name] for name in GUESTS), ["kernel", "second"], ["second", "hello", "kernel"]]
@@ -288,7 +289,6 @@ def suspended(change):
         pytest.param(lambda made, vm: made.cp.assist.set(vm, on=False), id="SET ASSIST OFF"),
         pytest.param(lambda made, vm: setattr(made.cp.assist, "system", False), id="SET SASSIST OFF"),
         pytest.param(lambda made, vm: setattr(vm, "cp_per", (0x80000000, 0, 0xFFFFFF)), id="CP records by PER"),
-        pytest.param(lambda made, vm: setattr(made.cp.assist, "traced", lambda vm: True), id="traced"),
         pytest.param(lambda made, vm: setattr(made.machine, "assist", None), id="the machine has none"),
     ],
 )
@@ -303,6 +303,37 @@ def test_assist_is_off_for_a_guest_when(change):
 
 
 @pytest.mark.parametrize(
+    ("line", "suspended"),
+    [
+        *((f"TRACE {what} RUN", True) for what in ("SVC", "PRIV", "BRANCH", "INSTRUCT", "ALL")),
+        *((f"TRACE {what} RUN", False) for what in ("PROGRAM", "EXTERNAL", "I/O", "SIO", "CSW")),
+    ],
+)
+def test_assist_is_suspended_while_what_it_does_is_traced(line, suspended):
+    """[4.4 TRACE] SVC, PRIV, BRANCH, INSTRUCT and ALL; TRACE END lets it go on."""
+    made, vm = guest("07FE")
+    assisted(made)
+    assert run_command(made.cp, vm, line).lines == ["TRACE STARTED"]
+    made.settle()
+    assert bool(made.machine.cpu.cr[6]) is not suspended
+    run_command(made.cp, vm, "TRACE END")
+    made.settle()
+    assert made.machine.cpu.cr[6] & CR6.VM_ASSIST
+
+
+@pytest.mark.parametrize("assist", [False, True], ids=["without", "with"])
+def test_traced_supervisor_call_is_told_of_with_the_assist_too(assist):
+    """[4.4 TRACE] The line is the same."""
+    made, vm = guest("0A05")
+    if assist:
+        assisted(made)
+    vm.cpu.store_real(Class.SVC.new_psw, PSW(wait=True, instruction_address=0xB00).to_bytes())
+    run_command(made.cp, vm, "TRACE SVC RUN")
+    made.run()
+    assert [line for line in cp_lines(vm) if line.startswith("***")] == ["*** 000A02 SVC   0005 ==> 000B00"]
+
+
+@pytest.mark.parametrize(
     ("change", "psw", "flags"),
     [
         pytest.param(lambda made, vm: None, {}, BASIC, id="as it is"),
@@ -312,7 +343,7 @@ def test_assist_is_off_for_a_guest_when(change):
     ],
 )
 def test_control_register_6_says_how_the_guest_is_assisted(change, psw, flags):
-    """[5.1 CR6] The flags are of the guest that is dispatched."""
+    """[1.2 VMMICRO; 5.1 CR6] The flags are of the guest that is dispatched."""
     made, vm = guest("07FE", **psw)
     assisted(made)
     change(made, vm)
@@ -358,6 +389,21 @@ def test_checkpoint_while_an_assisted_guest_runs_is_exact():
     assert handled(made) == 10
     made.run()
     assert (ended(vm), own_lines(vm), handled(made), made.machine.state()) == first
+
+
+@pytest.mark.parametrize("name", ["twospace", "minicp"])
+def test_what_must_hold_of_cp_holds_with_shadow_entries_that_the_machine_has_filled(name):
+    """[5.2 shadow page-table validation] Each names a frame of the guest's own."""
+    made = assisted(bench())
+    made.ipl(name, "A")
+    looked = 0
+    while made.machine.advance():
+        if made.machine.units % 101 == 0 and made.machine.at_boundary:
+            assert problems(made.cp) == []
+            looked += 1
+    assert looked > 100
+    assert made.machine.assist.counts[VALIDATION].handled > 0
+    assert locks(made.cp) == []
 
 
 def test_logoff_gives_the_block_back():

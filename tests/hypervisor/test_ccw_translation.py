@@ -4,6 +4,7 @@ The oracle is the same program on a bare machine: condition code, CSWs of all in
 """
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -25,6 +26,8 @@ from tests.hypervisor.ccw_rig import (
     interruptions,
     start,
 )
+from tools.channel_chains import BLOCKS, Maker
+from tools.channel_chains import CHAIN as RANDOM_CHAIN
 
 BLOCK = bytes(range(251)) * 20  # 5020 bytes: more than a page
 TAPE_IMAGE = aws_image([BLOCK, b"A SECOND BLOCK", None, b"BEHIND THE MARK"])
@@ -36,7 +39,11 @@ def drive():
 
 
 def guest():
-    return Guest(drive(), TAPE)
+    return tape_guest(drive())
+
+
+def tape_guest(device):
+    return Guest(device, TAPE)
 
 
 def program(*ccws, at=CHAIN, caw=CHAIN, keys=None, more=None):
@@ -171,6 +178,18 @@ def test_block_of_tape_is_read_to_wherever_the_guest_wants_it(address, count, su
     moved = min(count, len(BLOCK))
     assert its.cpu.load_real(address, moved) == BLOCK[:moved]
     assert int(seen.csws[0][-4:], 16) == count - moved
+
+
+def test_random_programs_of_the_channel_test_do_the_same():
+    """[2.4-3] [2.4-4] [2.4-5] [2.4-19] Those that are compared with Hercules: data chaining, IDAWs, keys, errors."""
+    image = aws_image([*BLOCKS, None])
+    for number in range(150):
+        chain = Maker(Random(f"9 {number}")).chain()
+        if chain.caw & 0xFFFFFF == RANDOM_CHAIN:
+            keys = {address // 2048: key for address, key in chain.keys}
+            one = Program(dict(chain.storage), chain.caw, keys)
+            bare, its = (made(TapeDrive(Tape.from_bytes(image, "blocks"))) for made in (Bare, tape_guest))
+            assert bare.run(one).difference(its.run(one)) == []
 
 
 # ---- the copy ------------------------------------------------------------------------------------------------------

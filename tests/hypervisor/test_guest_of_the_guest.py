@@ -12,6 +12,7 @@ from edu_hv.devices.card import CARD
 from edu_hv.guests import catalog
 from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.control_program import FREE_STORAGE, ControlProgram
+from edu_hv.hypervisor.decisions import DecisionCarriedOut, Dispatched
 from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.machine.machine import Machine
@@ -24,8 +25,10 @@ from tests.guests.test_minicp import CARDS, KEYED_STORE, START, START_TAPE, prog
 from tests.guests.test_minicp import address as in_minicp
 from tests.guests.test_under_cp import give_devices
 from tests.hypervisor.bench import READER, Bench, bare, bench, cp_lines, own_lines
+from tests.hypervisor.invariants import locks, problems
 
 KERNEL = bare("kernel")
+PAGING = 0x150
 OLD_PSWS = range(0x18, 0x40, 8)
 
 
@@ -47,9 +50,12 @@ def third_level(vm: VMBLOK, address: int, length: int) -> bytes:
     return vm.cpu.load_real((entry & 0xFFF0) << 8 | address % FRAME, length)
 
 
-def test_kernel_as_guest_of_the_guest_prints_what_it_prints_alone():
-    """[9 d] The same deck as on the bare machine; MINICP stops as its guest does, and CP tells it."""
+@pytest.mark.parametrize("assist", [False, True], ids=["", "assist"])
+def test_kernel_as_guest_of_the_guest_prints_what_it_prints_alone(assist):
+    """[1.1-3] The same deck as on the bare machine; MINICP stops as its guest does, and CP tells it."""
     made = bench()
+    if assist:
+        made.machine.install_assist()
     vm = made.ipl("minicp", "A")
     made.run()
     assert own_lines(vm) == KERNEL
@@ -93,10 +99,10 @@ def test_channel_programs_of_busy_devices_are_translated_twice():
     ("code", "data"),
     [
         pytest.param("LPSW PROBLEM; PROB: SSM ZERO", "", id="privileged-in-problem-state"),
-        pytest.param("L 1,=X'10000'; L 2,0(1)", "", id="addressing"),
+        pytest.param("L 1,=F'65536'; L 2,0(1)", "", id="addressing"),
         pytest.param(KEYED_STORE.format("30", "ST 0,KEYED"), "", id="protection"),
         pytest.param("LA 1,X'3E'; LA 2,KEYED; SSK 1,2; ISK 3,2; SVC 7", "", id="keys"),
-        pytest.param("L 1,=X'1FFE'; MVC 0(4,1),AND; BR 1", "AND: STNSM OLD,X'00'", id="instruction-across-a-page"),
+        pytest.param("L 1,=F'8190'; MVC 0(4,1),AND; BR 1", "AND: STNSM OLD,X'00'", id="instruction-across-a-page"),
         pytest.param(START, "CCWS: CCW X'09',X'FFFE',X'20',4", id="data-across-the-end"),
         pytest.param(START_TAPE, "CCWS: CCW X'02',X'17F0',X'60',100; CCW X'0C',X'2810',X'20',99", id="read-backward"),
     ],
@@ -115,6 +121,15 @@ def test_program_ends_at_the_third_level_as_on_a_machine_of_its_own(code, data):
     assert (str(vm.vmpsw), own_lines(vm)) == (alone.psw, alone.lines)
 
 
+def few_frames(count: int) -> Bench:
+    """CP in a machine with so many frames for guests, and a paging volume."""
+    machine = Machine(FREE_STORAGE[1] + count * FRAME)
+    machine.channels.attach(PAGING, make_paging_volume(4))
+    made = Bench(machine, ControlProgram(machine))
+    made.cp.paging.attach_area(PAGING)
+    return made
+
+
 @pytest.mark.parametrize(
     ("frames", "names"),
     [
@@ -125,11 +140,23 @@ def test_program_ends_at_the_third_level_as_on_a_machine_of_its_own(code, data):
 )
 def test_pages_of_guests_come_and_go_beneath_them(frames, names):
     """[1.5] [1.9 Update] A frame that is stolen is in no shadow table any more, and no interval timer stands still."""
-    machine = Machine(FREE_STORAGE[1] + frames * FRAME)
-    made = Bench(machine, ControlProgram(machine))
-    machine.channels.attach(0x150, make_paging_volume(4))
-    made.cp.paging.attach_area(0x150)
+    made = few_frames(frames)
     guests = [made.ipl(name, f"USER{number}") for number, name in enumerate(names)]
-    machine.run(300_000)
-    assert machine.dead
+    made.machine.run(300_000)
+    assert made.machine.dead
     assert [own_lines(vm) for vm in guests] == [KERNEL] * len(names)
+
+
+def test_what_must_hold_of_cp_holds_while_a_guests_tables_lose_their_frames():
+    """[1.1 1] [1.5 CP steals a frame] After each decision and dispatch."""
+    made = few_frames(9)
+    vm = made.ipl("minicp", "A")
+    found: list[str] = []
+
+    def look(event: object) -> None:
+        if isinstance(event, DecisionCarriedOut | Dispatched):
+            found.extend(problems(made.cp))
+
+    made.machine.observe(look)
+    made.run()
+    assert (found, locks(made.cp), own_lines(vm)) == ([], [], KERNEL)

@@ -214,6 +214,19 @@ def test_what_a_translation_exception_means(at: int, entry: str, address: int, e
 # ---- life of an entry ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("length", "segments"), [(0, 16), (2, 48), (255, 256)])
+def test_with_dat_on_for_the_first_time_there_is_a_table_without_entries(length: int, segments: int) -> None:
+    """[1.5 guest PSW first loaded with DAT on] as long as the guest's, all entries invalid; CR0 of both."""
+    guest = translating(code=0b01000)
+    guest.cpu.cr[1] = length << 24 | SEGMENTS
+    assert not guest.shadow.exist
+    guest.dispatch()
+    assert guest.status.vmestat == ExtendedStatus.SHADT
+    assert guest.shadow.cr0 == CP_CR0 & ~0xF80000 | 0b01000 << 19
+    assert guest.shadow.cr1 >> 24 == segments // 16 - 1
+    assert guest.real.load_real(guest.shadow.cr1 & 0xFFFFFF, segments * 4) == b"\0\0\0\1" * segments
+
+
 @ALL_FORMATS
 def test_entries_are_made_when_they_are_needed(code: int) -> None:
     """[1.5 reference → real segment exception] first the segment entry with a page table, then the page entry."""

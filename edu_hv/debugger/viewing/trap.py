@@ -1,4 +1,4 @@
-"""The trap x-ray and CP's decisions."""
+"""The trap x-ray.  CP's decisions are in `decided`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,8 +13,7 @@ from edu_hv.debugger.journal import (
     StatusStored,
     StatusTranslated,
 )
-from edu_hv.debugger.viewing.registers import psw_fields
-from edu_hv.debugger.views import DecisionView, EffectView, RuleView, StageState, StageView, XrayView
+from edu_hv.debugger.views import RuleView, StageState, StageView, XrayView
 from edu_hv.hypervisor.control_program import ENTRY_POINTS
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
 from edu_hv.hypervisor.minidisk_ccw import COPY, RULES
@@ -50,7 +49,7 @@ def xray(session: "DebugSession") -> XrayView:
     stages = _stages(_Stages(assembly, session.system.cp is not None, entries).collected(), in_progress)
     verdict = _verdict(entries)
     title = f"{entries[0].guest or 'machine'} step {entries[0].step}: {explain.trap_words(first, assembly)}"
-    return XrayView(title, stages, _rules(verdict) if verdict else (), verdict.why if verdict else "", in_progress)
+    return XrayView(title, stages, rule_views(verdict) if verdict else (), verdict.why if verdict else "", in_progress)
 
 
 def stage_title(session: "DebugSession") -> str:
@@ -81,10 +80,11 @@ def _from_trap_on(entries: list[Entry]) -> list[Entry]:
 
 def _verdict(entries: list[Entry]) -> Verdict | None:
     """The verdict about the trap itself, not those the dispatcher came to afterwards."""
-    return next((e.event.verdict for e in entries if isinstance(e.event, DecisionTaken)), None)
+    taken = (e.event for e in entries if isinstance(e.event, DecisionTaken))
+    return next((event.verdict for event in taken if not event.within), None)
 
 
-def _rules(verdict: Verdict) -> tuple[RuleView, ...]:
+def rule_views(verdict: Verdict) -> tuple[RuleView, ...]:
     return tuple(RuleView(r.id, r.question, r.fired, r.then, r.source) for r in verdict.tried)
 
 
@@ -148,6 +148,9 @@ class _Stages:
                     f"real CSW  {words(real)}: {explain.csw_words(real)}",
                     f"guest CSW {words(guest)}, pending at {device:03X}",
                 ]
+            case DecisionTaken(within=True):
+                rule = event.verdict.rule
+                return [f"{rule.id} {rule.question}", f"   YES -> {event.verdict.decision}"]
             case CCWExecuted() if self.under_cp and len(event.ccw) == 8:
                 return [f"CP did CCW {words(event.ccw)} at {event.address:06X}"]
             case _:
@@ -163,7 +166,7 @@ class _Stages:
                 return "hardware", self._swapped(event)
             case Decoded() as event:
                 return "decode", _decoded(event, ran=bool(entry.guest))
-            case DecisionTaken() as event:
+            case DecisionTaken(within=False) as event:
                 return ("rule" if index < UNDER_CP_TITLES.index("do") else THEN), _rule_lines(event)
             case DecisionCarriedOut() as event:
                 return "do", self._carried_out(event, stage)
@@ -264,46 +267,3 @@ def _dispatched(event: Dispatched) -> list[str]:
         return [f"no guest can run: real PSW {words(event.real_psw)} waits"]
     psw = PSW.from_bytes(event.real_psw)
     return [f"dispatch {event.userid} at {psw.instruction_address:06X}", f"real PSW {words(event.real_psw)}"]
-
-
-# ---- decisions ------------------------------------------------------------------------------------------------------
-
-
-def decisions(session: "DebugSession", count: int) -> list[DecisionView]:
-    """The last decisions, oldest first; with a guest selected by hand, those about it."""
-    found: list[Entry] = []
-    for entry in session.journal.backwards():
-        if len(found) == count:
-            break
-        if isinstance(entry.event, DecisionTaken) and (session.follow or entry.event.userid == session.selected):
-            found.append(entry)
-    return [_decision(session, entry) for entry in reversed(found)]
-
-
-def _decision(session: "DebugSession", entry: Entry) -> DecisionView:
-    event = entry.event
-    assert isinstance(event, DecisionTaken)
-    trap = event.trap.words if event.trap else "dispatching"
-    if event.mnemonic:
-        trap += f" ({event.mnemonic})"
-    verdict = event.verdict
-    effects = _effects_after(session, entry)
-    return DecisionView(entry.step, event.userid, trap, _rules(verdict), str(verdict.decision), verdict.why, effects)
-
-
-def _effects_after(session: "DebugSession", taken: Entry) -> tuple[EffectView, ...]:
-    """What carrying the decision out changed, as far as that is in the past."""
-    behind = [entry for entry in session.journal.of_step(taken.step) if entry.unit > taken.unit]
-    done = next((entry.event for entry in behind if isinstance(entry.event, DecisionCarriedOut)), None)
-    if done is None:
-        return ()
-    real = _real_fields(behind, done.userid)
-    return tuple(EffectView(e.name, e.before, e.after, real.get(e.name, "")) for e in done.effects)
-
-
-def _real_fields(behind: list[Entry], userid: str) -> dict[str, str]:
-    """Fields of the real PSW with which the guest was dispatched after the decision; none if another one was."""
-    for entry in behind:
-        if isinstance(entry.event, Dispatched):
-            return psw_fields(PSW.from_bytes(entry.event.real_psw)) if entry.event.userid == userid else {}
-    return {}

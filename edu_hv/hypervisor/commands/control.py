@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, operand
+from edu_hv.hypervisor.commands.saved_systems import load_saved_system
 from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.vmblok import OtherStatus
 from edu_hv.isa.codes import CR0, MASK_32, Class, External
@@ -81,7 +82,8 @@ def _load(cp: "ControlProgram", vm: "VMBLOK", name: str, cylinder: int | None) -
     try:
         address = hexadecimal(name, 3)
     except ValueError:
-        raise CommandError("CFG", 44, f"{name} SYSTEM DOES NOT EXIST") from None
+        load_saved_system(cp, vm, name)
+        return
     if address not in vm.devices:
         raise CommandError("CFG", 40, f"DEVICE {name} DOES NOT EXIST")
     cp.reset(vm)

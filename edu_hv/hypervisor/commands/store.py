@@ -25,7 +25,7 @@ def store(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     if len(words) < 2:
         raise CommandError("CDS", 26, "OPERAND MISSING OR INVALID")
     try:
-        _store(vm, words[0], words[1:])
+        _store(cp, vm, words[0], words[1:])
     except ValueError:
         raise CommandError("CDS", 5, f"INVALID HEXDATA - {' '.join(words[1:])}") from None
     vm.note_psw()
@@ -33,16 +33,16 @@ def store(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     return Answer(["STORE COMPLETE"])
 
 
-def _store(vm: "VMBLOK", what: str, data: list[str]) -> None:
+def _store(cp: "ControlProgram", vm: "VMBLOK", what: str, data: list[str]) -> None:
     if abbreviates(what, "Psw"):
         _store_psw(vm, [hexadecimal(word) for word in data])
     elif what[0] in "GXY":
         _store_registers(vm, what, data)
     elif what[0] == "S":
-        _store_storage(vm, what, what[1:], bytes.fromhex("".join(data)))
+        _store_storage(cp, vm, what, what[1:], bytes.fromhex("".join(data)))
     else:
         image = b"".join(hexadecimal(word).to_bytes(4, "big") for word in data)
-        _store_storage(vm, what, what.removeprefix("L"), image, boundary=4)
+        _store_storage(cp, vm, what, what.removeprefix("L"), image, boundary=4)
 
 
 def _store_registers(vm: "VMBLOK", what: str, data: list[str]) -> None:
@@ -80,13 +80,17 @@ def _store_floating(vm: "VMBLOK", what: str, first: int, data: list[str]) -> Non
     vm.vmfprs[first >> 1] = words[0] << 32 | words[1]
 
 
-def _store_storage(vm: "VMBLOK", what: str, place: str, image: bytes, boundary: int = 1) -> None:
+def _store_storage(
+    cp: "ControlProgram", vm: "VMBLOK", what: str, place: str, image: bytes, boundary: int = 1
+) -> None:
+    """What is shared with other machines becomes a copy of the machine's own first."""
     try:
         address = hexadecimal(place, 6) & -boundary
     except ValueError:
         raise CommandError("CDS", 4, f"INVALID HEXLOC - {what}") from None
-    if address + len(image) > vm.vmsize:
+    if not vm.storage.contains(address, len(image)):
         raise CommandError("CDS", 160, f"HEXLOC {place} EXCEEDS STORAGE")
+    cp.named_systems.unshare_area(vm, address, len(image))
     vm.cpu.store_real(address, image)
 
 

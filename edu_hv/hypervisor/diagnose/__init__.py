@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from edu_hv.hypervisor.diagnose import (  # noqa: F401 - they define services
     console_function,
     identification,
+    named_segment,
     spool_input,
     storage,
     synchronous_io,
+    vmcf_request,
 )
 from edu_hv.hypervisor.diagnose.services import SERVICES, specification
 from edu_hv.hypervisor.io_blocks import DIAGNOSE
 from edu_hv.hypervisor.vmblok import VMBLOK
-from edu_hv.isa.codes import PIC
+from edu_hv.isa.codes import PIC, External
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ NOT_BUILT = {
 def connect(cp: "ControlProgram") -> None:
     """Say who is told of what services have begun and what ends later."""
     cp.on_completion[DIAGNOSE] = synchronous_io.ended
+    cp.on_external[External.VMCF] = lambda cp, vm, block: cp.vmcf.deliver(vm, block)
 
 
 def diagnose(cp: "ControlProgram", vm: VMBLOK, code: int, text: bytes) -> None:

@@ -1,8 +1,8 @@
 """The channel program of DIAGNOSE X'18': what form it must have (DMKDGD).  GC20-1807 "Standard DASD I/O".
 
-For each record: SEEK, or SEEK HEAD, or none when the arm stays; SET SECTOR, or none; SEARCH ID; a TIC back to that; READ
-or WRITE DATA.  All but the last are command-chained.  The chain is looked through CCW by CCW before anything is started;
-each CCW is asked the same questions, and the first answer that is not good is the guest's.
+For each record: SEEK, or SEEK HEAD, or none when the arm stays; SET SECTOR, or none; SEARCH ID; a TIC back to that;
+READ or WRITE DATA.  All but the last are command-chained.  The chain is looked through CCW by CCW before anything is
+started; each CCW is asked the same questions, and the first answer that is not good is the guest's.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from edu_hv.devices.disk_commands import Command
 from edu_hv.hypervisor.decisions import AnswerDiagnose, Rule, Verdict, decide
-from edu_hv.hypervisor.diagnose.services import in_storage
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG
 from edu_hv.isa.codes import MASK_24
 from edu_hv.machine.ccw import CCW
@@ -77,7 +76,7 @@ class Link:
     def argument_inside(self) -> bool:
         """Whether the argument of a seek or search is in the guest's storage."""
         length = _ARGUMENTS.get(self.part)
-        return length is None or in_storage(self.vm, self.ccw.address, length)
+        return length is None or self.vm.storage.contains(self.ccw.address, length)
 
     @property
     def cylinder(self) -> int | None:
@@ -139,7 +138,7 @@ def _part(ccw: CCW, address: int, expected: tuple[Part, ...]) -> Part:
     return found if found in expected else Part.MISPLACED
 
 
-_SOURCE = 'GC20-1807 "DIAGNOSE Code X\'18\'"'
+_SOURCE = "GC20-1807 \"DIAGNOSE Code X'18'\""
 
 
 CHAIN: tuple[Rule[Link], ...] = (
@@ -183,7 +182,7 @@ CHAIN: tuple[Rule[Link], ...] = (
         "DGD-11",
         "is it a read or write more than register 15 says?",
         "condition code 2, return code 11",
-        "the guest has announced how many records the chain moves; that CP counts another number is an error of the guest",
+        "the guest has said how many records the chain moves, and CP counts more",
         _SOURCE,
         lambda link: link.data and link.record > link.records,
         lambda link: AnswerDiagnose(2, 11),
@@ -212,7 +211,7 @@ CHAIN: tuple[Rule[Link], ...] = (
         "condition code 2, return code 10",
         "there is nothing at that address of the virtual machine",
         _SOURCE,
-        lambda link: link.data and not in_storage(link.vm, link.ccw.address, link.ccw.count),
+        lambda link: link.data and not link.vm.storage.contains(link.ccw.address, link.ccw.count),
         lambda link: AnswerDiagnose(2, 10),
     ),
     Rule(
@@ -238,9 +237,9 @@ CHAIN: tuple[Rule[Link], ...] = (
 
 
 def examine(vm: "VMBLOK", vdev: VDEVBLOK, address: int, records: int) -> Verdict:
-    """Look through a chain: what is wrong with it, or that nothing is.  Raises ADDRESSING.  Decides; changes nothing."""
-    for link in links(vm, vdev, address, records):
-        verdict = decide(CHAIN, link)
-        if verdict.decision != AnswerDiagnose():
-            return verdict
+    """Look through a chain: what is wrong with it, or that nothing is.  Raises ADDRESSING; changes nothing."""
+    verdicts = (decide(CHAIN, link) for link in links(vm, vdev, address, records))
+    verdict = next(verdicts)
+    while verdict.decision == AnswerDiagnose() and (following := next(verdicts, None)) is not None:
+        verdict = following
     return verdict

@@ -10,8 +10,8 @@ from edu_hv.machine.ccw import CSW
 
 SUPPORTED = DeviceClass.TAPE | DeviceClass.DASD | DeviceClass.URI | DeviceClass.URO | DeviceClass.TERM
 """What X'20' works with.  In release 6 tapes and disks; unit record as in VM/SP; the console besides."""
-_DISK = 'GC20-1807 "DIAGNOSE Code X\'18\'"'
-_GENERAL = 'GC20-1807 "DIAGNOSE Code X\'20\'"'
+_DISK = "GC20-1807 \"DIAGNOSE Code X'18'\""
+_GENERAL = "GC20-1807 \"DIAGNOSE Code X'20'\""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ END: tuple[Rule[Ended], ...] = (
         "GIO-6",
         "has it ended with an error?",
         "condition code 3, return code 13",
-        "unit check, or the channel has found something wrong with the program or the data; CP has read the sense bytes",
+        "unit check, or the channel has found something wrong with program or data; CP has read the sense bytes",
         _GENERAL,
         lambda ended: ended.refused,
         lambda ended: AnswerDiagnose(3, 13),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOADSYS, LOADSYS_NONSHARED, PURGESYS, FINDSYS = 0x00, 0x04, 0x08, 0x0C
 DOES_NOT_EXIST, PAGING_ERROR = 44, 177
 _NAME = 8
-_SOURCE = 'GC20-1807 "DIAGNOSE Code X\'64\'"'
+_SOURCE = "GC20-1807 \"DIAGNOSE Code X'64'\""
 _Asked = tuple["VMBLOK", NamedSystem | None, bool]
 """The machine; the system, if it has been saved; whether it lies within the machine's own storage."""
 
@@ -143,9 +143,7 @@ def _carry_out(
     return answer
 
 
-def _tell(
-    vm: "VMBLOK", rx: int, ry: int, entry: NamedSystem | None, subcode: int, answer: AnswerDiagnose
-) -> None:
+def _tell(vm: "VMBLOK", rx: int, ry: int, entry: NamedSystem | None, subcode: int, answer: AnswerDiagnose) -> None:
     """Condition code and registers."""
     assert answer.cc is not None
     vm.vmpsw.cc = answer.cc

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.virtual_storage import blocks
 from edu_hv.isa.codes import PIC
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
-from edu_hv.machine.storage import FRAME, MAXIMUM
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -51,18 +49,9 @@ def specification() -> ProgramInterruption:
     return ProgramInterruption(PIC.SPECIFICATION, Ending.SUPPRESSION)
 
 
-def in_storage(vm: "VMBLOK", address: int, length: int) -> bool:
-    """Whether the whole area is in the guest's storage, attached segments beyond its size included."""
-    if address + length <= vm.vmsize:
-        return True
-    if address + length > MAXIMUM:
-        return False
-    return all(vm.storage.addressable(at) for at, _ in blocks(address, max(length, 1), FRAME))
-
-
 def require_storage(vm: "VMBLOK", address: int, length: int) -> None:
     """The whole area is in the guest's storage.  Raises ADDRESSING, before anything is done, if it is not."""
-    if not in_storage(vm, address, length):
+    if not vm.storage.contains(address, length):
         raise ProgramInterruption(PIC.ADDRESSING, Ending.SUPPRESSION)
 
 

@@ -1,8 +1,8 @@
 """DIAGNOSE X'18' and X'20': a guest's I/O without interruptions (DMKDGD, DMKGIO).
 
-GC20-1807 "Standard DASD I/O", "General I/O".  The guest waits in the middle of its DIAGNOSE (VMRSTAT EXWAIT) while CP has
-the operation done, be it for a disk that others use too; then it goes on with condition code and register 15 set.  What
-waits is plain data in the IOBLOK, or in the VDEVBLOK of a device that CP plays.
+GC20-1807 "Standard DASD I/O", "General I/O".  The guest waits in the middle of its DIAGNOSE (VMRSTAT EXWAIT) while CP
+has the operation done; then it goes on with condition code and register 15 set.  What waits is plain data in the
+IOBLOK, or in the VDEVBLOK of a device that CP plays.
 """
 
 from dataclasses import replace
@@ -92,9 +92,7 @@ def _answer(vm: "VMBLOK", answer: object) -> None:
 # ---- starting --------------------------------------------------------------------------------------------------------
 
 
-def _start(
-    cp: "ControlProgram", vm: "VMBLOK", vdev: VDEVBLOK, address: int, key: int, asked: tuple[int, int]
-) -> None:
+def _start(cp: "ControlProgram", vm: "VMBLOK", vdev: VDEVBLOK, address: int, key: int, asked: tuple[int, int]) -> None:
     """Have the chain executed by the real device; the guest waits.  Without room for a copy of it: busy."""
     try:
         task = translate_chain(cp, vm, vdev, address, key)
