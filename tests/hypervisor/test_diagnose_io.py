@@ -227,7 +227,7 @@ def test_x20_waits_until_the_device_has_ended_too():
 def test_x20_error_puts_two_sense_bytes_into_ry():
     """[3 X'20'] CC 3: R15 is 13, and the low half of Ry has sense bytes 0 and 1."""
     made = scene()
-    made.machine.channels.devices[REAL_TAPE] = FailingDevice(fails_at=2, sense=0x10)
+    made.machine.channels.attach(REAL_TAPE, FailingDevice(fails_at=2, sense=0x10))
     made.put(ccw(0x02, 0x6000, 4, "C"), ccw(0x02, 0x6000, 4))
     made.run_diagnose(0x20, TAPE)
     assert made.answer() == (3, 13)
@@ -283,7 +283,7 @@ def test_x20_to_an_adapter_is_refused():
 
 def test_a_device_that_is_gone_in_reality_is_an_error():
     made = scene().put(ccw(0x02, 0x6000, 80, "L"))
-    del made.machine.channels.devices[REAL_TAPE]
+    made.machine.channels.detach(REAL_TAPE)
     assert made.run_diagnose(0x20, TAPE).answer() == (3, 13)
     assert (locks(made.cp), made.vm.vmrstat) == ([], RunStatus(0))
 
@@ -297,7 +297,7 @@ def test_x20_writes_on_console_and_printer():
     made.vm.cpu.store_real(0x6000, "HELLOWORLD".encode("cp037"))
     assert made.run_diagnose(0x20, CONSOLE).answer() == (0, 1)
     assert own_lines(made.vm) == ["HELLO", "WORLD"]
-    made.put(ccw(0x09, 0x6000, 10))
+    made.put(ccw(0x09, 0x6000, 10, "L"))
     assert made.run_diagnose(0x20, PRINTER).answer() == (0, 1)
     assert made.vm.devices.vmioint == 0
 
@@ -316,6 +316,8 @@ def test_x20_waits_for_the_operators_line():
 def test_x20_reads_cards_to_the_end_of_the_deck():
     made = scene().put(ccw(0x02, 0x6000, CARD, "L"))
     made.cp.spool.add_deck("A", [bytes([0xC1 + n]) * CARD for n in range(2)])
+    assert made.run_diagnose(0x20, READER).answer() == (1, 5), "the file's arrival is pending as an interruption"
+    made.vm.devices.take(READER)
     seen = [made.run_diagnose(0x20, READER).answer() for _ in range(3)]
     assert seen == [(0, 1), (0, 1), (2, 2)]
     assert made.vm.peek(0x6000, 2) == b"\xc2\xc2"
