@@ -17,7 +17,7 @@ from edu_hv.isa.codes import Class
 from edu_hv.machine.events import Event
 
 
-Recorded = TypeVar("Recorded", bound=Event)
+Recorded = TypeVar("Recorded")
 
 
 @dataclass(frozen=True, slots=True)

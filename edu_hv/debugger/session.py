@@ -101,12 +101,13 @@ class DebugSession:
         self._begin(lambda: under_cp(programs, real) if to_cp else bare(programs[0]))
         return self._run_to_entry()
 
-    def start_cp(self, directory: Directory, real: RealMachine, operator: bool = True) -> StopView:
-        """Start CP on the machine that is configured, with a directory; users then log on.
+    def start_cp(
+        self, directory: Directory, plan: Configuration, real: RealMachine, operator: bool = True
+    ) -> StopView:
+        """Start CP on the machine of a configuration, with a directory; users then log on.
 
         Raises UserError, with what was loaded before still there, when it cannot be started.
         """
-        plan = self.configuration
         self._begin(lambda: with_directory(directory, plan, real, operator))
         self.recording.advance()  # The first dispatch.
         guests = " and ".join(guest.name for guest in self.system.guests) or "nobody"

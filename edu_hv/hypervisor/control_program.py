@@ -250,11 +250,14 @@ class ControlProgram:
         vm.program_loops = vm.external_loops = vm.quantum = vm.vmtimer = 0
         vm.vmpstat &= ~ProcessStatus.PAGEX
         vm.vmtlevel &= ~TimerLevel.CPU
-        self.requests.cancel(vm.vmuser)
+        for what in Request:
+            if what is not Request.FORCE:
+                self.requests.cancel(vm.vmuser, what)
         if vm.shadow is not None:
             vm.shadow.free()
         self.tracing.reset(vm)
         vm.end_wait(RunStatus.EXWAIT)
+        vm.vmostat &= ~OtherStatus.SLEEP
         self.vio.reset(vm)
 
     # ---- from outside ----------------------------------------------------------------------------------------
@@ -270,7 +273,8 @@ class ControlProgram:
             return
         self._finish_work()
         self.interrupt_running()
-        self.named_systems.switch_to(vm)
+        if vm is not None:
+            self.named_systems.switch_to(vm)
         yield
         self.dispatch_again()
 
@@ -413,7 +417,8 @@ class ControlProgram:
         self.work.trap = replace(trap_of(self, vm, interruption, text), traced=traced)
         self.running_vm = None
         self.work.subject = self.work.trap.vm
-        self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
+        if self.machine.observer:
+            self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
         self.work.stage = Stage.RULE
 
     def _take_from(self, vm: VMBLOK, real_psw: PSW) -> None:
@@ -469,7 +474,8 @@ class ControlProgram:
 
     def _carry_out(self) -> None:
         verdict, subject = self.work.verdict, self.work.subject
-        assert verdict is not None and subject is not None
+        assert verdict is not None
+        assert subject is not None
         decision = verdict.decision
         vm = self.vm(decision.userid) if isinstance(decision, KeepInterruption) else subject
         self._carrying_out = True

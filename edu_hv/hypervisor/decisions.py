@@ -7,7 +7,7 @@ did not, and the reason, so that "why did that trap?" is answered by the object 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from edu_hv.machine.interruptions import Interruption
 
@@ -389,17 +389,24 @@ def decide(rules: Sequence[Rule[Subject]], subject: Subject) -> Verdict:
 
     The rest are not asked, but the next one is listed as not having fired, to show what the alternative was.
     """
-    tried: list[RuleTried] = []
     for index, rule in enumerate(rules):
-        fired = rule.applies(subject)
-        tried.append(RuleTried(rule.id, rule.question, rule.then, rule.source, fired))
-        if fired:
-            if index == 0 and len(rules) > 1:
-                other = rules[1]
-                tried.append(RuleTried(other.id, other.question, other.then, other.source, False))
+        if rule.applies(subject):
             why = rule.why if isinstance(rule.why, str) else rule.why(subject)
-            return Verdict(rule.decide(subject), why, tuple(tried))
+            return Verdict(rule.decide(subject), why, _tried(rules, index))
     raise AssertionError("the last rule of a table applies always")
+
+
+_TRIED: dict[tuple[int, int], tuple[Sequence[Rule[Any]], tuple[RuleTried, ...]]] = {}
+"""What is said of a table whose rule of that number has fired, with the table: it is always the same."""
+
+
+def _tried(rules: Sequence[Rule[Any]], fired: int) -> tuple[RuleTried, ...]:
+    known = _TRIED.get((id(rules), fired))
+    if known is None or known[0] is not rules:
+        asked = rules[: max(fired, 1) + 1]
+        tried = tuple(RuleTried(r.id, r.question, r.then, r.source, n == fired) for n, r in enumerate(asked))
+        known = _TRIED[id(rules), fired] = rules, tried
+    return known[1]
 
 
 # ---- what CP tells an observer ------------------------------------------------------------------------------------

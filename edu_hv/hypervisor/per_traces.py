@@ -24,9 +24,13 @@ HEARTBEAT = 10_000
 """After so many hits of a type with nothing to show, a sign of life."""
 LAST_BRANCHES = 6
 TRACEBACK = 5
-LONGEST_STORE = 256
-_STORED = {"STC": 1, "MVI": 1, "STH": 2, "ST": 4, "STD": 8, "STE": 4, "CVD": 8}
-"""Bytes that the usual instructions store."""
+_DOUBLEWORD = 8
+_STORED = {
+    "STC": 1, "MVI": 1, "NI": 1, "OI": 1, "XI": 1, "TS": 1, "STNSM": 1, "STOSM": 1, "STH": 2, "ST": 4, "STE": 4, "CS": 4,
+}  # fmt: skip
+"""Bytes that instructions store, if it is not a doubleword."""
+_DECIMAL = 0xF0
+"""Instructions from this operation code on have two lengths."""
 
 
 class Kind(Enum):
@@ -90,6 +94,8 @@ class PerState:
     """Lines shown since the last stop, by element."""
     hits: tuple[int, ...] = ()
     """Hits by element."""
+    bits: tuple[int, ...] = ()
+    """By element: what the bits of a MASK were when CP last looked at them."""
 
 
 class PerTraces:
@@ -106,7 +112,9 @@ class PerTraces:
     def put_state(self, vm: "VMBLOK", state: PerState) -> None:
         """Replace them, and record what they need from now on."""
         many = len(state.elements)
-        vm.extra[PER] = replace(state, shown=(0,) * many, hits=(0,) * many, registers=tuple(vm.vmgprs), last=-1)
+        none, bits = (0,) * many, _bits(vm, state.elements)
+        registers = tuple(vm.vmgprs)
+        vm.extra[PER] = replace(state, shown=none, hits=none, bits=bits, registers=registers, last=-1)
         self.cp.tracing.changed(vm)
 
     def active(self, vm: "VMBLOK") -> bool:
@@ -116,7 +124,7 @@ class PerTraces:
     # ---- what is recorded ------------------------------------------------------------------------------------
 
     def controls(self, vm: "VMBLOK", wanted: PERCode) -> tuple[int, int, int] | None:
-        """Control registers 9 to 11 for all elements, and for TRACE, which has `wanted` everywhere; None for nothing."""
+        """Control registers 9 to 11 for all elements, and for TRACE, which has `wanted` everywhere; None: nothing."""
         elements = self.state_of(vm).elements
         code, registers = wanted, 0
         for element in elements:
@@ -142,8 +150,13 @@ class PerTraces:
         found = [number for number, element in enumerate(state.elements) if seen.belongs_to(element)]
         end = event.address + len(interruption.text)
         after = vm.vmpsw.instruction_address if seen.branched else end
-        vm.extra[PER] = replace(state, registers=tuple(vm.vmgprs), last=end if after == end else -1,
-                                branches=tuple(branches))  # fmt: skip
+        vm.extra[PER] = replace(
+            state,
+            registers=tuple(vm.vmgprs),
+            last=end if after == end else -1,
+            branches=tuple(branches),
+            bits=_bits(vm, state.elements),
+        )
         for number in found:
             self._hit(vm, number, seen)
 
@@ -193,6 +206,15 @@ def _recorded_range(elements: tuple[Element, ...], everywhere: bool) -> tuple[in
     if everywhere or not areas or any(start > end for start, end in areas):
         return 0, MASK_24
     return min(start for start, _ in areas), max(end for _, end in areas)
+
+
+def _bits(vm: "VMBLOK", elements: tuple[Element, ...]) -> tuple[int, ...]:
+    """The bits that each MASK element watches, as they are now; 0 for other elements and for what is not there."""
+    found = []
+    for element in elements:
+        byte = vm.peek_logical(element.area[0], 1) if element.kind is Kind.MASK and element.area else b""
+        found.append(byte[0] & element.data[0] if byte and element.data else 0)
+    return tuple(found)
 
 
 def _with(values: tuple[int, ...], number: int, value: int) -> tuple[int, ...]:
@@ -250,10 +272,8 @@ class _Seen:
 
     def _pagetrace(self, element: Element) -> bool:
         earlier = self.before.last
-        return (
-            (earlier >= 0
-            and earlier // element.block != self.address // element.block)
-            or (earlier < 0 and bool(self.code & PERCode.INSTRUCTION_FETCHING) and self._came_from_elsewhere(element))
+        return (earlier >= 0 and earlier // element.block != self.address // element.block) or (
+            earlier < 0 and bool(self.code & PERCode.INSTRUCTION_FETCHING) and self._came_from_elsewhere(element)
         )
 
     def _came_from_elsewhere(self, element: Element) -> bool:
@@ -270,7 +290,8 @@ class _Seen:
         return not element.data or self.vm.peek_logical(start, len(element.data)) == element.data
 
     def _mask(self, element: Element) -> bool:
-        return self._store(replace(element, data=b""))
+        number = self.before.elements.index(element)
+        return _bits(self.vm, (element,))[0] != self.before.bits[number]
 
     def _touches(self, area: tuple[int, int]) -> bool:
         """Whether what the instruction stored lies in the range.  The event itself tells it when there is one range."""
@@ -281,12 +302,16 @@ class _Seen:
         return any(within(first + at & MASK_24, area) for at in range(length))
 
     def _stored_length(self) -> int:
+        if self.text[0] >= _DECIMAL:
+            return (self.text[1] >> 4) + 1
         if len(self.text) == 6:
             return self.text[1] + 1
         name = mnemonic_of(self.text)
-        if name == "STM":
+        if name in ("STM", "STCTL"):
             return (((self.text[1] & 15) - (self.text[1] >> 4)) % 16 + 1) * 4
-        return _STORED.get(name, LONGEST_STORE if name == "MVCL" else 8)
+        if name == "STCM":
+            return (self.text[1] & 15).bit_count()
+        return _STORED.get(name, _DOUBLEWORD)
 
     # ---- lines -----------------------------------------------------------------------------------------------
 
@@ -333,9 +358,12 @@ def state_words(element: Element) -> str:
     words = [element.kind.name]
     if element.register is not None:
         words[0] = f"GREG{element.register}"
-    for value in (element.area and f"{element.area[0]:X}:{element.area[1]:X}", element.data.hex().upper(),
-                  element.value is not None and f"{element.value:08X}", element.block and f"{element.block:X}"):  # fmt: skip
-        words += [value] if value else []
+    if element.area is not None:
+        start, end = element.area
+        words.append(f"{start:X}" if start == end else f"{start:X}:{end:X}")
+    words += [element.data.hex().upper()] if element.data else []
+    words += [f"{element.value:08X}"] if element.value is not None else []
+    words += [f"{element.block:X}"] if element.block else []
     words += [f"RANGE {start:X}:{end:X}" for start, end in element.where]
     return " ".join([*words, *_option_words(element.options)])
 

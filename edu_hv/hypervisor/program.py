@@ -5,6 +5,7 @@ Tables of rules, tried in order.  SY20-0886 "Program Interruption", "SVC Interru
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.decisions import (
@@ -65,7 +66,7 @@ class Trap:
     traced: "Interruption | None" = None
     """The same interruption with the program event that CP itself asked for of the privileged instruction."""
 
-    @property
+    @cached_property
     def mnemonic(self) -> str:
         """The instruction's mnemonic, or ""."""
         row = operation(self.text) if self.text else None

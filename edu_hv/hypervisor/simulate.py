@@ -4,7 +4,8 @@ Most do to the virtual CPU exactly what the machine's own definition says; those
 machine have a function here that says how and why.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor import storage_keys
@@ -12,6 +13,7 @@ from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.vmblok import TimerLevel
 from edu_hv.isa.codes import CR0, MASK_64
 from edu_hv.machine.cpu import find_entry
+from edu_hv.machine.timing import INSTRUCTION_MICROSECONDS
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -107,9 +109,26 @@ def comparator_set(cp: "ControlProgram", vm: "VMBLOK") -> None:
         cp.timers.comparator_passed(vm)
 
 
+@contextmanager
+def _when_it_began(vm: "VMBLOK") -> Iterator[None]:
+    """With the CPU timer as the instruction found it: the time that it takes itself passes behind it."""
+    vm.clocks.now -= INSTRUCTION_MICROSECONDS
+    try:
+        yield
+    finally:
+        vm.clocks.now += INSTRUCTION_MICROSECONDS
+
+
+def store_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
+    """STPT: the guest's CPU timer; CP's own time is not in it."""
+    with _when_it_began(vm):
+        as_the_machine_would(cp, vm, text)
+
+
 def set_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
     """SPT: the guest's CPU timer, which counts while it runs; negative means an interruption at once."""
-    as_the_machine_would(cp, vm, text)
+    with _when_it_began(vm):
+        as_the_machine_would(cp, vm, text)
     vm.vmtlevel |= TimerLevel.CPU
     vm.withdraw_external(CR0.CPU_TIMER_MASK)
     cp.timers.cpu_timer_changed(vm)
@@ -118,7 +137,7 @@ def set_timer(cp: "ControlProgram", vm: "VMBLOK", text: bytes) -> None:
 SIMULATED: dict[str, Simulation] = {
     **dict.fromkeys(
         (
-            "SSM", "LPSW", "STNSM", "STOSM", "LRA", "STIDP", "SPKA", "IPK", "STPT", "STCKC",
+            "SSM", "LPSW", "STNSM", "STOSM", "LRA", "STIDP", "SPKA", "IPK", "STCKC",
         ),
         as_the_machine_would,
     ),
@@ -129,6 +148,7 @@ SIMULATED: dict[str, Simulation] = {
     "PTLB": purge,
     "SCKC": set_comparator,
     "SPT": set_timer,
+    "STPT": store_timer,
 }  # fmt: skip
 """By mnemonic: every privileged instruction CP simulates other than DIAGNOSE and I/O.
 

@@ -5,6 +5,7 @@ CP to the virtual machine, so it is CP that finds which registers and which stor
 together: for the guest's own PER, or for TRACE and PER of its operator.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edu_hv.hypervisor.per_traces import within
@@ -14,7 +15,7 @@ from edu_hv.isa.codes import MASK_24, PIC, Class
 from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.per import PERCode, PEREvent
 
-_ALTERED = {"IPK": lambda text: 0x2000, "ISK": lambda text: 0x8000 >> (text[1] >> 4),
+_ALTERED: dict[str, Callable[[bytes], int]] = {"IPK": lambda text: 0x2000, "ISK": lambda text: 0x8000 >> (text[1] >> 4),
             "LRA": lambda text: 0x8000 >> (text[1] >> 4)}  # fmt: skip
 """The general registers that an instruction alters, whatever they were: a bit each, the leftmost for register 0."""
 _STORED = {"STNSM": 1, "STOSM": 1, "STIDP": 8, "STPT": 8, "STCKC": 8}

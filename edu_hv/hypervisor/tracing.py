@@ -170,9 +170,9 @@ class Tracing:
             return
         events = self.settings(vm).events
         line = f"    {instruction_line(vm, event.address, interruption.text)}"
-        if event.code & PERCode.SUCCESSFUL_BRANCHING or _jumped(vm, event.address, interruption.text):
+        if _jumped(vm, event.address, interruption.text):
             line += f" ==> {vm.vmpsw.instruction_address:06X}"
-            if BRANCH in events and INSTRUCT not in events:
+            if BRANCH in events and INSTRUCT not in events and mnemonic_of(interruption.text) != "LPSW":
                 self._line(vm, BRANCH, line)
         if INSTRUCT in events:
             self._line(vm, INSTRUCT, line)
@@ -249,8 +249,12 @@ def _played(vdevtypc: DeviceClass) -> bool:
 
 
 def _jumped(vm: "VMBLOK", address: int, text: bytes) -> bool:
-    """Whether the next instruction is not the one behind this one.  A branch to the next one does not count."""
-    return mnemonic_of(text).startswith("B") and vm.vmpsw.instruction_address != address + len(text)
+    """Whether the next instruction is not the one behind this one.  A branch to the next one does not count.
+
+    EXECUTE of a branch is one too.
+    """
+    transfers = mnemonic_of(text).startswith("B") or mnemonic_of(text) in ("EX", "LPSW")
+    return transfers and vm.vmpsw.instruction_address != address + len(text)
 
 
 def _translated(ioblok: IOBLOK) -> Iterator[str]:

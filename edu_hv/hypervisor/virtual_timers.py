@@ -1,4 +1,4 @@
-"""The timers of virtual machines: what they used is charged, and what their timers say becomes pending (DMKDSP, DMKTMR).
+"""The timers of virtual machines: what they used is charged, what timers say becomes pending (DMKTMR).
 
 The real interval timer holds the dispatch slice, the real CPU timer what is left of the guest's own, the real clock
 comparator the first of CP's timer requests.  SY20-0886 "Timer Management"; GC20-1807 "Interval Timer".

@@ -264,6 +264,9 @@ class VMBLOK:
     extra: dict[str, Any] = field(default_factory=dict)
     """What other parts of CP keep with a machine (traces, VMCF, the assist), by name; plain values."""
 
+    _noted: tuple[bool, bool, bool, bool] | None = None
+    """What the status bytes say already of the virtual PSW and of pending I/O."""
+
     PLAIN: ClassVar[tuple[str, ...]] = (
         "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
         "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
@@ -347,13 +350,15 @@ class VMBLOK:
 
     def note_psw(self) -> None:
         """Bring the bits of status bytes that follow from the virtual PSW up to date."""
-        psw = self.vmpsw
-        bits = {ExtendedStatus.EXTCM: psw.ec_mode, ExtendedStatus.PERCM: psw.per}
-        for bit, on in bits.items():
-            self.vmestat = self.vmestat | bit if on else self.vmestat & ~bit
-        waiting = self.vmrstat | RunStatus.PSWAIT if psw.wait else self.vmrstat & ~RunStatus.PSWAIT
-        self.vmrstat = waiting
-        io = self.devices.vmioint
+        psw, io = self.vmpsw, bool(self.devices.vmioint)
+        now = psw.ec_mode, psw.per, psw.wait, io
+        if now == self._noted:
+            return
+        self._noted = now
+        both = ExtendedStatus.EXTCM | ExtendedStatus.PERCM
+        mode = ExtendedStatus.EXTCM * psw.ec_mode | ExtendedStatus.PERCM * psw.per
+        self.vmestat = self.vmestat & ~both | ExtendedStatus(mode)
+        self.vmrstat = self.vmrstat | RunStatus.PSWAIT if psw.wait else self.vmrstat & ~RunStatus.PSWAIT
         self.vmpend = self.vmpend | Pending.IO if io else self.vmpend & ~Pending.IO
 
     # ---- interruptions ---------------------------------------------------------------------------------------
@@ -424,6 +429,7 @@ class VMBLOK:
         _, plain, cpu, devices, clocks, extended, (self.storage, lines) = state
         for name in self.PLAIN:
             setattr(self, name, plain[name])
+        self._noted = None
         for name in self.COPIED:
             setattr(self, name, deepcopy(plain[name]))
         self.cpu.pages = self.storage

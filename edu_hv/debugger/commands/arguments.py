@@ -7,6 +7,8 @@ from typing import Any
 from edu_hv.debugger.commands.registry import Argument
 from edu_hv.debugger.session import DebugSession
 from edu_hv.guests.catalog import GUESTS
+from edu_hv.hypervisor.commands.query import QUESTIONS
+from edu_hv.hypervisor.commands.registry import COMMANDS, CPCommand
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 
@@ -152,6 +154,46 @@ def guest_names(session: DebugSession) -> Iterable[str]:
         return [guest.name for guest in session.system.guests]
     except UserError:
         return []
+
+
+def rule_ids(session: DebugSession) -> Iterable[str]:
+    """Rules of CP that have fired."""
+    try:
+        system = session.system
+    except UserError:
+        return []
+    return sorted({rule for _, rule, _ in system.cp.counts}) if system.cp else []
+
+
+def user_ids(session: DebugSession) -> Iterable[str]:
+    """Users of CP's directory who may log on."""
+    try:
+        system = session.system
+    except UserError:
+        return []
+    return [entry.userid for entry in system.cp.directory.users if entry.may_log_on] if system.cp else []
+
+
+def cp_words(session: DebugSession) -> Iterable[str]:
+    """CP's commands, each with its abbreviation and what it does; and questions to QUERY."""
+    known: dict[str, str] = {}
+    for each in COMMANDS:
+        known.setdefault(each.name.lower(), f"{_abbreviation(each.name)}{summary_of(each)}")
+    for name, _, answer in QUESTIONS:
+        known.setdefault(f"query {name.lower()}", (answer.__doc__ or "a question to CP").strip().partition("\n")[0])
+    known |= dict.fromkeys(("display psw", "display g"), "part of the virtual machine")
+    return [f"{name}\t{description}" for name, description in sorted(known.items())]
+
+
+def _abbreviation(name: str) -> str:
+    """The shortest form of a command, in brackets: "(Q) "."""
+    short_form = "".join(letter for letter in name if not letter.islower())
+    return f"({short_form}) " if short_form != name.upper() else ""
+
+
+def summary_of(cp_command: CPCommand) -> str:
+    """The first line of a CP command's description."""
+    return (cp_command.function.__doc__ or "").strip().partition("\n")[0]
 
 
 def program_names(session: DebugSession) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from edu_hv.debugger.commands.registry import REGISTRY, Argument, Command, command
 from edu_hv.debugger.views import HelpEntry, HelpView, TextView
+from edu_hv.hypervisor.commands.registry import COMMANDS
 from edu_hv.isa.errors import UserError
 from edu_hv.isa.table import BY_MNEMONIC, Operation
 from edu_hv.machine.instructions.registry import SEMANTICS
@@ -31,12 +32,16 @@ def help_(session: object, topic: str) -> HelpView | TextView:
     """List all commands, or explain a command, a group of commands, the marks, or an instruction.
 
     "help step" explains one command, "help look" lists a group, "help marks" explains > ! . B * and <, "help MVCL"
-    tells what an instruction does; of "help S", a command too, say "help instruction S".
+    tells what an instruction does; of "help S", a command too, say "help instruction S".  "help cp query" is about a
+    command of CP.
     """
     if not topic:
         return HelpView(tuple(_entry(c) for c in _by_group()), HINT)
     if topic.lower() == "marks":
         return TextView(MARKS, "marks")
+    word, _, rest = topic.partition(" ")
+    if word.lower() in ("cp", "#cp") and rest:
+        return _cp_command(rest)
     if row := _instruction(topic):
         return TextView(tuple(_instruction_lines(row)), row.mnemonic)
     group = tuple(_entry(c) for c in _by_group() if c.group == topic.lower())
@@ -82,6 +87,17 @@ def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
     others = [entry.name for entry in group if entry.name != command.name]
     related = [f"In the same group: {', '.join(others)}"] if others else []
     return HelpView((_entry(command),), (*(p for p in paragraphs if p), *also, *related))
+
+
+def _cp_command(word: str) -> TextView:
+    """A command of CP, by any abbreviation: how it is given, and who may give it."""
+    found = next((each for each in COMMANDS if each.matches(word.split()[0])), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(each.name for each in COMMANDS))
+        raise UserError(f'CP has no command "{word}"; it has {names}')
+    text = [line.strip() for line in (found.function.__doc__ or "").strip().splitlines()]
+    who = f"for users of privilege class {' or '.join(found.classes)}" if found.classes else "for everybody"
+    return TextView((*text, "", f"{who}; the capitals of {found.name} are its shortest form"), f"CP command {found.name}")
 
 
 def _instruction(topic: str) -> Operation | None:

@@ -1,43 +1,122 @@
 """Commands about CP and its guests."""
 
-from edu_hv.debugger.commands.arguments import count, guest_names, parse_word
+from dataclasses import dataclass
+
+from edu_hv.debugger import viewing
+from edu_hv.debugger.commands.arguments import (
+    cp_words,
+    guest_names,
+    parse_number,
+    parse_word,
+    rule_ids,
+    short,
+)
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.system import NOBODY
+from edu_hv.debugger.viewing.decided import means
 from edu_hv.debugger.views import DecisionView, StatusView, TableView, TextView
+from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.isa.errors import UserError
 
 
-@command("why", count(), group="hypervisor", aliases=("w",), keys="w")
-def why(session: DebugSession, n: int) -> list[DecisionView]:
+def _cp(session: DebugSession) -> ControlProgram:
+    cp = session.system.cp
+    if cp is None:
+        raise UserError("this is the bare machine: there is no CP that decides; try load cp kernel")
+    return cp
+
+
+@dataclass
+class _Asked:
+    """What why is to show."""
+
+    count: int = 1
+    guest: str = ""
+    rule: str = ""
+
+
+def _why_words(session: DebugSession) -> list[str]:
+    return [*guest_names(session), *rule_ids(session), "rule"]
+
+
+@command(
+    "why",
+    Argument("[COUNT|GUEST|RULE]", parse_word, _why_words, many=True),
+    group="hypervisor",
+    aliases=("w",),
+    keys="w",
+)
+def why(session: DebugSession, words: list[str]) -> list[DecisionView]:
     """The last COUNT decisions of CP: what trapped, the rule that fired and those that did not, the reason.
 
-    Each rule names the manual and heading it follows.
+    Each rule names the manual and heading it follows.  "why 5 KERNEL" shows the last five about a guest, "why 3 PRV-2"
+    those by a rule, "why 10 VAT" those by any of the rules VAT-1, VAT-2 and so on.  Below a decision stand those that
+    followed from it, such as what START I/O found in the virtual device.
     """
-    if session.system.cp is None:
-        raise UserError("this is the bare machine: there is no CP that decides; try load cp kernel")
-    found = session.decisions(n)
+    cp = _cp(session)
+    asked = _asked(session, cp, words)
+    found = session.decisions(asked.count, asked.guest, asked.rule)
+    if not found and (asked.guest or asked.rule):
+        raise UserError(f"no decision so far is about {' and '.join(filter(None, (asked.guest, asked.rule.upper())))}")
     if not found:
         raise UserError("CP has not decided anything yet; trap runs to the next trap")
     return found
 
 
+def _asked(session: DebugSession, cp: ControlProgram, words: list[str]) -> _Asked:
+    """A word is a number, a guest, or a rule that has fired; after "rule" it is a rule whatever else it may be."""
+    asked, users = _Asked(), {userid for userid, _, _ in cp.counts} | set(guest_names(session))
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        if word.lower() == "rule" and left:
+            asked.rule = _rule(cp, left.pop(0))
+        elif word.upper() in users:
+            asked.guest = word.upper()
+        elif word[0].isdecimal():
+            asked.count = parse_number(session, word)
+        else:
+            asked.rule = _rule(cp, word)
+    return asked
+
+
+def _rule(cp: ControlProgram, word: str) -> str:
+    if not any(means(word, rule) for _, rule, _ in cp.counts):
+        raise UserError(f'"{short(word)}" is neither a guest nor a rule that has fired; counters shows both')
+    return word
+
+
+@command(
+    "counters",
+    Argument("GUEST", parse_word, guest_names, optional=True, default=""),
+    group="hypervisor",
+    aliases=("counts",),
+)
+def counters(session: DebugSession, name: str) -> list[TableView]:
+    """How often each rule of CP fired, each instruction trapped, and each guest; what the VM assist did without CP.
+
+    With GUEST, only what is about that guest.  Going back in time counts back, too.
+    """
+    cp = _cp(session)
+    return viewing.counters(session, cp, session.system.guest(name).name if name else "")
+
+
 @command("guests", group="hypervisor")
 def guests(session: DebugSession) -> TableView:
-    """The guests: state, next instruction, how often each has trapped."""
+    """The guests: state, next instruction, queue of CP's scheduler, how often each has trapped."""
     rows = tuple(_row(session, guest.name) for guest in session.system.guests)
-    return TableView("guests", ("name", "program", "state", "next", "storage", "traps"), rows)
+    return TableView("guests", ("name", "program", "state", "next", "storage", "queue", "traps"), rows)
 
 
 def _row(session: DebugSession, name: str) -> tuple[str, ...]:
     guest = session.system.guest(name)
-    psw = session.guest_psw(name)
-    state = "wait" if psw.wait else "problem" if psw.problem_state else "supervisor"
-    if guest.vm and guest.vm.cf:
-        state = "CP mode"
-    size = guest.vm.vmsize if guest.vm else session.system.machine.storage.size
+    psw, vm = session.guest_psw(name), guest.vm
+    state = viewing.state_words(psw, vm)
+    size = vm.vmsize if vm else session.system.machine.storage.size
     marks = ("> " if name == session.selected else "  ") + name
-    traps = str(guest.vm.traps) if guest.vm else "-"
-    return marks, guest.program.name, state, f"{psw.instruction_address:06X}", f"{size // 1024}K", traps
+    queue, traps = (viewing.queue_word(vm), str(vm.traps)) if vm else ("-", "-")
+    return marks, guest.program.name, state, f"{psw.instruction_address:06X}", f"{size // 1024}K", queue, traps
 
 
 def _names_and_auto(session: DebugSession) -> list[str]:
@@ -57,21 +136,19 @@ def select(session: DebugSession, name: str | None) -> StatusView:
 
 def _next(session: DebugSession) -> str:
     names = [guest.name for guest in session.system.guests]
+    if not names:
+        raise UserError(NOBODY)
     return names[(names.index(session.selected) + 1) % len(names)]
 
 
-_CP_WORDS = ("begin", "display psw", "display g", "external", "query names", "query virtual", "stop", "store")
-
-
-@command(
-    "cp", Argument("COMMAND", parse_word, lambda session: _CP_WORDS, rest=True), group="hypervisor", aliases=("#cp",)
-)
+@command("cp", Argument("COMMAND", parse_word, cp_words, rest=True), group="hypervisor", aliases=("#cp",))
 def cp(session: DebugSession, line: str) -> TextView:
     """Give CP a command as the selected guest's operator would: begin, display psw, query virtual, store, ...
 
     It is an outside input: it is part of the recording, and given in the past it begins another future.
     """
-    return TextView(tuple(session.give("cp", line)), f"CP for {session.selected}")
+    who = session.selected
+    return TextView(tuple(session.give("cp", line)), f"CP for {who}")
 
 
 @command("enter", Argument("LINE", parse_word, rest=True), group="hypervisor")

@@ -14,7 +14,7 @@ from edu_hv.debugger.commands.arguments import (
 from edu_hv.debugger.commands.registry import Argument, command, split
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium, device_type
 from edu_hv.debugger.session import DebugSession
-from edu_hv.debugger.system import LoadedFrom
+from edu_hv.debugger.start import REAL_SIZE, RealMachine
 from edu_hv.debugger.views import StopView, TextView
 from edu_hv.devices.catalog import DEVICE_TYPES, NEW
 from edu_hv.guests.files import MEDIUM, read_file
@@ -33,31 +33,48 @@ _CHANNEL_TYPES = {
 _ARCHITECTURES = {"s360": Architecture.S360, "s370": Architecture.S370}
 
 
+def _load_words(session: DebugSession) -> list[str]:
+    return [*program_names(session), "real", "assist"]
+
+
 @command(
     "load",
     Argument("bare|cp", choice("bare", "cp"), lambda session: ("bare", "cp")),
-    Argument("PROGRAM", parse_word, program_names, many=True),
+    Argument("PROGRAM", parse_word, _load_words, many=True),
     group="machine",
 )
-def load(session: DebugSession, where: str, programs: list[str]) -> StopView:
+def load(session: DebugSession, where: str, words: list[str]) -> StopView:
     """Load a program: "load bare kernel" on the machine itself, "load cp kernel" or "load cp kernel second" under CP.
 
     PROGRAM is a guest of the catalog, or a file ending in .asm (assembled), .deck or .obj (card images).  It is IPLed
     from the card reader and stops at its first instruction.
+
+    Before the programs of cp may stand "real 256K", the real storage that CP has (1024K unless you say so; with little
+    of it pages are stolen), and "assist", which gives the guests the VM assist from the start.
     """
+    real, programs = real_machine(session, words) if where == "cp" else (RealMachine(), words)
     if not programs:
         raise UserError(f"load {where} needs a program; there are {', '.join(program_names(session))}")
-    return session.load(programs, under_cp=where == "cp")
+    return session.load(programs, where == "cp", real)
+
+
+def real_machine(session: DebugSession, words: list[str], size: int = REAL_SIZE) -> tuple[RealMachine, list[str]]:
+    """The real machine that the first words say, and the words behind them."""
+    assist, left = False, list(words)
+    while left and left[0].lower() in ("real", "assist"):
+        if left.pop(0).lower() == "assist":
+            assist = True
+        elif left:
+            size = parse_size(session, left.pop(0))
+        else:
+            raise UserError("real needs a storage size, such as real 256K")
+    return RealMachine(size, assist), left
 
 
 @command("reset", group="machine")
 def reset(session: DebugSession) -> StopView:
     """Load the same programs again from the start; breakpoints stay."""
-    system = session.system
-    program = system.guests[0].program
-    if isinstance(program, LoadedFrom):
-        return session.ipl(program.device)
-    return session.load_programs([guest.program for guest in system.guests], system.cp is not None)
+    return session.again()
 
 
 # ---- a machine of one's own ----------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ Complete = Callable[[Any], Iterable[str]]
 @dataclass(frozen=True)
 class Argument:
     """One operand of a command.  `parse(context, text)` makes its value or raises UserError; `complete(context)`
-    lists words to offer."""
+    lists words to offer, each perhaps with a tabulator and what it means."""
 
     name: str
     parse: Callable[[Any, str], Any]
@@ -177,8 +177,8 @@ class Registry:
         target = context if command.tutor else getattr(context, "session", context)
         known = f"{done} " if argument.rest and done else ""
         return [
-            Completion(words[len(known) :], argument.name)
-            for words in argument.complete(target)
+            Completion(words[len(known) :], description or argument.name)
+            for words, _, description in (found.partition("\t") for found in argument.complete(target))
             if words.lower().startswith((known + begun).lower())
         ]
 

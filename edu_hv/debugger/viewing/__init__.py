@@ -5,7 +5,7 @@ from edu_hv.debugger.viewing.counters import counters
 from edu_hv.debugger.viewing.decided import decisions
 from edu_hv.debugger.viewing.history import LogWords, timeline
 from edu_hv.debugger.viewing.registers import psw, registers
-from edu_hv.debugger.viewing.status import stage_reason, status
+from edu_hv.debugger.viewing.status import queue_word, stage_reason, state_words, status
 from edu_hv.debugger.viewing.storage import real_storage, storage
 from edu_hv.debugger.viewing.trap import xray
 
@@ -15,9 +15,11 @@ __all__ = [
     "counters",
     "decisions",
     "psw",
+    "queue_word",
     "real_storage",
     "registers",
     "stage_reason",
+    "state_words",
     "status",
     "storage",
     "timeline",

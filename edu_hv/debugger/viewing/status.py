@@ -7,6 +7,8 @@ from edu_hv.debugger.system import Guest
 from edu_hv.debugger.viewing.registers import state_word
 from edu_hv.debugger.viewing.trap import stage_title
 from edu_hv.debugger.views import StatusView
+from edu_hv.hypervisor.disconnected import disconnected
+from edu_hv.hypervisor.vmblok import VMBLOK, DispatchStatus, QueueLevel, RunStatus
 from edu_hv.machine.events import InterruptionRecognized
 from edu_hv.machine.psw import PSW
 
@@ -23,12 +25,36 @@ def status(session: "DebugSession") -> StatusView:
         step=session.step_number,
         total=session.total,
         stop=session.stop_reason,
-        guest_state=_guest_state(session, session.guest),
+        guest_state=_guest_state(session, session.guest) if session.selected else "-",
         real_state=_state(system.machine.cpu.psw),
         running=_running(session),
         stage=stage_title(session),
         microseconds=system.machine.clocks.now,
     )
+
+
+def state_words(psw: PSW, vm: VMBLOK | None) -> str:
+    """What a guest does, in words: "page wait", "CP mode, disconnected", "supervisor"."""
+    waits = [words for bit, words in _WAITS.items() if vm is not None and vm.vmrstat & bit]
+    state = ["wait" if psw.wait else "problem" if psw.problem_state else "supervisor"]
+    away = ["disconnected"] if vm is not None and disconnected(vm) else []
+    return ", ".join((waits or state) + away)
+
+
+_WAITS = {
+    RunStatus.CFWAIT: "CP mode",
+    RunStatus.PGWAIT: "page wait",
+    RunStatus.IOWAIT: "waits for its I/O to begin",
+    RunStatus.EXWAIT: "waits for CP",
+    RunStatus.LOGOFF: "being logged off",
+}
+
+
+def queue_word(vm: VMBLOK) -> str:
+    """The scheduler's queue that a guest is in: "Q1", "Q2", or "idle"."""
+    if not vm.vmdstat & DispatchStatus.INQ:
+        return "idle"
+    return "Q1" if vm.vmqlevel & QueueLevel.Q1 else "Q2"
 
 
 def _guest_state(session: "DebugSession", guest: Guest) -> str:

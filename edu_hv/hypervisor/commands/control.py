@@ -2,11 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, operand
+from edu_hv.hypervisor.commands.registry import (
+    Answer,
+    CommandError,
+    abbreviates,
+    command,
+    hexadecimal,
+    is_decimal,
+    operand,
+)
 from edu_hv.hypervisor.commands.saved_systems import load_saved_system
 from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.vmblok import OtherStatus
-from edu_hv.isa.codes import CR0, MASK_32, Class, External
+from edu_hv.isa.codes import CR0, Class, External
 from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,8 +44,9 @@ def begin(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 
 def go_on(cp: "ControlProgram", vm: "VMBLOK") -> None:
-    """Leave CP mode."""
+    """Leave CP mode; a SLEEP is over."""
     vm.vmostat &= ~OtherStatus.SLEEP
+    cp.requests.cancel(vm.vmuser, Request.SLEEP)
     vm.cf = False
     cp.wake(vm)
 
@@ -52,14 +61,33 @@ def ipl(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
             parameter, rest = " ".join(rest[at + 1 :]), rest[:at]
             break
     cylinder, clear, stopped = _ipl_options([word.upper() for word in rest])
+    image = _parameter(parameter)
+    device = _ipl_device(cp, vm, name)
+    vm.cf = True  # The machine is reset; it runs again when it has been loaded.
     if clear:
         _clear(cp, vm)
-    _load(cp, vm, name, cylinder)
-    if parameter:
-        _set_parameter(vm, parameter)
-    vm.cf = stopped
-    cp.wake(vm)
+    if device is None:
+        load_saved_system(cp, vm, name)
+    else:
+        _load(cp, vm, device, cylinder)
+    for register, at in enumerate(range(0, len(image), 4)):
+        vm.vmgprs[register] = int.from_bytes(image[at : at + 4].ljust(4, b"\x40"), "big")
+    if not stopped:
+        go_on(cp, vm)
     return Answer()
+
+
+def _ipl_device(cp: "ControlProgram", vm: "VMBLOK", name: str) -> int | None:
+    """The address of a device of the machine's, None for the name of a saved system.  Nothing is changed yet."""
+    try:
+        address = hexadecimal(name, 3)
+    except ValueError:
+        if cp.named_systems.saved(name) is None:
+            raise CommandError("CFG", 44, f"{name} SYSTEM DOES NOT EXIST") from None
+        return None
+    if address not in vm.devices:
+        raise CommandError("CFG", 40, f"DEVICE {name} DOES NOT EXIST")
+    return address
 
 
 def _ipl_options(words: list[str]) -> tuple[int | None, bool, bool]:
@@ -70,22 +98,15 @@ def _ipl_options(words: list[str]) -> tuple[int | None, bool, bool]:
             clear = True
         elif word == "STOP":
             stopped = True
-        elif word.isdigit() and cylinder is None:
+        elif is_decimal(word) and cylinder is None:
             cylinder = int(word)
         elif not abbreviates(word, "NOCLear"):
             raise CommandError("CFG", 3, f"INVALID OPTION - {word}")
     return cylinder, clear, stopped
 
 
-def _load(cp: "ControlProgram", vm: "VMBLOK", name: str, cylinder: int | None) -> None:
-    """From a device, or a saved system when the name is no address of a device."""
-    try:
-        address = hexadecimal(name, 3)
-    except ValueError:
-        load_saved_system(cp, vm, name)
-        return
-    if address not in vm.devices:
-        raise CommandError("CFG", 40, f"DEVICE {name} DOES NOT EXIST")
+def _load(cp: "ControlProgram", vm: "VMBLOK", address: int, cylinder: int | None) -> None:
+    """From a device."""
     cp.reset(vm)
     try:
         cp.vio.ipl(vm, address, cylinder)
@@ -93,13 +114,12 @@ def _load(cp: "ControlProgram", vm: "VMBLOK", name: str, cylinder: int | None) -
         raise CommandError("VMI", 232, f"IPL {address:03X} FAILED; {str(error).upper()}") from None
 
 
-def _set_parameter(vm: "VMBLOK", text: str) -> None:
-    """PARM: up to 64 characters in the general registers, from register 0 on."""
+def _parameter(text: str) -> bytes:
+    """PARM: up to 64 characters, for the general registers from register 0 on."""
     image = text.encode("cp037", errors="replace")
     if len(image) > _PARAMETER_LENGTH:
         raise CommandError("CFG", 26, "OPERAND MISSING OR INVALID")
-    for register, at in enumerate(range(0, len(image), 4)):
-        vm.vmgprs[register] = int.from_bytes(image[at : at + 4].ljust(4, b"\x40"), "big") & MASK_32
+    return image
 
 
 def _clear(cp: "ControlProgram", vm: "VMBLOK") -> None:
@@ -163,11 +183,13 @@ def sleep(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """SLeep [nn [SEC | MIN | HRS]]: the machine stops until the time is over, or BEGIN or ATTN."""
     if words:
         unit = words[1] if len(words) > 1 else "MIN"
-        if not words[0].isdigit() or unit not in _UNITS or not 0 < int(words[0]) < 100:
+        if not is_decimal(words[0]) or unit not in _UNITS or not 0 < int(words[0]) < 100:
             raise CommandError("CPB", 26, "OPERAND MISSING OR INVALID")
         due = cp.machine.clocks.now + int(words[0]) * _UNITS[unit] * _SECOND
         cp.on_request[Request.SLEEP] = go_on
         cp.requests.set(due, vm.vmuser, Request.SLEEP)
+    else:
+        cp.requests.cancel(vm.vmuser, Request.SLEEP)
     vm.vmostat |= OtherStatus.SLEEP
     vm.cf = True
     return Answer()
@@ -175,6 +197,12 @@ def sleep(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 @command("STOP")
 def stop(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """STOP, not of VM/370 in this form: put the guest into CP mode, as its attention key would."""
-    vm.cf = True
+    """STOP, not of VM/370 in this form: put the guest into CP mode, as its attention key would.
+
+    With SET RUN ON its operator is in CP mode, and the machine goes on.
+    """
+    if vm.vmostat & OtherStatus.CFRUN and not vm.cf:
+        vm.vmostat |= OtherStatus.CF
+    else:
+        vm.cf = True
     return Answer()

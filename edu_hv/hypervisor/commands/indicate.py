@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command
 from edu_hv.hypervisor.scheduler import state_of
 from edu_hv.hypervisor.time_of_day import cpu_time
-from edu_hv.hypervisor.vmblok import RunStatus
+from edu_hv.hypervisor.vmblok import QueueLevel, RunStatus
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -19,13 +19,13 @@ _OPERATORS = "E"
 
 @command("INDicate", "GE", looks=True)
 def indicate(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """INDicate [LOAD | USER [userid | *]]; class E: Queues, I/O, PAGing."""
+    """INDicate [LOAD | USER [userid | *]]; class E: Queues, I/O, PAGing, FAVored."""
     what = words[0] if words else "LOAD"
     if abbreviates(what, "Load"):
         return Answer(_load(cp))
     if abbreviates(what, "USer"):
         return Answer(_user(_named(cp, vm, words[1:])))
-    for name, question in (("Queues", _queues), ("I/O", _io), ("PAGing", _paging)):
+    for name, question in (("Queues", _queues), ("I/O", _io), ("PAGing", _paging), ("FAVored", _favored)):
         if abbreviates(what, name) and _OPERATORS in vm.vmcls:
             return Answer(question(cp))
     raise CommandError("THI", 3, f"INVALID OPTION - {what}")
@@ -67,6 +67,11 @@ def _queues(cp: "ControlProgram") -> list[str]:
         number, words = state_of(vm).value
         lines.append(f"{vm.vmuser:8} {'Q1' if number < 3 else 'Q2'} {number} {vm.storage.resident:03} {words.upper()}")
     return lines or ["NO USERS IN QUEUE"]
+
+
+def _favored(cp: "ControlProgram") -> list[str]:
+    """INDICATE FAVored: the machines that SET FAVORED puts before others."""
+    return [vm.vmuser for vm in cp.vms if vm.vmqlevel & QueueLevel.HIPRI] or ["NO FAVORED USERS"]
 
 
 def _io(cp: "ControlProgram") -> list[str]:

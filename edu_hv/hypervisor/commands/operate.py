@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from edu_hv.devices.console import Console
+from edu_hv.devices.unit_record import UnitRecordDevice
 from edu_hv.hypervisor.commands.control import go_on
 from edu_hv.hypervisor.commands.registry import Answer, CommandError, command, device_address, operand
 from edu_hv.hypervisor.real_io import IOBLOK
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 REWIND = 0x07
 REWINDING = "rewind"
 """The purpose of the operation that the command REWIND starts."""
-_PLAYED = DeviceClass.TERM | DeviceClass.URI | DeviceClass.URO
 
 
 def _device(vm: "VMBLOK", words: list[str], module: str) -> VDEVBLOK:
@@ -33,8 +34,8 @@ def _device(vm: "VMBLOK", words: list[str], module: str) -> VDEVBLOK:
 def ready(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """READY vaddr: the device is made ready; its device end is pending."""
     vdev = _device(vm, words, "CPB")
-    if vdev.device is not None and hasattr(vdev.device, "stopped"):
-        vdev.device.stopped = False
+    if isinstance(vdev.device, UnitRecordDevice | Console):
+        vdev.device.make_ready()
     cp.vio.present(vm, vdev.address, UnitStatus.DEVICE_END)
     return Answer()
 
@@ -43,9 +44,10 @@ def ready(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 def not_ready(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """NOTReady vaddr: a spooled device or the console is not ready: intervention required until READY."""
     vdev = _device(vm, words, "CPB")
-    if vdev.device is None or not vdev.vdevtypc & _PLAYED or not hasattr(vdev.device, "stopped"):
+    if not isinstance(vdev.device, UnitRecordDevice | Console):
         raise CommandError("CPB", 6, f"INVALID DEVICE TYPE - {words[0]}")
-    vdev.device.stopped = True
+    vdev.device.stop()
+    cp.vio.advance(vm)  # A read that waited for the keyboard is over.
     return Answer()
 
 
@@ -59,7 +61,7 @@ def reset(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 @command("REQuest")
 def request(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """REQuest: the request key of the virtual console: attention is pending, and the machine goes on."""
+    """REQuest: the request key of the virtual console: attention is pending, as with ATTN."""
     return attention(cp, vm, words)
 
 

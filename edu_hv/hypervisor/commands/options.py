@@ -5,9 +5,9 @@ CP Command Reference "SET".  What has a bit in a status byte of the VMBLOK is ke
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, Function, operand
+from edu_hv.hypervisor.commands.registry import Answer, CommandError, Function, is_decimal, operand
 from edu_hv.hypervisor.commands.settings import setting
-from edu_hv.hypervisor.vmblok import OtherStatus, ProcessStatus, QueueLevel, TimerLevel
+from edu_hv.hypervisor.vmblok import OtherStatus, ProcessStatus, TimerLevel
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -123,8 +123,9 @@ def _user(cp: "ControlProgram", words: list[str], at: int) -> "VMBLOK":
 def favored(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """SET FAVored userid [OFF]: the machine is looked at before the others of its queue."""
     user = _user(cp, words, 0)
-    off = words[1:] == ["OFF"]
-    user.vmqlevel = user.vmqlevel & ~QueueLevel.HIPRI if off else user.vmqlevel | QueueLevel.HIPRI
+    if words[1:] not in ([], ["OFF"]):
+        raise CommandError("CFS", 3, f"INVALID OPTION - {words[-1]}")
+    cp.scheduler.favor(user, not words[1:])
     return Answer()
 
 
@@ -133,7 +134,7 @@ def priority(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """SET PRIORity userid nn: noted, and shown by QUERY PRIORITY; 64 is usual, lower is better."""
     user = _user(cp, words, 0)
     number = operand(words, 1, "CFS")
-    if not number.isdigit() or int(number) > 99:
+    if not is_decimal(number) or int(number) > 99:
         raise CommandError("CFS", 26, "OPERAND MISSING OR INVALID")
     user.settings["PRIORITY"] = f"{int(number):02}"
     return Answer()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 Question = Callable[["ControlProgram", "VMBLOK", list[str]], list[str]]
 _SECOND = 1_000_000
+_USUAL_PRIORITY = "64"
 
 
 @command("Query", ANY, looks=True)
@@ -229,6 +230,15 @@ def _system(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> list[str]:
     return [_real_line(cp, address), *([", ".join(users)] if users else [])]
 
 
+def _priority(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> list[str]:
+    """QUERY PRIORity userid."""
+    userid = operand(words, 0, "CQP")
+    other = cp.logged_on(userid)
+    if other is None:
+        raise CommandError("CQP", 45, f"{userid} NOT LOGGED ON")
+    return [f"{other.vmuser:8} PRIORITY = {other.settings.get('PRIORITY', _USUAL_PRIORITY)}"]
+
+
 def _spool(queue: str) -> Question:
     return lambda cp, vm, words: query_spool(cp, vm, queue, words)
 
@@ -248,6 +258,7 @@ QUESTIONS: tuple[tuple[str, str, Question], ...] = (
     ("LOGmsg", ANY, _log_message),
     ("Names", ANY, _names),
     ("Users", ANY, _users),
+    ("PRIORity", "A", _priority),
     ("SYstem", "B", _system),
     ("DAsd", "B", _real("DASD")),
     ("TApes", "B", _real("TAPE")),

@@ -9,9 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor.paging_area import PagingFailure
+
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK
+
+_NO_PAGE = 400
+"""Return code of a command that cannot have a page.  Invented."""
 
 ANY = ""
 """The privilege class of commands that everybody may give."""
@@ -104,6 +109,8 @@ def run_command(cp: "ControlProgram", vm: "VMBLOK", line: str) -> Answer:
             return found.function(cp, vm, operands)
     except CommandError as error:
         return Answer(edited(vm, error.line), error.number)
+    except PagingFailure as failure:  # A page of the guest's that the command needs cannot be had.
+        return Answer(edited(vm, str(failure)), _NO_PAGE)
 
 
 _MESSAGE = re.compile(r"(DMK[A-Z]{3}\d{3}[A-Z]) ")
@@ -117,6 +124,11 @@ def edited(vm: "VMBLOK", line: str) -> list[str]:
     if found is None or emsg == "ON":
         return [line]
     return {"CODE": [found.group(1)], "TEXT": [line[found.end() :]]}.get(emsg, [])
+
+
+def is_decimal(text: str) -> bool:
+    """Whether it is a number of a few decimal digits; `str.isdigit` takes digits that CP's terminals have not."""
+    return re.fullmatch("[0-9]{1,9}", text) is not None
 
 
 # ---- operands ------------------------------------------------------------------------------------------------------

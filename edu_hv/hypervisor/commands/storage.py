@@ -6,7 +6,7 @@ Addresses are guest-real: the guest's own translation is not applied.  To look b
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal
+from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, is_decimal
 from edu_hv.hypervisor.virtual_printer import print_line, printer_of
 from edu_hv.isa.codes import PSA
 from edu_hv.machine.storage import BLOCK
@@ -39,20 +39,24 @@ def _display_one(vm: "VMBLOK", what: str) -> list[str]:
     if what in ("CAW", "CSW"):
         at, length = (PSA.CAW, 4) if what == "CAW" else (PSA.CSW, 8)
         return [f"{what} = {vm.peek(at, length).hex(' ', 4).upper()}"]
-    if what[0] in "GXY" and (registers := _registers(vm, what)) is not None:
-        return registers
+    if what[0] in "GXY":
+        return _registers(vm, what)
     return _display_storage(vm, what)
 
 
-def _registers(vm: "VMBLOK", what: str) -> list[str] | None:
-    """General (G), control (X) or floating-point (Y) registers; None when it is not that.
+def _registers(vm: "VMBLOK", what: str) -> list[str]:
+    """General (G), control (X) or floating-point (Y) registers: reg, reg-reg2, reg:reg2, reg.count; END is the last.
 
     Numbers are decimal, or one hexadecimal digit.
     """
-    first, dash, last = what[1:].partition("-")
+    mark = next((mark for mark in "-:." if mark in what), "-")
+    first, dash, last = what[1:].partition(mark)
     try:
         start = _register(first) if first else 0
-        end = _register(last) if dash and last else start if first and not dash else 15
+        if last in ("", "END"):
+            end = 15 if dash or not first else start
+        else:
+            end = start + int(last) - 1 if mark == "." else _register(last)
     except ValueError:
         raise CommandError("CDB", 10, f"INVALID REGISTER - {what}") from None
     if not 0 <= start <= end <= 15:
@@ -67,7 +71,7 @@ def _registers(vm: "VMBLOK", what: str) -> list[str] | None:
 
 def _register(text: str) -> int:
     """A register number: decimal, or one hexadecimal digit.  Raises ValueError."""
-    return int(text) if text.isdigit() else hexadecimal(text, 1)
+    return int(text) if is_decimal(text) else hexadecimal(text, 1)
 
 
 def _rows(name: str, values: list[int], start: int, end: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal
+from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, is_decimal
 from edu_hv.hypervisor.simulate import control_registers_changed
 from edu_hv.isa.codes import PSA
 
@@ -64,7 +64,7 @@ def _store_registers(vm: "VMBLOK", what: str, data: list[str]) -> None:
 
 def _register(what: str) -> int:
     try:
-        number = int(what[1:]) if what[1:].isdigit() else hexadecimal(what[1:], 1)
+        number = int(what[1:]) if is_decimal(what[1:]) else hexadecimal(what[1:], 1)
     except ValueError:
         raise CommandError("CDS", 10, f"INVALID REGISTER - {what}") from None
     if number >= _REGISTERS:
@@ -80,9 +80,7 @@ def _store_floating(vm: "VMBLOK", what: str, first: int, data: list[str]) -> Non
     vm.vmfprs[first >> 1] = words[0] << 32 | words[1]
 
 
-def _store_storage(
-    cp: "ControlProgram", vm: "VMBLOK", what: str, place: str, image: bytes, boundary: int = 1
-) -> None:
+def _store_storage(cp: "ControlProgram", vm: "VMBLOK", what: str, place: str, image: bytes, boundary: int = 1) -> None:
     """What is shared with other machines becomes a copy of the machine's own first."""
     try:
         address = hexadecimal(place, 6) & -boundary

@@ -4,7 +4,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edu_hv.hypervisor import tracing
-from edu_hv.hypervisor.commands.registry import Answer, CommandError, abbreviates, command, hexadecimal, operand
+from edu_hv.hypervisor.commands.registry import (
+    Answer,
+    CommandError,
+    abbreviates,
+    command,
+    hexadecimal,
+    is_decimal,
+    operand,
+)
 from edu_hv.hypervisor.per_traces import Element, Kind, Options, PerState, merged, state_words
 from edu_hv.hypervisor.tracing import Output
 from edu_hv.isa.codes import MASK_24
@@ -18,7 +26,7 @@ _EVENTS = {
     "PRIV": tracing.PRIV, "SIO": tracing.SIO, "CCW": tracing.CCW, "BRanch": tracing.BRANCH,
     "INSTruct": tracing.INSTRUCT, "CSW": tracing.CSW,
 }  # fmt: skip
-_OUTPUT = {"PRinter": (False, True), "TERMinal": (True, False), "BOTH": (True, True)}
+_OUTPUT = {"PRINter": (False, True), "TERMinal": (True, False), "BOTH": (True, True)}
 
 
 # ---- ADSTOP ----------------------------------------------------------------------------------------------------------
@@ -48,7 +56,7 @@ def adstop(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 @command("TRace")
 def trace(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """TRace {event ... | ALL} [PRinter | TERMinal | BOTH | OFF] [RUN | NORUN] | END.
+    """TRace {event ... | ALL} [PRINter | TERMinal | BOTH | OFF] [RUN | NORUN] | END.
 
     Events: SVC PROgram EXTernal I/O PRIV SIO CCW BRanch INSTruct CSW.
     """
@@ -107,6 +115,8 @@ def per(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
         if abbreviates(what, name):
             return control(cp, vm, words[1:])
     parsed = _Parsed(words)
+    if not parsed.elements:
+        raise CommandError("PER", 26, "OPERAND MISSING OR INVALID")
     state = cp.tracing.per.state_of(vm)
     elements = state.elements
     if parsed.off:
@@ -167,8 +177,10 @@ class _Parsed:
         return True
 
     def _flag(self, word: str) -> bool:
-        flags: dict[str, dict[str, Any]] = {"RUn": {"step": 0}, "NORun": {"step": 1}, "PRint": {"printer": True}, "NOPrint": {"printer": False},
-                 "TErminal": {"terminal": True}, "NOTerminal": {"terminal": False}}  # fmt: skip
+        flags: dict[str, dict[str, Any]] = {
+            "RUn": {"step": 0}, "NORun": {"step": 1}, "PRint": {"printer": True}, "NOPrint": {"printer": False},
+            "TErminal": {"terminal": True}, "NOTerminal": {"terminal": False},
+        }  # fmt: skip
         found = next((change for name, change in flags.items() if abbreviates(word, name)), None)
         if found is not None:
             self.options = replace(self.options, **found)
@@ -176,7 +188,7 @@ class _Parsed:
 
     def _number(self) -> int:
         word = self._next()
-        if not word.isdigit():
+        if not is_decimal(word):
             raise CommandError("PER", 26, "OPERAND MISSING OR INVALID")
         return int(word)
 
@@ -193,7 +205,7 @@ class _Parsed:
         return start, self._hexadecimal(last, 6) if last else MASK_24
 
     def _element(self, word: str) -> Element:
-        if word[0] == "G" and (word[1:].isdigit() or abbreviates(word.rstrip("0123456789"), "Greg")):
+        if abbreviates(word.rstrip("0123456789"), "Greg"):
             return self._register(word)
         if abbreviates(word, "Branch"):
             return Element(Kind.BRANCH, self._range(self._next()) if self._is_data() else None)
@@ -211,8 +223,8 @@ class _Parsed:
         raise CommandError("PER", 3, f"INVALID OPTION - {word}")
 
     def _register(self, word: str) -> Element:
-        digits = "".join(letter for letter in word if letter.isdigit())
-        number = int(digits) if digits.isdigit() else None
+        digits = word[len(word.rstrip("0123456789")) :]
+        number = int(digits) if digits else None
         if number is not None and number > 15:
             raise CommandError("PER", 10, f"INVALID REGISTER - {word}")
         value = self._hexadecimal(self._next()) if self._is_data() else None
@@ -229,7 +241,11 @@ class _Parsed:
         if not self._is_data() and not (self.words and self.words[0].endswith("K")):
             return 4096
         word = self._next()
-        return max(int(word[:-1] or "4") * 1024 if word.endswith("K") else self._hexadecimal(word, 6), 2)
+        if not word.endswith("K"):
+            return max(self._hexadecimal(word, 6), 2)
+        if not is_decimal(word[:-1]) or not int(word[:-1]):
+            raise CommandError("PER", 26, "OPERAND MISSING OR INVALID")
+        return int(word[:-1]) * 1024
 
 
 # ---- PER's controls --------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.commands import run_command
+from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.diagnose.services import require_storage, service, specification
 from edu_hv.isa.codes import MASK_24
 
@@ -33,7 +33,12 @@ def virtual_console_function(cp: "ControlProgram", vm: "VMBLOK", rx: int, ry: in
     if buffered:
         require_storage(vm, vm.vmgprs[rx + 1] & MASK_24, vm.vmgprs[ry + 1])
     commands = vm.cpu.load_real(vm.vmgprs[rx] & MASK_24, length)
-    answers = [run_command(cp, vm, line.decode("cp037")) for line in commands.split(_END_OF_COMMAND)]
+    resets, answers = vm.resets, []
+    for line in commands.split(_END_OF_COMMAND):
+        answers.append(run_command(cp, vm, line.decode("cp037")))
+        if vm.resets != resets or vm not in cp.vms:
+            _tell_on_terminal(cp, vm, answers)
+            return
     lines = [text for answer in answers for text in answer.lines]
     vm.vmpsw.cc = 0
     if buffered:
@@ -42,6 +47,12 @@ def virtual_console_function(cp: "ControlProgram", vm: "VMBLOK", rx: int, ry: in
         for text in lines:
             cp.write_terminal(vm, text)
     vm.vmgprs[ry] = answers[-1].code
+
+
+def _tell_on_terminal(cp: "ControlProgram", vm: "VMBLOK", answers: list[Answer]) -> None:
+    """A command has reset the machine (IPL, SYSTEM) or logged it off: its registers are not the DIAGNOSE's any more."""
+    for text in (text for answer in answers for text in answer.lines):
+        cp.write_terminal(vm, text)
 
 
 def _pairs_usable(vm: "VMBLOK", rx: int, ry: int) -> bool:
