@@ -256,7 +256,9 @@ class Scene:
         self.cp.restore(saved[1])
 
     def state(self) -> Any:
-        """All of it, as values."""
+        """All of it, as values; also the copies in the VMBLOK of what the real registers have while the guest runs."""
+        with self.cp.registers_in_vmblok():
+            pass
         return plain(self.machine.state()), plain(self.cp.state())
 
 

@@ -14,7 +14,7 @@ from edu_hv.debugger.journal import (
     StatusStored,
     StatusTranslated,
 )
-from edu_hv.debugger.system import BARE, Guest, System
+from edu_hv.debugger.system import BARE, NOBODY, Guest, System
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
     DecisionCarriedOut,
@@ -137,10 +137,34 @@ def why_control_register(system: System, guest: Guest, number: int, believed: in
     """Why a control register of the guest is not what is in the real one; at most 28 columns."""
     if believed == real:
         return "same"
+    shadow = _whose_shadow(system, guest) if number < 2 else ""
+    if shadow:
+        return f"{_WHY_SHADOW[number]}{shadow}".rstrip()
     if number != 1:
         return _WHY_CONTROL_REGISTER.get(number, "CP's own")
     owner = next((g.name for g in system.guests if g.vm is not None and g.vm.vmseg == real), "")
     return f"CP's table for {owner}" if owner else "CP's own"
+
+
+_WHY_SHADOW = ("shadow tables' format", "shadow table")
+
+
+def _whose_shadow(system: System, guest: Guest) -> str:
+    """Whose shadow tables the machine translates by: "" nobody's, else the end of a sentence."""
+    running = next((g for g in system.guests if g.name == system.running), None)
+    vm = running.vm if running else None
+    if running is None or vm is None or not vm.translating:
+        return ""
+    return " " if running is guest else f" of {running.name}"
+
+
+def why_clock(name: str, same: bool, runs: bool) -> str:
+    """Why a clock of the guest is not what is in the real one; at most 28 columns."""
+    if same:
+        return "same"
+    if name == "comparator":
+        return "CP's next timer request"
+    return "counts when SPT has set it" if runs else "stands while it does not run"
 
 
 # ---- one entry of the journal in words ------------------------------------------------------------------------------
@@ -277,6 +301,8 @@ def dead_words(system: System) -> str:
         if not psw.enabled_for_something:
             return f"disabled wait, PSW {psw}: the machine has stopped"
         return "the machine waits for an interruption that only its operator can bring: enter, request, key, mount"
+    if not system.guests:
+        return NOBODY
     stopped = [guest.name for guest in system.guests if guest.vm and guest.vm.cf]
     if len(stopped) == len(system.guests):
         return "every guest has stopped in CP mode; cp begin lets one go on"
@@ -291,8 +317,8 @@ _SHORT_LOOP = 8
 
 def loop_words(system: System, journal: Journal, step: int) -> str:
     """What a guest that runs on and on seems to do, with a comma before it; "" when nothing is seen."""
-    guest = system.guests[0]
-    if system.cp is None and system.machine.channels.awaits_input(guest.console_address):
+    guest = next(iter(system.guests), None)
+    if guest and system.cp is None and system.machine.channels.awaits_input(guest.console_address):
         return f"; the console at {guest.console_address:03X} waits for a line: enter types one"
     last = journal.last(2, InterruptionRecognized)
     match [entry.event for entry in last]:
@@ -360,7 +386,7 @@ def _instruction_part(session: "DebugSession", entries: list[Entry]) -> list[str
 def changes_words(session: "DebugSession", name: str) -> list[str]:
     """Registers, CC and storage of a guest that the last step changed, in words."""
     before = session.before.get(name)
-    if before is None:
+    if before is None or all(guest.name != name for guest in session.system.guests):
         return []
     now, psw, old = session.guest_registers(name), session.guest_psw(name), before.psw
     parts = [f"GR{n} = {value:08X}" for n, value in enumerate(now) if value != before.gr[n]]

@@ -30,6 +30,7 @@ from edu_hv.debugger.views import (
     StatusView,
     StopView,
     StorageView,
+    TableView,
     TimelineView,
     XrayView,
 )
@@ -576,7 +577,9 @@ class DebugSession:
     def console(self, name: str | None = None) -> ConsoleView:
         """The terminal of a guest, the selected one by default."""
         guest = self._named(name)
-        return ConsoleView(guest.name, tuple(guest.console_lines()))
+        vm = guest.vm
+        by_cp = frozenset(n for n, line in enumerate(vm.terminal) if line.cp) if vm is not None else frozenset()
+        return ConsoleView(guest.name, tuple(guest.console_lines()), by_cp)
 
     def storage(self, address: int | None = None, length: int = 64) -> StorageView:
         """Storage of the selected guest; by default around what the last step stored."""
@@ -585,6 +588,10 @@ class DebugSession:
     def real_storage(self, address: int, length: int = 64) -> StorageView:
         """Storage of the real machine, by real address."""
         return viewing.real_storage(self, address, length)
+
+    def devices(self) -> TableView:
+        """The devices of the selected guest."""
+        return viewing.devices(self)
 
     def log(self, count: int = 50) -> LogView:
         """The last entries of the journal, in words."""

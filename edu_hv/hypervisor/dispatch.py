@@ -100,11 +100,11 @@ def _dead_wait(vm: VMBLOK) -> bool:
     """A wait that nothing can end: I/O is masked off, and no external interruption can come by itself.
 
     While the machine waits its interval timer stands still, unless SET TIMER REAL lets it count; with ECMODE the clock
-    comparator or the CPU timer may end the wait.
+    comparator or the CPU timer may end the wait.  With the mask of VMCF on, another machine may.
     """
     if not vm.vmpsw.wait or vm.vmpsw.io_enabled():
         return False
-    return not vm.vmpsw.external_mask or not timers_that_end_a_wait(vm)
+    return not vm.vmpsw.external_mask or not (timers_that_end_a_wait(vm) or vm.cpu.cr[0] & CR0.VMCF_MASK)
 
 
 def timers_that_end_a_wait(vm: VMBLOK) -> int:

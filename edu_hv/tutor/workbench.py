@@ -170,7 +170,8 @@ class Workbench:
         names = {lesson.program}
         if lesson.source is not None:
             names.add(Copy.of(lesson, self.progress.directory).path.name)
-        return self.session.system.guests[0].program.name in names
+        first = next(iter(self.session.system.guests), None)
+        return first is not None and first.program.name in names
 
     def _look_at_goals(self, run: LessonRun) -> None:
         """Tick what is reached.  Goals are about the lesson's program: another one reaches none."""

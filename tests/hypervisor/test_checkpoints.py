@@ -61,10 +61,10 @@ def test_every_stage_of_a_trap_continues_identically():
 def test_channel_program_in_progress_continues_identically():
     """The copy in free storage, the real channel, and the guest's busy device."""
     made = two_kernels()
-    saved = at_first(made, lambda: made.cp.vm("A").vmdevs[0x181].busy)
+    saved = at_first(made, lambda: made.cp.vm("A").devices[0x181].ioblok is not None)
     first = future(made, 3000)
     restore(made, saved)
-    assert made.cp.vm("A").vmdevs[0x181].task is not None
+    assert made.cp.vm("A").devices[0x181].ioblok.task is not None
     assert future(made, 3000) == first
 
 

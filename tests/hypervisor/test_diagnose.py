@@ -97,11 +97,11 @@ def test_code_comes_from_base_and_displacement():
 @pytest.mark.parametrize(
     ("device", "cc", "ry", "ry1", "rx"),
     [
-        pytest.param(0x181, 0, 0x08800100, 0x08800000, 0x181, id="tape, dedicated"),
+        pytest.param(0x181, 0, 0x08100300, 0x08100000, 0x181, id="tape, dedicated"),
         pytest.param(0x009, 0, 0x80000000, 0x80000050, 0x009, id="console"),
         pytest.param(0xFFFFFFFF, 0, 0x80000000, 0x80000050, 0x009, id="console by -1"),
-        pytest.param(0x00C, 2, 0x20800000, 0x77, 0x00C, id="reader, no real one"),
-        pytest.param(0x00E, 2, 0x10400000, 0x77, 0x00E, id="printer, no real one"),
+        pytest.param(0x00C, 2, 0x20820000, 0x77, 0x00C, id="reader, no real one"),
+        pytest.param(0x00E, 2, 0x10410000, 0x77, 0x00E, id="printer, no real one"),
         pytest.param(0x190, 3, 0x66, 0x77, 0x190, id="no such device"),
     ],
 )
@@ -112,7 +112,7 @@ def test_code_24_tells_what_a_device_is(device, cc, ry, ry1, rx):
 
 def test_code_24_with_ry_15_has_no_second_register():
     vm = diagnose(0x24, 2, 15, gr2=0x181, gr0=0x77)
-    assert (vm.vmgprs[15], vm.vmgprs[0], vm.vmpsw.cc) == (0x08800100, 0x77, 0)
+    assert (vm.vmgprs[15], vm.vmgprs[0], vm.vmpsw.cc) == (0x08100300, 0x77, 0)
 
 
 # ---- X'08' ---------------------------------------------------------------------------------------------------------
@@ -120,23 +120,24 @@ def test_code_24_with_ry_15_has_no_second_register():
 
 def test_code_08_without_a_buffer_answers_on_the_terminal():
     vm = diagnose(0x08, storage={AREA: "QUERY NAMES"}, gr2=AREA, gr4=11)
-    assert cp_lines(vm) == ["A - RUN"]
+    assert cp_lines(vm) == ["A"]
     assert (vm.vmgprs[4], vm.vmpsw.cc) == (0, 0)
 
 
 def test_code_08_answers_into_the_buffer_with_x15_after_each_line():
-    vm = diagnose(0x08, storage={AREA: "QUERY VIRTUAL"}, gr2=AREA, gr4=0x4000000D, gr3=0x3000, gr5=200)
+    vm = diagnose(0x08, storage={AREA: "QUERY VIRTUAL"}, gr2=AREA, gr4=0x4000000D, gr3=0x3000, gr5=500)
     answer = vm.cpu.load_real(0x3000, vm.vmgprs[5])
     assert answer.split(b"\x15")[0].decode("cp037") == "STORAGE = 00064K"
-    assert answer.count(b"\x15") == 5
+    lines = answer.decode("cp037").split(b"\x15".decode("cp037"))
+    assert (lines[-2], lines[-1]) == ("TAPE 181 ON DEV 281", "")
     assert vm.cpu.load_real(0x3000 + len(answer), 8) == bytes(8)
     assert (vm.vmgprs[4], vm.vmpsw.cc, cp_lines(vm)) == (0, 0, [])
 
 
 def test_code_08_answer_that_does_not_fit_is_cut_with_cc_1_and_the_bytes_lost():
-    vm = diagnose(0x08, storage={AREA: "QUERY NAMES"}, gr2=AREA, gr4=0x4000000B, gr3=0x3000, gr5=3)
-    assert vm.cpu.load_real(0x3000, 4) == "A -".encode("cp037") + b"\0"
-    assert (vm.vmpsw.cc, vm.vmgprs[5]) == (1, len("A - RUN") + 1 - 3)
+    vm = diagnose(0x08, storage={AREA: "QUERY NAMES"}, gr2=AREA, gr4=0x4000000B, gr3=0x3000, gr5=1)
+    assert vm.cpu.load_real(0x3000, 2) == "A".encode("cp037") + b"\0"
+    assert (vm.vmpsw.cc, vm.vmgprs[5]) == (1, 1), "the X'15'"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_code_08_takes_several_commands():
     """X'15' stands between them; the return code is the last one's."""
     text = "QUERY NAMES".encode("cp037") + b"\x15" + "NONSENSE".encode("cp037")
     vm = diagnose(0x08, storage={AREA: text}, gr2=AREA, gr4=len(text))
-    assert cp_lines(vm) == ["A - RUN", "DMKCFM001E ?CP: NONSENSE"]
+    assert cp_lines(vm) == ["A", "DMKCFM001E ?CP: NONSENSE"]
     assert vm.vmgprs[4] == 1
 
 

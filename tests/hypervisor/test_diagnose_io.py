@@ -227,6 +227,7 @@ def test_x20_waits_until_the_device_has_ended_too():
 def test_x20_error_puts_two_sense_bytes_into_ry():
     """[3 X'20'] CC 3: R15 is 13, and the low half of Ry has sense bytes 0 and 1."""
     made = scene()
+    made.machine.channels.detach(REAL_TAPE)
     made.machine.channels.attach(REAL_TAPE, FailingDevice(fails_at=2, sense=0x10))
     made.put(ccw(0x02, 0x6000, 4, "C"), ccw(0x02, 0x6000, 4))
     made.run_diagnose(0x20, TAPE)

@@ -4,11 +4,11 @@ import pytest
 
 from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.scheduler import QUANTUM
-from edu_hv.isa.codes import PSA, UnitStatus
+from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.timing import timer_units
-from tests.hypervisor.bench import CODE, CONSOLE, READER, TAPE, bench, cp_lines, guest, own_lines
+from tests.hypervisor.bench import CODE, READER, TAPE, bench, cp_lines, guest, own_lines
 
 LOOP = "47F00A00"
 """A branch to X'A00', where the guest's code is."""
@@ -49,9 +49,6 @@ INTO_CP_MODE = [
         True,
         "DMKPRG453W CP ENTERED; PROGRAM INTERRUPT LOOP",
         id="453W, program new PSW has reserved bits",
-    ),
-    pytest.param(
-        "82000800", {0x800: "0408000000001000"}, True, "CP ENTERED; VIRTUAL DAT IS NOT SUPPORTED", id="virtual DAT"
     ),
 ]
 
@@ -226,8 +223,7 @@ def test_attention_from_the_terminal_reaches_a_guest_that_runs():
     """CP gets the machine at once, and the guest its interruption, if its PSW allows that."""
     made, vm = guest(LOOP, system_mask=0x80)
     made.steps(3)
-    vm.channels.present(CONSOLE, UnitStatus.ATTENTION)
-    made.cp.console_input(vm)
+    made.cp.console_input(vm, "")
     made.settle()
     assert vm.cpu.load_real(0x38, 4).hex() == "80000009"
     assert vm.cpu.load_real(0x40, 8).hex(" ", 4) == "00000000 80000000"
@@ -245,11 +241,10 @@ def test_reset_ends_what_was_in_progress_and_forgets_what_was_pending():
     vm.cpu.store_real(0x4000, bytes.fromhex("0200500020000050"))
     vm.queue_external(0x40, 0x40)
     made.steps()
-    assert vm.vmdevs[TAPE].busy
-    vm.channels.devices[READER].load([bytes(24) + bytes(56)])
+    device = vm.devices[TAPE]
+    assert device.ioblok is not None
     with pytest.raises(UserError):
         made.cp.ipl(vm, READER)
-    device = vm.vmdevs[TAPE]
-    assert (device.busy, device.task, device.pending, vm.vmpxint) == (False, None, None, [])
+    assert (device.ioblok, device.vdevcsw, vm.vmpxint) == (None, None, [])
     assert made.cp.free_storage.taken == tables
     assert not made.machine.channels.active

@@ -341,8 +341,8 @@ def test_savesys_and_ipl_of_a_system():
     assert first.storage.place(16)[0] is second.storage.place(16)[0]
     first.cpu.store_real(0x1000, b"\0")
     assert second.peek(0x1000, 2) == b"\x41\x10"
-    assert run_command(made.cp, first, "BEGIN").code == 0
-    made.until(lambda: first.vmgprs[1] == 5 or made.cp.real.gr[1] == 5)
+    assert run_command(made.cp, second, "BEGIN").code == 0
+    made.until(lambda: made.cp.running_vm is second and made.cp.real.gr[1] == 5)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What the panes show after a command: all views in one value, taken once, when the machine stands still."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.views import (
@@ -75,7 +75,17 @@ class Snapshot:
         try:
             return cls._of_machine(workbench, wants)
         except UserError as nothing_loaded:
-            return cls.empty(str(nothing_loaded), workbench.lesson_view())
+            return cls._of_nobody(workbench, wants, str(nothing_loaded))
+
+    @classmethod
+    def _of_nobody(cls, workbench: "Workbench", wants: Wants, why: str) -> "Snapshot":
+        """Nothing is loaded, or nobody is logged on to CP: then there still is what has happened."""
+        empty, session = cls.empty(why, workbench.lesson_view()), workbench.session
+        try:
+            log, timeline = session.log(wants.log or 1), session.timeline(wants.timeline)
+            return replace(empty, status=replace(session.status(), stop=why), log=log, timeline=timeline)
+        except UserError:
+            return empty
 
     @classmethod
     def _of_machine(cls, workbench: "Workbench", wants: Wants) -> "Snapshot":

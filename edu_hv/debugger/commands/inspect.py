@@ -18,7 +18,6 @@ from edu_hv.debugger.views import (
     TimelineView,
     XrayView,
 )
-from edu_hv.hypervisor.virtual_devices import VDEVBLOK, DeviceClass
 from edu_hv.isa.errors import UserError
 
 
@@ -120,37 +119,5 @@ def listing(session: DebugSession) -> TextView:
 
 @command("devices", group="look")
 def devices(session: DebugSession) -> TableView:
-    """The guest's devices, and what each is in the real machine."""
-    rows: list[tuple[str, ...]] = []
-    guest = session.guest
-    if guest.vm is None:
-        for number, device in session.system.machine.channels.devices.items():
-            rows.append((f"{number:03X}", getattr(device, "model", "") or type(device).__name__, "the device itself"))
-    else:
-        for vdev in guest.vm.devices.values():
-            rows.append((f"{vdev.address:03X}", f"{vdev.model} {_class_words(vdev)}".strip(), _where(vdev)))
-    return TableView(f"devices of {guest.name}", ("address", "what", "real"), tuple(rows))
-
-
-_DEVICE_CLASSES = {
-    DeviceClass.TERM: "console",
-    DeviceClass.GRAF: "display",
-    DeviceClass.URI: "card reader",
-    DeviceClass.TAPE: "tape drive",
-    DeviceClass.DASD: "disk",
-}
-
-
-def _class_words(vdev: VDEVBLOK) -> str:
-    if vdev.vdevtypc & DeviceClass.URO:
-        return "card punch" if vdev.model in ("2540P", "3525") else "printer"
-    return _DEVICE_CLASSES.get(vdev.vdevtypc, "")
-
-
-def _where(vdev: VDEVBLOK) -> str:
-    """What there is behind a virtual device."""
-    if vdev.real is None:
-        return "CP interprets its channel programs"
-    if vdev.dedicated:
-        return f"dedicated: real {vdev.real:03X}"
-    return f"minidisk: real {vdev.real:03X}, cylinders {vdev.reln} to {vdev.reln + vdev.bnd - 1}"
+    """The guest's devices, and what each is in the real machine: a real device, a part of a disk, a spool file."""
+    return session.devices()

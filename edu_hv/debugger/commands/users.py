@@ -9,6 +9,7 @@ from edu_hv.debugger.configuration import Configuration, Medium
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.system import System
 from edu_hv.debugger.views import StopView, TableView, TextView
+from edu_hv.devices.card_image import Deck
 from edu_hv.guests import catalog
 from edu_hv.guests.files import MEDIUM, PROGRAM, read_file
 from edu_hv.hypervisor.control_program import ControlProgram
@@ -113,20 +114,8 @@ def _is_data(name: str) -> bool:
 
 
 def _data_cards(path: Path) -> bytes:
-    """The lines of a text file, a card each.  Raises UserError for what does not fit on cards."""
-    cards = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        try:
-            card = line.rstrip().encode("cp037")
-        except UnicodeEncodeError:
-            raise UserError(f"{path}, line {number}: there is a character that has no EBCDIC code") from None
-        if len(card) > _CARD:
-            raise UserError(f"{path}, line {number} has {len(card)} characters; a card has {_CARD} columns")
-        cards.append(card.ljust(_CARD, b"@"))
-    return b"".join(cards)
-
-
-_CARD = 80
+    """The cards of a deck that is no program: lines of text, or images of cards."""
+    return Deck.from_bytes(read_file(path, PROGRAM), path.name).image()
 
 
 def _cp(session: DebugSession) -> ControlProgram:

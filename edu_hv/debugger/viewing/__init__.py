@@ -3,6 +3,7 @@
 from edu_hv.debugger.viewing.code import code
 from edu_hv.debugger.viewing.counters import counters
 from edu_hv.debugger.viewing.decided import decisions
+from edu_hv.debugger.viewing.devices import devices
 from edu_hv.debugger.viewing.history import LogWords, timeline
 from edu_hv.debugger.viewing.registers import psw, registers
 from edu_hv.debugger.viewing.status import queue_word, stage_reason, state_words, status
@@ -14,6 +15,7 @@ __all__ = [
     "code",
     "counters",
     "decisions",
+    "devices",
     "psw",
     "queue_word",
     "real_storage",

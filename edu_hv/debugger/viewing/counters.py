@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger.views import TableView
 from edu_hv.hypervisor.decisions import DecisionTaken, RuleTried
+from edu_hv.machine.assist import VMAssist
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -16,7 +17,7 @@ def counters(session: "DebugSession", cp: "ControlProgram", guest: str) -> list[
     counts = {key: times for key, times in cp.counts.items() if guest in ("", key[0])}
     of = f"of {guest}" if guest else "of all guests"
     tables = [_rules(session, counts, of), _instructions(counts, of), _guests(cp, guest)]
-    return tables + ([_assist(cp)] if cp.machine.assist is not None else [])
+    return tables + ([_assist(cp.machine.assist)] if cp.machine.assist and cp.machine.assist.counts else [])
 
 
 Counts = dict[tuple[str, str, str], int]
@@ -27,8 +28,12 @@ def _rules(session: "DebugSession", counts: Counts, of: str) -> TableView:
     for (_, rule, _), number in counts.items():
         times[rule] += number
     known = _rules_that_fired(session)
-    rows = tuple((rule, f"{number:,}", known[rule].then if rule in known else "") for rule, number in _sorted(times))
+    rows = tuple((rule, f"{number:,}", _words(known.get(rule))) for rule, number in _sorted(times))
     return TableView(f"rules that fired, {of}", ("rule", "times", "what CP did"), rows)
+
+
+def _words(rule: RuleTried | None) -> str:
+    return "" if rule is None else rule.then or rule.question
 
 
 def _rules_that_fired(session: "DebugSession") -> dict[str, RuleTried]:
@@ -68,7 +73,6 @@ def _guests(cp: "ControlProgram", guest: str) -> TableView:
     return TableView("guests", names, rows)
 
 
-def _assist(cp: "ControlProgram") -> TableView:
-    assert cp.machine.assist is not None
-    rows = tuple((name, f"{count.calls:,}", f"{count.handled:,}") for name, count in cp.machine.assist.counts.items())
+def _assist(assist: VMAssist) -> TableView:
+    rows = tuple((name, f"{count.calls:,}", f"{count.handled:,}") for name, count in assist.counts.items())
     return TableView("the VM assist, all guests", ("what", "asked", "done without CP"), rows)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
 from edu_hv.debugger.views import ComparedValue, PswView, RegistersView, RegisterValue
+from edu_hv.hypervisor.vmblok import TimerLevel
 from edu_hv.isa.formats import Field, Register, field
 from edu_hv.isa.table import ConditionCode, operation
 from edu_hv.machine.events import InterruptionRecognized
@@ -92,7 +93,7 @@ def _control_registers(session: "DebugSession") -> tuple[ComparedValue, ...]:
     before = session.before.get(session.selected)
     system, guest = session.system, session.guest
     believed, real = session.guest_control_registers(), system.machine.cpu.cr
-    return tuple(
+    numbered = tuple(
         ComparedValue(
             f"CR{n}",
             f"{believed[n]:08X}",
@@ -102,6 +103,22 @@ def _control_registers(session: "DebugSession") -> tuple[ComparedValue, ...]:
             bool(before and before.real_cr[n] != real[n]),
         )
         for n in CONTROL_REGISTERS
+    )
+    return numbered + _clocks(session)
+
+
+def _clocks(session: "DebugSession") -> tuple[ComparedValue, ...]:
+    """Clock comparator and CPU timer of a guest that has them: ECMODE ON."""
+    guest, cp = session.guest, session.system.cp
+    if cp is None or guest.vm is None or not guest.vm.ecmode:
+        return ()
+    mine, real = guest.vm.clocks, cp.machine.clocks
+    runs = cp.running_vm is guest.vm
+    timer = real.cpu_timer if runs and guest.vm.vmtlevel & TimerLevel.CPU else mine.cpu_timer
+    pairs = (("comparator", mine.clock_comparator, real.clock_comparator), ("CPU timer", timer, real.cpu_timer))
+    return tuple(
+        ComparedValue(name, f"{own:016X}", f"{there:016X}", explain.why_clock(name, own == there, runs))
+        for name, own, there in pairs
     )
 
 

@@ -9,6 +9,7 @@ from edu_hv.machine.storage import FRAME
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
+    from edu_hv.hypervisor.vmblok import VMBLOK
 
 ROW = 16
 """Bytes in a row of the storage view."""
@@ -29,7 +30,7 @@ def storage(session: "DebugSession", address: int | None, length: int) -> Storag
     rows = tuple(
         _row(at, session.real_address(at), text[at - places.start : at - places.start + ROW], changed) for at in places
     )
-    return StorageView(session.selected, rows, _key_words(session, places.start))
+    return StorageView(session.selected, rows, _key_words(session, places.start), _page_words(session, places))
 
 
 REAL = "real"
@@ -79,11 +80,34 @@ def _row(address: int, real: int | None, text: bytes, changed: set[int]) -> Stor
     return StorageRow(address, real, tuple(words), "".join(_LETTERS[byte] for byte in text), offsets)
 
 
+def _page_words(session: "DebugSession", places: range) -> tuple[str, ...]:
+    """Where each of the guest's pages is that the rows show."""
+    vm = session.guest.vm
+    if vm is None:
+        return ()
+    return tuple(_place_of(vm, page) for page in range(places.start // FRAME, (places[-1]) // FRAME + 1))
+
+
+def _place_of(vm: "VMBLOK", page: int) -> str:
+    """Looks only: nothing is paged in."""
+    owner, number = vm.storage.place(page)
+    frame, slot = vm.storage.frame_of(page), owner.slot(number)
+    shared = ", shared" if owner.protected else ""
+    if frame is not None:
+        copy = "" if slot is None else f"; its copy is in the paging area, slot {slot}"
+        return f"page {page:03X} is in the frame at real {frame:06X}{shared}{copy}"
+    requests = vm.storage.paging.queue.requests
+    if any(who[0] is owner and who[1] == number for request in requests for who in request.wanted):
+        return f"page {page:03X} is on its way in"
+    if slot is not None:
+        return f"page {page:03X} is in the paging area, slot {slot}{shared}: it has no frame"
+    return f"page {page:03X} has no frame and no slot: it is all zeros, as nobody has stored into it"
+
+
 def _key_words(session: "DebugSession", address: int) -> str:
-    real = session.real_address(address)
-    if real is None:
-        return ""
-    return _words_of_key(session.system.machine.storage.key(real))
+    """Of the bare machine the real key; under CP the key as the guest has it, wherever its page is."""
+    vm = session.guest.vm
+    return _words_of_key(session.system.machine.storage.key(address) if vm is None else vm.storage.peek_key(address))
 
 
 def _words_of_key(key: int) -> str:

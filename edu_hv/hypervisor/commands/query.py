@@ -157,7 +157,7 @@ def _device(cp: "ControlProgram", vm: "VMBLOK", vdev: VDEVBLOK) -> list[str]:
         return [describe(vdev), *destination(vdev.device.options, vdev.address)]
     word, at = word_for(vdev), f"{vdev.address:03X}"
     if vdev.vdevtypc & DeviceClass.TERM:
-        spool = cp.spool.console(vm.vmuser, vdev.address)
+        spool = cp.spool.console_as_it_is(vm.vmuser, vdev.address)
         where = terminal_of(vm) or "THE TERMINAL"
         return [f"CONS {at} ON {where}  {'TERM START' if spool.started else 'TERM STOP'}", describe_console(spool)]
     if vdev.minidisk and vdev.real is not None:

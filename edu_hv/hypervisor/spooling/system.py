@@ -29,6 +29,10 @@ class SpoolSystem(SpoolFiles):
             self._consoles[userid] = ConsoleSpool(self, userid, address)
         return self._consoles[userid]
 
+    def console_as_it_is(self, userid: str, address: int = 0x009) -> ConsoleSpool:
+        """The same, to look at: nothing is kept of a console about which SPOOL CONSOLE has said nothing."""
+        return self._consoles.get(userid) or ConsoleSpool(self, userid, address)
+
     def console_line(self, userid: str, text: str) -> bool:
         """A line appears on a user's console; whether it is to be seen on the terminal, too (TERM or NOTERM)."""
         console = self._consoles.get(userid)
