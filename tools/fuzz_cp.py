@@ -15,7 +15,7 @@ are; a checkpoint leads to the same future, and so does a run that nobody observ
 import argparse
 import time
 import traceback
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -26,22 +26,28 @@ from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.disk import Disk3330, Disk3350
 from edu_hv.devices.tape import TapeDrive
 from edu_hv.devices.tape_image import blank_tape
+from edu_hv.engine import make_engine
+from edu_hv.guests.catalog import GUESTS
 from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.commands.registry import CommandError, find
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, Dispatched
 from edu_hv.hypervisor.directory import parse
 from edu_hv.hypervisor.logon import log_on, take_directory
+from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.paging_area import make_paging_volume
+from edu_hv.hypervisor.virtual_cpu import VIRTUAL_CPU_ID
 from edu_hv.hypervisor.vmblok import VMBLOK, keys_of
+from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
+from edu_hv.machine.instructions.control import purge_tlb
 from edu_hv.machine.machine import Machine
-from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
+from tests.hypervisor.bench import Visible, visible_bare, visible_guest
 from tests.hypervisor.invariants import frames_of, problems, shadow_frames
 from tools.fuzz_cp_commands import command_line
-from tools.fuzz_cp_guests import GuestMaker, Image
+from tools.fuzz_cp_guests import SIZE, GuestMaker, Image
 
 PAGING, SYSVOL, USRVOL, TAPES = 0x140, 0x130, 0x350, (0x281, 0x282)
 PASSWORDS = {"OPERATOR": "OPPW", "ANNE": "APW", "BILL": "BPW", "QUIET": "QPW"}
@@ -50,7 +56,7 @@ DIRECTORY = """\
 DIRECTORY 350 3350 USRVOL
 USER $TDSK$ NOLOG
  MDISK 100 3330 10 20 SYSVOL
-USER OPERATOR OPPW 64K 64K ABCDEFG
+USER OPERATOR OPPW 128K 256K ABCDEFG
  CONSOLE 009 3215
 USER ANNE APW 64K 128K {classes}
  OPTION ECMODE
@@ -83,6 +89,12 @@ USER QUIET QPW 64K
 """
 WRITABLE = {*range(1, 6), *range(12, 15)}
 """Cylinders of USRVOL on which anybody may write."""
+NOT_THERE = ("PRV-3", "PRG-3")
+"""Rules: a virtual machine does not have the instruction, a bare machine does."""
+NOT_VIRTUAL = {"DIAG", "SPX", "STPX", "STAP", "SIGP"}
+"""What a virtual machine does not have as a bare machine has it."""
+LONGEST, ENDED = 20_000, 0xEED
+"""Instructions of a program that is compared; the address in its last PSW."""
 COUPLED = ("COUPLE 450 TO BILL 450",)
 
 
@@ -115,21 +127,25 @@ class Scene:
         self.assisted = random.random() < 0.4
         if self.assisted:
             self.machine.install_assist()
-        self._devices()
+        self._devices(random)
         self.cp = ControlProgram(self.machine)
-        self.cp.paging.attach_area(PAGING)
+        if random.random() < 0.85 or self.machine.storage.size < 0x20000:
+            self.cp.paging.attach_area(PAGING)
         classes, option = random.choice(("G", "G", "BEG")), random.choice(("ECMODE BMX", "REALTIMER", "ECMODE SVCOFF"))
         take_directory(self.cp, parse(DIRECTORY.format(classes=classes, option=option), "users.direct"))
         if self.observed:
             self.machine.observe(self._observe)
         self._log_on_all()
+        self._share(random)
+        if not self.observed:
+            self.machine.engine = make_engine(self.machine.cpu)
         self.quiet = self._quiet_state()
         self.tracks = self._foreign_tracks()
         self.new_psws = self.machine.storage.read(0x58, 0x28)
 
-    def _devices(self) -> None:
+    def _devices(self, random: Random) -> None:
         attach = self.machine.channels.attach
-        attach(PAGING, make_paging_volume(8))
+        attach(PAGING, make_paging_volume(random.choice((8, 8, 2))))
         attach(USRVOL, Disk3350(blank_volume("3350", "USRVOL", 20)))
         attach(SYSVOL, Disk3330(blank_volume("3330", "SYSVOL", 40)))
         for address in TAPES:
@@ -145,6 +161,23 @@ class Scene:
         for userid in (*ACTIVE, "QUIET"):
             self.cp.spool.add_deck(userid, [bytes([0x40 + n]) * CARD for n in range(3)])
         run_command(self.cp, self.cp.vm("ANNE"), COUPLED[0])
+
+    def _share(self, random: Random) -> None:
+        """Saved systems and segments; little free storage is left."""
+        operator = self.cp.vm("OPERATOR")
+        if random.random() < 0.6:
+            for name in random.sample(("CMSX 0-4 EW 5-7 SR 64K", "SEGX 10-1F SR", "SEGY 0-F SR", "SEGZ 8-A EW"), 2):
+                run_command(self.cp, operator, f"DEFSYS {name}")
+                run_command(self.cp, operator, f"SAVESYS {name.split()[0]}")
+        if random.random() < 0.15:
+            left = random.randrange(0x400, 0x6000, 8)
+            while True:
+                try:
+                    self.cp.free_storage.get(0x400)
+                except MemoryError:
+                    break
+            for address in sorted(at for at, length in self.cp.free_storage.taken.items() if length == 0x400)[: left // 0x400]:
+                self.cp.free_storage.free(address)
 
     # ---- what must not change ----------------------------------------------------------------------------------------
 
@@ -211,8 +244,13 @@ class Scene:
             self._command(vm, action.text)
         elif action.what == "input":
             self.cp.console_input(vm, action.text)
+        elif action.what == "ipl":
+            deck = GUESTS[action.text].deck()
+            self.cp.spool.add_deck(action.userid, [deck[at : at + CARD] for at in range(0, len(deck), CARD)])
+            self._command(vm, "IPL 00C CLEAR")
         elif action.what == "load":
-            self.load(vm, GuestMaker(Random(action.number), vm.ecmode).image())
+            with suppress(PagingFailure):
+                start(self.cp, vm, GuestMaker(Random(action.number), vm.ecmode).image())
         self.run(action.units)
 
     def _logon(self, userid: str) -> None:
@@ -232,18 +270,6 @@ class Scene:
         if before is not None and self.state() != before:
             self.found.append(f"{line} has changed something: {difference(before, self.state())}")
 
-    def load(self, vm: VMBLOK, image: Image) -> None:
-        """Put a program into the machine, and let it run."""
-        with self.cp.console_function(vm):
-            self.cp.reset(vm)
-            for address, text in image.storage.items():
-                if address + len(text) <= vm.vmsize:
-                    vm.cpu.store_real(address, text)
-            vm.vmgprs[:], vm.vmfprs[:], vm.cpu.cr[:] = image.gr, image.fpr, image.cr
-            vm.cpu.load_psw(vm.cpu.decode_psw(image.psw))
-            vm.cf = False
-            self.cp.wake(vm)
-
     # ---- checkpoints -------------------------------------------------------------------------------------------------
 
     def save(self) -> tuple[Any, Any]:
@@ -260,6 +286,19 @@ class Scene:
         with self.cp.registers_in_vmblok():
             pass
         return plain(self.machine.state()), plain(self.cp.state())
+
+
+def start(cp: ControlProgram, vm: VMBLOK, image: Image) -> None:
+    """Put a program into the machine, and let it run."""
+    with cp.console_function(vm):
+        cp.reset(vm)
+        for address, text in image.storage.items():
+            if address + len(text) <= vm.vmsize:
+                vm.cpu.store_real(address, text)
+        vm.vmgprs[:], vm.vmfprs[:], vm.cpu.cr[:] = image.gr, image.fpr, image.cr
+        vm.cpu.load_psw(vm.cpu.decode_psw(image.psw))
+        vm.cf = False
+        cp.wake(vm)
 
 
 def difference(first: Any, second: Any, path: str = "") -> str:
@@ -280,11 +319,12 @@ def script(seed: int) -> list[Action]:
     random = Random(f"script {seed}")
     actions = [Action("load", userid, "", random.getrandbits(32), random.randrange(300)) for userid in ACTIVE]
     for _ in range(random.randrange(15, 50)):
-        what = random.choices(("command", "load", "input", "key"), (60, 25, 8, 2))[0]
+        what = random.choices(("command", "load", "ipl", "input", "key"), (60, 25, 8, 8, 2))[0]
         userid = random.choices((*ACTIVE, "OPERATOR"), (5, 5, 3))[0] if what == "command" else random.choice(ACTIVE)
         text = command_line(random).split("\x15")[0] if what == "command" else random.choice(("", "HELLO", "X" * 200))
+        text = random.choice(sorted(GUESTS)) if what == "ipl" else text
         units = random.choice((0, 1, 7, 50, 300, 1500))
-        if what == "load":
+        if what in ("load", "ipl"):
             units = random.choice((300, 1000, 3000))
         actions.append(Action(what, userid, text, random.getrandbits(32), units))
         if random.random() < 0.5 and what == "command":
@@ -361,6 +401,71 @@ def _count(scene: Scene, tally: Tally) -> None:
     tally.page_reads += sum(vm.storage.page_reads for vm in scene.cp.vms)
 
 
+# ---- twins ---------------------------------------------------------------------------------------------------------
+
+
+def check_twins(seed: int, tally: Tally) -> list[str]:
+    """One program on a bare machine, under CP, and under CP with the assist: what is not the same at its end.
+
+    A program whose end depends on the time, or on what the TLB still has, and one that never ends, is not compared.
+    """
+    random = Random(f"twins {seed}")
+    ecmode, frames = random.random() < 0.8, random.choice((9, 12, 20, 40))
+    image = GuestMaker(random, ecmode, lonely=True).image()
+    machine, expected = bare(image)
+    if expected is None or bare(image, purging=True)[1] != expected:
+        tally.skipped += 1
+        return []
+    tally.twins += 1
+    tally.instructions += machine.instructions
+    try:
+        ends = [(assist, guest(image, ecmode, assist, frames, machine.instructions)) for assist in (False, True)]
+    except Exception:
+        return [f"twins {seed}", traceback.format_exc()]
+    found = [f"assist {assist}: {text}" for assist, end in ends if end is not None for text in end.difference(expected)]
+    return [f"twins {seed}, ecmode {ecmode}", *found[:20]] if found else []
+
+
+def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None]:
+    """The end of the program on a bare machine; at another time, and without a TLB, if `purging`.  None: no end."""
+    machine = Machine(SIZE)
+    cpu = machine.cpu
+    cpu.identification = VIRTUAL_CPU_ID
+    for address, text in image.storage.items():
+        cpu.store_real(address, text)
+    if purging:
+        machine.clocks.now = 77_000_000
+        cpu.store_real(PSA.INTERVAL_TIMER, bytes.fromhex("3FFFFF00"))
+    cpu.gr[:], cpu.fpr[:], cpu.cr[:] = image.gr, image.fpr, image.cr
+    cpu.load_psw(cpu.decode_psw(image.psw))
+    while machine.instructions < LONGEST and machine.advance():
+        if purging:
+            purge_tlb(cpu)
+    ended = machine.dead and cpu.psw.instruction_address == ENDED
+    return machine, visible_bare(machine) if ended else None
+
+
+def guest(image: Image, ecmode: bool, assist: bool, frames: int, instructions: int) -> Visible | None:
+    """The end of the program under CP.  None when it does something that a virtual machine has not, as it is known."""
+    machine = Machine(0x10000 + frames * FRAME)
+    machine.channels.attach(PAGING, make_paging_volume(8))
+    if assist:
+        machine.install_assist()
+    cp = ControlProgram(machine)
+    cp.paging.attach_area(PAGING)
+    vm = cp.logon("A", SIZE, ecmode)
+    start(cp, vm, image)
+    units = 0
+    while units < 40 * instructions + 100_000 and machine.advance():
+        units += 1
+    cp.interrupt_running()
+    lines = [line.text for line in vm.terminal]
+    if not ecmode and (not any("450W" in line for line in lines) or {name for *_, name in cp.counts} & {"LCTL", "STCTL"}):
+        return None
+    other = any(rule in NOT_THERE or mnemonic in NOT_VIRTUAL for _, rule, mnemonic in cp.counts)
+    return None if other else visible_guest(vm)
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -372,6 +477,13 @@ def main() -> None:
     tally, failures, start = Tally(), 0, time.monotonic()
     for seed in range(options.seed, options.seed + options.scenes):
         found = check_scene(seed, tally)
+        if found:
+            failures += 1
+            print("\n   ".join(found), flush=True)
+        if failures >= options.failures:
+            break
+    for seed in range(options.seed, options.seed + options.twins):
+        found = check_twins(seed, tally)
         if found:
             failures += 1
             print("\n   ".join(found), flush=True)

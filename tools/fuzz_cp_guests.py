@@ -29,6 +29,13 @@ COMMANDS = (
     0x1E, 0x1F, 0x23, 0x27, 0x29, 0x2F, 0x31, 0x37, 0x39, 0x3F, 0x42, 0x63, 0x86, 0x8B, 0x92, 0xB1, 0xC3, 0xE4, 0x11, 0x41,
 )  # fmt: skip
 CHAIN_DATA, CHAIN_COMMAND, SLI, SKIP, PCI, IDA = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
+NOT_VIRTUAL = set(
+    "MVCP MVCS MVCK PC PT SAC SSAR EPAR ESAR IAC IVSK LASP DISCS CONCS SIGP SPX STPX STAP DIAG RDD WRD TPROT TB".split()
+)
+"""What a virtual machine has not, or not as a bare machine has it."""
+CLOCKS_READ = {"STCK", "SPT", "STPT", "SCKC", "STCKC", "SCK"}
+EVERY = list(BY_MNEMONIC.values())
+VIRTUAL = [row for row in EVERY if row.mnemonic not in NOT_VIRTUAL and row.mnemonic not in CLOCKS_READ]
 PRIVILEGED = [row for row in BY_MNEMONIC.values() if row.privileged]
 IO = ("SIO", "SIO", "SIO", "SIO", "SIOF", "SIOF", "TIO", "TIO", "HIO", "HDV", "CLRIO", "TCH", "STIDC")
 KEY_INSTRUCTIONS = ("SSK", "ISK", "RRB")
@@ -75,7 +82,10 @@ class GuestMaker:
             (30, self.plain.plain), (10, self.masks), (5, self.control), (6, self.keys), (5, self.translation),
             (3, lambda: encode("SVC", self.random.randrange(256))), (3, self.any_privileged),
             (1, lambda: self.random.randbytes(2 * self.random.randrange(1, 4))), (2, self.execute), (3, self.to_tables),
+            (2, self.any_instruction),
         ]  # fmt: skip
+        if self.lonely and not self.ecmode:
+            kinds = [kind for kind in kinds if kind[1] not in (self.control, self.translation)]
         if not self.lonely:
             kinds += [(12, self.io), (12, self.diagnose), (5, self.clocks), (2, self.wait)]
         weights, functions = zip(*kinds, strict=True)
@@ -149,6 +159,11 @@ class GuestMaker:
         code = row.code.to_bytes(2 if row.two_byte else 1, "big")
         return (code + body + bytes(4))[: row.format.length]
 
+    def any_instruction(self) -> bytes:
+        """Any instruction that there is, with any operands."""
+        row = self.random.choice(VIRTUAL if self.lonely else EVERY)
+        return (row.code.to_bytes(2 if row.two_byte else 1, "big") + self.random.randbytes(5))[: row.format.length]
+
     def clocks(self) -> bytes:
         """Clock comparator, CPU timer, interval timer."""
         match self.random.randrange(4):
@@ -191,13 +206,15 @@ class GuestMaker:
             text += self.instructions()
             if self.chance(0.05):
                 text += encode("BC", self.random.randrange(16) << 4, *based(12, 2 * self.random.randrange(0x700)))
-        return bytes(text + encode("BC", 0xF0, *based(12, 0)))
+        return bytes(text + (encode("SVC", 255) if self.lonely else encode("BC", 0xF0, *based(12, 0))))
 
     def psw(self, address: int | None = None) -> PSW:
         """Of a mode that the machine mostly has."""
         ec_mode = self.chance(0.7 if self.ecmode else 0.03)
-        mask = self.random.choice((0, 0, 4, 4, 7, 3, 0x44, 0x47) if ec_mode else (0, 0xFF, 0x80, 0x01, 0xFE))
+        masks = (0, 0, 0, 3, 3, 4, 4, 7, self.random.choice((0x40, 0x44, 0x47)))
+        mask = self.random.choice(masks if ec_mode else (0, 0xFF, 0x80, 0x01, 0xFE))
         if self.lonely:
+            ec_mode = ec_mode and self.ecmode
             mask &= 0x44 if ec_mode else 0
         start = CODE + 2 * self.random.randrange(0x600)
         return PSW(
@@ -292,7 +309,8 @@ class GuestMaker:
         """Registers 2 to 5 for DIAGNOSE, CP commands, parameter lists of VMCF."""
         found, random = {}, self.random
         for number, code in enumerate(DIAGNOSES):
-            line = command_line(random).encode("cp037", "replace")[:132]
+            text = random.choice(SYSTEMS) if code == 0x64 else command_line(random)
+            line = text.encode("cp037", "replace")[:132]
             found[LINES + 0x90 * number] = line
             registers = {
                 0x08: (LINES + 0x90 * number, 0x6000, len(line) | random.choice((0, 0x40000000)), random.choice((0, 8, 200))),
@@ -321,18 +339,18 @@ class GuestMaker:
     def image(self) -> Image:
         """A whole guest."""
         random, gr = self.random, [self.random.getrandbits(32) for _ in range(16)]
-        gr[10:14] = [TABLE, DATA, CODE, random.choice((0xF000, 0x9000, 0xFFFFF0))]
+        gr[10:14] = [TABLE, DATA, CODE, random.choice((0xF000, 0x9000, 0xFFFFF0, 0x8000, 0x10000))]
         controls = [self.control_registers() for _ in range(3)]
         storage = {
             ENTRIES: b"".join(self.psw().to_bytes() for _ in range(8)),
-            ROUND: bytes(4) + (400).to_bytes(4, "big") + (0x38).to_bytes(4, "big"),
+            ROUND: bytes(4) + (0x38 * 12).to_bytes(4, "big") + (0x38).to_bytes(4, "big"),
             PSWS: b"".join(self.psw().to_bytes() for _ in range(14)) + bytes.fromhex("FF02000000001000 070A000000001000"),
             CONTROLS: b"".join(value.to_bytes(4, "big") for cr in controls for value in cr),
             CLOCKS: bytes.fromhex("0000000000100000 0000000001000000 FFFFFFFF00000000 7FFFFFFFFFFFFFFF")
             + bytes.fromhex("7A00000000000000 FFFFFFFFFFFFFFFF 0000000000000000 0000000000000000")
             + random.randrange(300).to_bytes(4, "big") + bytes(28)
             + b"".join((CHAINS + 8 * random.randrange(0x100)).to_bytes(4, "big") for _ in range(16)),
-            0x3E0: encode("LPSW", 0, *based(0, 0x3E8)) + bytes(4) + bytes.fromhex("000A000000000EED"),
+            0x3E0: encode("LPSW", 0, *based(0, 0x3E8)) + bytes(4) + bytes.fromhex("0002000000000EED"),
             CODE: self.code(),
             TABLE: random.randbytes(0x1000),
             DATA: random.randbytes(0x1000),
@@ -352,5 +370,6 @@ class GuestMaker:
         return Image(storage, gr, fpr, cr, self.psw(CODE).to_bytes())
 
 
+SYSTEMS = ("CMSX    ", "SEGX    ", "SEGY    ", "SEGZ    ", "NONE    ")
 DIAGNOSES = (0x08, 0x14, 0x18, 0x20, 0x10, 0x24, 0x64, 0x68)
 ALONE = ("ISK", "LCTL", "LPSW", "LRA", "PTLB", "RRB", "SSK", "SSM", "STCTL", "STIDP", "STNSM", "STOSM")

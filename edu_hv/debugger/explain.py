@@ -301,6 +301,8 @@ def dead_words(system: System) -> str:
         if not psw.enabled_for_something:
             return f"disabled wait, PSW {psw}: the machine has stopped"
         return "the machine waits for an interruption that only its operator can bring: enter, request, key, mount"
+    if system.cp.abended:
+        return f"CP itself has failed, CP ABEND {system.cp.abended}: nothing runs any more; reset starts it anew"
     if not system.guests:
         return NOBODY
     stopped = [guest.name for guest in system.guests if guest.vm and guest.vm.cf]

@@ -109,6 +109,7 @@ def with_directory(
     entry = directory.find(OPERATOR)
     if operator and entry is not None and entry.may_log_on:
         log_on(cp, OPERATOR, entry.user.password)
+    cp.dispatch_again()
     return System(machine, cp, [])
 
 

@@ -328,7 +328,7 @@ class System:
 
     def _log_on(self, text: str) -> Answer:
         """A user at a terminal that nobody has used: what appears on it, or why he may not."""
-        cp = self._require_cp("a user can log on only to CP")
+        cp = self._require_cp("users log on to CP; try load cp kernel, or system")
         try:
             with cp.console_function():
                 vm = at_terminal(cp, text.upper().split(), "")
@@ -338,7 +338,7 @@ class System:
 
     def _put_deck(self, given: Input) -> Answer:
         """Cards for a user's reader: the real reader reads them, and CP spools them."""
-        cp = self._require_cp("the reader of the bare machine takes its cards by mount")
+        cp = self._require_cp("its card reader takes cards by mount; try load cp kernel")
         if cp.directory.find(given.guest) is None:
             raise UserError(f"there is no user {given.guest} in the directory")
         cards = [given.data[at : at + CARD] for at in range(0, len(given.data), CARD)]

@@ -14,7 +14,8 @@
 *
 *  Whoever is attacked by it: nothing outside of this program changes.
 *  It needs EC mode.  The devices it uses are the console 009 and, if
-*  it is there, the tape drive 181, which needs no tape.
+*  they are there, the tape drive 181, which needs no tape, and, under
+*  CP, the disk 191, which is only read.
 *
 *  It ends in a disabled wait whose address tells how many attempts
 *  went wrong: 000000 none.  00DEC0: the console cannot be used.
@@ -100,6 +101,8 @@ TRYIT    CLC   EXPECTED,=X'FFFF'    not to be tried here
          BE    TRYIO
          CLI   KIND,C'E'
          BE    TRYTAPE
+         CLI   KIND,C'F'
+         BE    TRYDISK
          CLI   KIND,C'I'
          BE    TRYIO
          CLI   KIND,C'P'
@@ -108,6 +111,9 @@ TRYIT    CLC   EXPECTED,=X'FFFF'    not to be tried here
          LPSW  PROBPSW
 TRYTAPE  TIO   X'181'
          BC    1,NEXTONE            no tape drive
+         BR    R15
+TRYDISK  TIO   X'191'
+         BC    1,NEXTONE            no disk
 TRYSUPER BR    R15
 LETPASS  SVC   0                    back, in whatever state
 *
@@ -281,10 +287,11 @@ LGOODBYE EQU   *-GOODBYE
 *
 ATTEMPT  DSECT
 KIND     DS    F                    first byte: S supervisor state, P
-*                                   problem state, E supervisor state
-*                                   and the tape drive, I and D channel
-*                                   program; the rest: where it is, or
-*                                   displacement of its CAW
+*                                   problem state, E and F supervisor
+*                                   state with the tape drive or the
+*                                   disk, I and D channel program; the
+*                                   rest: where it is, or displacement
+*                                   of its CAW
 ONREAL   DS    XL2                  what has to come
 ONCP     DS    XL2
 TEXT     DS    CL40
@@ -686,6 +693,26 @@ DDISK2   LA    R2,X'181'            a tape is no disk
          LA    R15,1
          DIAG  R2,R4,X'18'
          B     CCAND15
+DDISK3   LA    R4,XSEEK+4           the chain is not aligned
+         B     DDISK
+DDISK4   MVI   XDATA,X'0E'          neither read nor write
+         B     DDISKX
+DDISK5   MVI   XDATA+7,0            no count
+         B     DDISKX
+DDISK6   MVC   XDATA+6(2),=H'2049'  too much at a time
+         B     DDISKX
+DDISK7   STCM  R9,7,XDATA+1         a buffer beyond storage
+DDISKX   LA    R4,XSEEK
+DDISK    LA    R15,1
+DDISKR15 LA    R2,X'191'
+         DIAG  R2,R4,X'18'
+         MVC   XDATA(8),XGOOD
+         B     CCAND15
+DDISK8   LA    R4,XSEEK
+         SR    R15,R15              no records
+         B     DDISKR15
+DDISK9   LA    R4,XSEEK             no such record
+         B     DDISK
 DTAPE2   LA    R2,X'181'
          LA    R4,CHANGE+4
          DIAG  R2,R4,X'20'
@@ -718,6 +745,12 @@ DSEG3    LA    R2,QUERY             no segment has this name
 *
          DS    0D
 QUERY    DC    CL8'QUERY'
+XSEEK    CCW   X'07',XARGUM,CC,6
+XSEARCH  CCW   X'31',XARGUM+2,CC,5
+         CCW   TIC,XSEARCH,0,1
+XDATA    CCW   X'06',PLAYPAGE,SLI,80
+XGOOD    CCW   X'06',PLAYPAGE,SLI,80
+XARGUM   DC    X'00000000000009',X'00'
 VMCPARM1 DC    X'0000',H'99',F'1',CL8'*',6F'0'
 VMCPARM2 DC    X'0000',H'2',F'1',CL8'*',6F'0'
 VMCPARM3 DC    X'0000',H'0',F'1',CL8'*',F'0,40',4F'0'
@@ -1013,6 +1046,14 @@ ATTEMPTS DC    C'S',AL3(FETCH),X'00050005',CL40'FETCH BEYOND STORAGE'
          DC    C'S',AL3(DFREE4),X'FFFF0000',CL40'X''10'', MY PAGE'
          DC    C'S',AL3(DDISK1),X'FFFF0101',CL40'X''18'', NO DEVICE'
          DC    C'E',AL3(DDISK2),X'FFFF0102',CL40'X''18'', NO DISK'
+         DC    C'F',AL3(DDISK3),X'FFFF0205',CL40'X''18'', NOT ALIGNED'
+         DC    C'F',AL3(DDISK4),X'FFFF0207',CL40'X''18'', NO READ'
+         DC    C'F',AL3(DDISK5),X'FFFF0208',CL40'X''18'', NO COUNT'
+         DC    C'F',AL3(DDISK6),X'FFFF0209',CL40'X''18'', TOO MUCH'
+         DC    C'F',AL3(DDISK7),X'FFFF020A'
+         DC    CL40'X''18'', BUFFER BEYOND'
+         DC    C'F',AL3(DDISK8),X'FFFF020B',CL40'X''18'', NO RECORDS'
+         DC    C'F',AL3(DDISK9),X'FFFF030D',CL40'X''18'', NO RECORD 9'
          DC    C'S',AL3(DTAPE1),X'FFFF0101',CL40'X''20'', NO DEVICE'
          DC    C'E',AL3(DTAPE2),X'FFFF0006',CL40'X''20'', NOT ALIGNED'
          DC    C'E',AL3(DTAPE3),X'FFFF0005',CL40'X''20'', BEYOND'

@@ -173,6 +173,7 @@ class Assist:
 
     def _fill(self, vm: "VMBLOK", block: int) -> None:
         pending = bool(vm.vmpxint) or vm.devices.vmioint != 0 or vm.pending_program is not None
+        pending = pending or bool(vm.pages_arrived)
         micblok = MICBLOK(vm.vmseg, block + _CRS, block + _VMPSW, vm.ecmode, pending)
         registers = b"".join(value.to_bytes(4, "big") for value in vm.cpu.cr)
         text = micblok.to_bytes().ljust(_VMPSW, b"\0") + vm.vmpsw.to_bytes().ljust(_CRS - _VMPSW, b"\0") + registers

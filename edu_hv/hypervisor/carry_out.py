@@ -31,11 +31,12 @@ from edu_hv.hypervisor.decisions import (
 )
 from edu_hv.hypervisor.diagnose import diagnose
 from edu_hv.hypervisor.disconnected import terminal_needed
+from edu_hv.hypervisor.dispatch import PAGE_ARRIVED, pseudo_page_fault
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.simulate import simulate
 from edu_hv.hypervisor.simulated_events import event_of, watch
 from edu_hv.hypervisor.timer_requests import TRQBLOK, Request
-from edu_hv.hypervisor.virtual_storage import VirtualStorage
+from edu_hv.hypervisor.virtual_storage import PAGE_SHIFT, VirtualStorage
 from edu_hv.hypervisor.vmblok import VMBLOK, Pending, RunStatus
 from edu_hv.isa.codes import CR0, MASK_24, PIC, PSA, Class, External
 from edu_hv.machine.ccw import CSW
@@ -45,9 +46,6 @@ from edu_hv.machine.machine import program_interruption
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
 
-_PAGE_ARRIVED = 0x80000000
-"""High bit of the address with the second pseudo page fault: the page is in.  SY20-0886 "Pseudo Page Faults"."""
-_PAGE_SHIFT = 12
 
 
 def carry_out(cp: "ControlProgram", vm: VMBLOK, verdict: Verdict) -> None:
@@ -73,19 +71,19 @@ def _simulate(cp: "ControlProgram", vm: VMBLOK, decision: Simulate | SimulateIO 
     trap = cp.work.trap
     assert trap is not None
     real = trap.traced or trap.interruption
-    at, before = real.instruction_address, watch(vm)
+    at, before, old = real.instruction_address, watch(vm), vm.vmpsw.copy()
     resets = vm.resets
     try:
         match decision:
             case Simulate(mnemonic, text):
                 simulate(cp, vm, mnemonic, text)
-                cp.tracing.simulated(vm, mnemonic, text, at)
+                cp.tracing.simulated(vm, mnemonic, text, at, old)
             case SimulateIO(mnemonic, _, device):
                 cp.vio.simulate(vm, mnemonic, device)
                 cp.tracing.io(vm, mnemonic, device, at)
             case Hypercall(code, text):
                 diagnose(cp, vm, code, text)
-                cp.tracing.simulated(vm, "DIAG", text, at)
+                cp.tracing.simulated(vm, "DIAG", text, at, old)
     except ProgramInterruption as condition:
         if condition.ending is Ending.NULLIFICATION:
             vm.vmpsw.instruction_address = at
@@ -123,9 +121,7 @@ def reflect(cp: "ControlProgram", vm: VMBLOK, interruption: Interruption, loops:
     if nullified and interruption.ending is not Ending.NULLIFICATION:
         # To the guest the instruction has ended: its old PSW points behind it.
         psw.instruction_address = psw.instruction_address + interruption.ilc * 2 & MASK_24
-    if interruption is vm.pending_program:
-        vm.pending_program = None
-        vm.vmpend &= ~(Pending.PER | Pending.PSEUDO)
+    _taken(vm, interruption)
     if trap is not None and trap.traced is not None and interruption.code == PIC.PRIVILEGED_OPERATION:
         cp.tracing.program_event(vm, trap.traced)
     old = psw.copy()
@@ -134,6 +130,17 @@ def reflect(cp: "ControlProgram", vm: VMBLOK, interruption: Interruption, loops:
     if interruption.kind is Class.PROGRAM and interruption.instruction_address == vm.vmpsw.instruction_address:
         vm.program_loops = loops + 1
     cp.tracing.interrupted(vm, interruption, old)
+
+
+def _taken(vm: VMBLOK, interruption: Interruption) -> None:
+    """A program interruption that waited, if it is one, waits no more."""
+    if interruption is vm.pending_program:
+        vm.pending_program = None
+        vm.vmpend &= ~Pending.PER
+    elif interruption.code == PIC.PSEUDO_PAGE_FAULT and (interruption.translation_address or 0) & PAGE_ARRIVED:
+        vm.pages_arrived = vm.pages_arrived[1:]
+        if not vm.pages_arrived:
+            vm.vmpend &= ~Pending.PSEUDO
 
 
 def _deliver(cp: "ControlProgram", vm: VMBLOK, decision: Deliver) -> None:
@@ -212,27 +219,24 @@ def _trace_stop(cp: "ControlProgram", vm: VMBLOK, decision: TraceStop) -> None:
 
 def _page_in(cp: "ControlProgram", vm: VMBLOK, decision: PageIn) -> None:
     """The guest waits unless the page needs no I/O: one that was never stored into is a frame of zeros."""
-    if not cp.paging.start_page_in(vm.storage, decision.page):
+    if cp.paging.start_page_in(vm.storage, decision.page):
+        _page_arrived(cp, vm, decision.page)
+    else:
         vm.begin_wait(RunStatus.PGWAIT)
         vm.pages_wanted = (decision.page,)
 
 
 def _pseudo_page_fault(cp: "ControlProgram", vm: VMBLOK, decision: PseudoPageFault) -> None:
-    page = decision.address >> _PAGE_SHIFT
+    page = decision.address >> PAGE_SHIFT
     if cp.paging.start_page_in(vm.storage, page):
+        _page_arrived(cp, vm, page)
         return
-    if page not in vm.pages_wanted:
-        vm.pages_wanted = (*vm.pages_wanted, page)
+    if page not in vm.pages_told:
+        vm.pages_told = (*vm.pages_told, page)
     assert cp.work.trap is not None
     real = cp.work.trap.interruption
     at = decision.address & ~0xFFF
-    reflect(cp, vm, _pseudo(at, real.instruction_address, real.ilc))
-
-
-def _pseudo(address: int, at: int, ilc: int = 0) -> Interruption:
-    """A pseudo page fault: code 0014 with the page's address at guest X'90'."""
-    ending = Ending.NULLIFICATION
-    return Interruption(Class.PROGRAM, PIC.PSEUDO_PAGE_FAULT, ilc, at, b"", ending, translation_address=address)
+    reflect(cp, vm, pseudo_page_fault(at, real.instruction_address, real.ilc))
 
 
 def _fill_shadow(cp: "ControlProgram", vm: VMBLOK, decision: FillShadow) -> None:
@@ -257,9 +261,14 @@ def pages_arrived(cp: "ControlProgram") -> None:
     for storage, page, message in cp.paging.take_failed():
         vm = _owner_of(cp, storage)
         if vm is not None:
-            vm.pages_wanted = tuple(other for other in vm.pages_wanted if other != page)
+            vm.pages_told = _without(vm.pages_told, page)
+            vm.pages_wanted = _without(vm.pages_wanted, page)
             vm.end_wait(RunStatus.PGWAIT)
             stop(cp, vm, message)
+
+
+def _without(pages: tuple[int, ...], page: int) -> tuple[int, ...]:
+    return tuple(other for other in pages if other != page)
 
 
 def _owner_of(cp: "ControlProgram", storage: VirtualStorage) -> VMBLOK | None:
@@ -274,14 +283,14 @@ def _page_arrived_for(cp: "ControlProgram", storage: VirtualStorage, page: int) 
 
 def _page_arrived(cp: "ControlProgram", vm: VMBLOK, page: int) -> None:
     """Whoever waits for the page goes on; a guest that was told of the fault is told again."""
-    if page not in vm.pages_wanted:
+    if page not in (*vm.pages_wanted, *vm.pages_told):
         return
-    vm.pages_wanted = tuple(other for other in vm.pages_wanted if other != page)
-    if vm.vmrstat & RunStatus.PGWAIT:
+    if page in vm.pages_wanted:
+        vm.pages_wanted = ()
         vm.end_wait(RunStatus.PGWAIT)
-    else:
-        address = page << _PAGE_SHIFT | _PAGE_ARRIVED
-        vm.pending_program = _pseudo(address, vm.vmpsw.instruction_address)
+    if page in vm.pages_told:
+        vm.pages_told = _without(vm.pages_told, page)
+        vm.pages_arrived = (*vm.pages_arrived, page)
         vm.vmpend |= Pending.PSEUDO
     cp.wake(vm)
 

@@ -246,6 +246,8 @@ class ControlProgram:
         self.vmcf.unauthorize(vm)
         vm.vmpxint.clear()
         vm.pending_program = None
+        vm.pages_told = vm.pages_arrived = ()
+        vm.waiting_since = None
         vm.vmpend = Pending(0)
         vm.program_loops = vm.external_loops = vm.quantum = vm.vmtimer = 0
         vm.vmpstat &= ~ProcessStatus.PAGEX

@@ -22,6 +22,7 @@ from edu_hv.hypervisor.decisions import (
     decide,
 )
 from edu_hv.hypervisor.paging import CP_CR0
+from edu_hv.hypervisor.virtual_storage import PAGE_SHIFT
 from edu_hv.hypervisor.vmblok import VMBLOK, TimerLevel
 from edu_hv.isa.codes import CR0, MASK_32, PIC, Class
 from edu_hv.machine.interruptions import Ending, Interruption
@@ -40,6 +41,8 @@ IDLE_CR0 = RUN_CR0 & ~(CR0.INTERVAL_TIMER_MASK | CR0.CPU_TIMER_MASK)
 """The same while no guest runs, and none of their time is counted."""
 _EXTERNAL_MASKS = RUN_CR0 & ~CR0.TRANSLATION_FORMAT
 
+PAGE_ARRIVED = 0x80000000
+"""High bit of the address with the second pseudo page fault: the page is in.  SY20-0886 "Pseudo Page Faults"."""
 _REAL_MASK = 0x07
 """System mask of every dispatched guest: DAT, I/O and external on."""
 _PER_MASK = 0x40
@@ -82,7 +85,7 @@ def _deliver_io(candidate: Candidate) -> Decision:
 
 
 def _deliver_program(candidate: Candidate) -> Decision:
-    pending = candidate.vm.pending_program
+    pending = program_pending(candidate.vm)
     assert pending is not None
     return Reflect(pending)
 
@@ -119,10 +122,21 @@ def timers_that_end_a_wait(vm: VMBLOK) -> int:
     return allowed & vm.cpu.cr[0]
 
 
-def _takes_program(vm: VMBLOK) -> bool:
-    """A pseudo page fault waits for a PSW that allows I/O; anything else comes at once.  SY20-0886 "PAGEX"."""
-    pending = vm.pending_program
-    return pending is not None and (pending.code != PIC.PSEUDO_PAGE_FAULT or vm.vmpsw.io_enabled())
+def program_pending(vm: VMBLOK) -> Interruption | None:
+    """The program interruption that the guest is to get now, if one waits.
+
+    Program-event recording comes at once; the second pseudo page fault, of a page that has come, waits for a PSW that
+    allows I/O.  SY20-0886 "Pseudo Page Faults".
+    """
+    if vm.pending_program is not None or not vm.pages_arrived or not vm.vmpsw.io_enabled():
+        return vm.pending_program
+    return pseudo_page_fault(vm.pages_arrived[0] << PAGE_SHIFT | PAGE_ARRIVED, vm.vmpsw.instruction_address)
+
+
+def pseudo_page_fault(address: int, at: int, ilc: int = 0) -> Interruption:
+    """Code 0014 with the page's address at guest X'90'.  SY20-0886 "Pseudo Page Faults"."""
+    ending = Ending.NULLIFICATION
+    return Interruption(Class.PROGRAM, PIC.PSEUDO_PAGE_FAULT, ilc, at, b"", ending, translation_address=address)
 
 
 BEFORE_RUNNING: tuple[Rule[Candidate], ...] = (
@@ -168,7 +182,7 @@ BEFORE_RUNNING: tuple[Rule[Candidate], ...] = (
         "reflect it",
         "it belongs to what the guest did before, and so comes before anything else",
         'SY20-0886 "Dispatching"',
-        lambda c: c.vm.pending_program is not None and _takes_program(c.vm),
+        lambda c: program_pending(c.vm) is not None,
         _deliver_program,
     ),
     Rule(
@@ -232,7 +246,7 @@ def before_running(candidate: Candidate, rules: Sequence[Rule[Candidate]] = BEFO
 
 def wants_attention(cp: "ControlProgram", vm: VMBLOK) -> bool:
     """Whether the dispatcher has something to do for the guest: run it, or give it an interruption, or stop it."""
-    if not vm.vmpsw.wait or vm.vmpsw.unassigned or _invalid_psw(vm) or _takes_program(vm):
+    if not vm.vmpsw.wait or vm.vmpsw.unassigned or _invalid_psw(vm) or program_pending(vm):
         return True
     return external_pending(vm) != 0 or cp.vio.pending(vm) is not None or _dead_wait(vm)
 

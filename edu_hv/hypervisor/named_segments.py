@@ -8,6 +8,7 @@ what is shared is written once to the paging area, by `shared_segments`.
 When another machine is to run, CP looks whether the last one has altered a page that it shares.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -126,8 +127,10 @@ class NamedSystems:
         numbers, segments = tuple(sorted(set(pages))), frozenset(shared)
         if not numbers or not 0 <= numbers[0] <= numbers[-1] < MAXIMUM // FRAME:
             raise UserError(f"system {name} has no pages between 000 and FFF")
-        if not 1 <= len(name) <= 8 or self.users(name):
-            raise UserError(f"system {name} cannot be defined: the name is too long, or the system is in use")
+        if not 1 <= len(name) <= 8 or re.fullmatch("[0-9A-F]{1,3}", name):
+            raise UserError(f"{name} is no name of a system: it is too long, or could be the address of a device")
+        if self.users(name):
+            raise UserError(f"system {name} is in use")
         entry = NamedSystem(name, numbers, segments, size)
         if not segments <= set(entry.segments):
             raise UserError(f"system {name} has no page in a segment that is to be shared")
@@ -205,9 +208,9 @@ class NamedSystems:
         for segment in entry.segments:
             if segment in vm.storage.shared:
                 paging.detach_segment(vm.storage, segment)
-            own = [page for page in entry.pages_of(segment) if page < vm.storage.pages]
-            if own:
-                paging.release_pages(vm.storage, own[0], own[-1])
+            for page in entry.pages_of(segment):
+                if page < vm.storage.pages:
+                    paging.release_pages(vm.storage, page, page)
         vm.extra[LOADED] = {other: how for other, how in loaded(vm).items() if other != name}
         self._note(vm)
         self.drop_unused()
@@ -259,11 +262,17 @@ class NamedSystems:
             segment = vm.storage.shared.get(number)
             if segment is not None and not segment.exclusive:
                 self.check(vm)
-                self.cp.paging.unshare(vm.storage, number)
+                self._copy(vm, number)
                 self._note(vm)
                 self.drop_unused()
                 text = f"DMKVMA181E SHARED COPY SYSTEM {segment.userid} REPLACED WITH NON-SHARED COPY"
                 self.cp.write_terminal(vm, text)
+
+    def _copy(self, vm: "VMBLOK", number: int) -> None:
+        try:
+            self.cp.paging.unshare(vm.storage, number)
+        except MemoryError as problem:
+            raise PagingFailure(f"SHARED SYSTEM CANNOT BE COPIED; {problem}".upper()) from problem
 
     def forget(self, vm: "VMBLOK") -> None:
         """LOGOFF, before the machine's storage is released."""
@@ -330,5 +339,6 @@ def _fill(vm: "VMBLOK", entry: NamedSystem, segment: int, contents: bytes, keys:
         text = contents[at * FRAME : (at + 1) * FRAME]
         if any(text):
             vm.cpu.store_real(page * FRAME, text)
+            vm.storage.paging.hold_none()
         for half in (0, 1):
             vm.storage.set_key(page * FRAME + half * BLOCK, keys[at * 2 + half])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from edu_hv.hypervisor.trace_lines import instruction_line, mnemonic_of, operand_addresses
+from edu_hv.hypervisor.trace_lines import instruction_line, length_at, mnemonic_of, operand_addresses
 from edu_hv.isa.codes import MASK_24
 from edu_hv.machine.per import PERCode
 
@@ -148,7 +148,7 @@ class PerTraces:
         if seen.branched:
             branches.append((event.address, vm.vmpsw.instruction_address))
         found = [number for number, element in enumerate(state.elements) if seen.belongs_to(element)]
-        end = event.address + len(interruption.text)
+        end = event.address + length_at(vm, event.address, interruption.text)
         after = vm.vmpsw.instruction_address if seen.branched else end
         vm.extra[PER] = replace(
             state,
@@ -240,7 +240,7 @@ class _Seen:
     @property
     def branched(self) -> bool:
         """Whether the instruction was a branch that was taken."""
-        behind = self.address + len(self.text)
+        behind = self.address + length_at(self.vm, self.address, self.text)
         taken = bool(self.code & PERCode.SUCCESSFUL_BRANCHING)
         return taken or (mnemonic_of(self.text).startswith("B") and self.vm.vmpsw.instruction_address != behind)
 

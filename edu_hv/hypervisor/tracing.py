@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edu_hv.hypervisor.per_traces import PerTraces
 from edu_hv.hypervisor.real_io import IOBLOK
-from edu_hv.hypervisor.trace_lines import instruction_line, mnemonic_of
+from edu_hv.hypervisor.trace_lines import instruction_line, length_at, mnemonic_of
 from edu_hv.hypervisor.virtual_configuration import real_word, word_for
 from edu_hv.hypervisor.virtual_devices import DeviceClass
 from edu_hv.hypervisor.virtual_printer import print_line, printer_of
@@ -56,7 +56,8 @@ _CLASSES = {
 }
 _WITHOUT_ASSIST = TraceControl.SVC | TraceControl.PRIV | TraceControl.BRANCH
 _MASK_INSTRUCTIONS = ("SSM", "STNSM", "STOSM")
-_EVERYWHERE = 0xFFFFFF
+_CONSOLE_FUNCTION = 0x0008
+"""D2(B2) of DIAGNOSE X'08' as it is usually written."""
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,22 @@ class Tracing:
         at, to = old.instruction_address, vm.vmpsw.instruction_address
         self._line(vm, event, f"*** {at:06X} {word:5} {interruption.stored_code:04X} ==> {to:06X}{detail}")
 
-    def simulated(self, vm: "VMBLOK", mnemonic: str, text: bytes, address: int) -> None:
-        """A privileged instruction at `address` was simulated, DIAGNOSE too."""
+    def simulated(self, vm: "VMBLOK", mnemonic: str, text: bytes, address: int, old: "PSW") -> None:
+        """A privileged instruction at `address` was simulated, DIAGNOSE too; `old` is the virtual PSW before it.
+
+        A system mask is shown with the address of the next instruction when it switches translation on or off.  Behind
+        DIAGNOSE X'08' the guest does not stop: it may have given the command itself.
+        """
         if not vm.vmtrctl & TraceControl.PRIV:
             return
-        detail = ""
+        detail, psw = "", vm.vmpsw
         if mnemonic in _MASK_INSTRUCTIONS:
-            detail = f" {vm.vmpsw.system_mask:02X} {instruction_line(vm, address, text).split()[-1]}"
+            switched = psw.dat != old.dat
+            detail = f" {psw.system_mask:02X}" + (f" {psw.instruction_address:06X}" if switched else "")
         elif mnemonic == "LPSW":
-            detail = f" {vm.vmpsw}"
-        self._line(vm, PRIV, f"... {address:06X} {mnemonic:5} {text.hex().upper():8}{detail}")
+            detail = f" {psw}"
+        console = mnemonic == "DIAG" and int.from_bytes(text[2:], "big") == _CONSOLE_FUNCTION
+        self._line(vm, PRIV, f"... {address:06X} {mnemonic:5} {text.hex().upper():8}{detail}", stops=not console)
 
     def io(self, vm: "VMBLOK", mnemonic: str, device: int, address: int) -> None:
         """An I/O instruction at `address` was carried out on a device that is neither spooled nor the console."""
@@ -207,13 +214,13 @@ class Tracing:
 
     # ---- lines -----------------------------------------------------------------------------------------------
 
-    def _line(self, vm: "VMBLOK", event: str, *lines: str) -> None:
+    def _line(self, vm: "VMBLOK", event: str, *lines: str, stops: bool = True) -> None:
         """Put lines where the event's settings say; without RUN the guest stops."""
         output = self.settings(vm).events.get(event)
         if output is None:
             return
         self.put(vm, lines, output.terminal, output.printer)
-        if not output.run:
+        if stops and not output.run:
             self._stop(vm)
 
     def put(self, vm: "VMBLOK", lines: "tuple[str, ...] | list[str]", terminal: bool, printer: bool) -> None:
@@ -249,12 +256,10 @@ def _played(vdevtypc: DeviceClass) -> bool:
 
 
 def _jumped(vm: "VMBLOK", address: int, text: bytes) -> bool:
-    """Whether the next instruction is not the one behind this one.  A branch to the next one does not count.
-
-    EXECUTE of a branch is one too.
+    """Whether control is transferred; a branch to itself or to the instruction behind it does not count.
     """
-    transfers = mnemonic_of(text).startswith("B") or mnemonic_of(text) in ("EX", "LPSW")
-    return transfers and vm.vmpsw.instruction_address != address + len(text)
+    transfers = mnemonic_of(text).startswith("B") or mnemonic_of(text) == "LPSW"
+    return transfers and vm.vmpsw.instruction_address not in (address, address + length_at(vm, address, text))
 
 
 def _translated(ioblok: IOBLOK) -> Iterator[str]:

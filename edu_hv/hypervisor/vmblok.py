@@ -227,9 +227,13 @@ class VMBLOK:
     """The instruction being simulated."""
     vmpxint: list[XINTBLOK] = field(default_factory=list)
     pending_program: Interruption | None = None
-    """A program interruption that waits: PER behind an SVC, a pseudo page fault."""
+    """A program interruption that waits: PER behind an SVC."""
     pages_wanted: tuple[int, ...] = ()
-    """Pages it waits for; with PAGEX, those that a pseudo page fault was given for."""
+    """Pages it waits for (PGWAIT)."""
+    pages_told: tuple[int, ...] = ()
+    """With PAGEX: pages on their way that a pseudo page fault was given for."""
+    pages_arrived: tuple[int, ...] = ()
+    """Those of them that have come; the guest gets a second pseudo page fault for each, one by one."""
     waiting_since: int | None = None
     """Machine time at which a wait began that its timers count (SET TIMER REAL)."""
     terminal: list[TerminalLine] = field(default_factory=list)
@@ -271,7 +275,7 @@ class VMBLOK:
         "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
         "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
         "traps", "resets", "program_loops", "external_loops", "pending_program",
-        "pages_wanted", "waiting_since", "cp_per", "adstop",
+        "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "adstop",
     )  # fmt: skip
     """Immutable fields: a checkpoint keeps them as they are."""
     COPIED: ClassVar[tuple[str, ...]] = ("vmpxint", "settings", "extra")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edu_hv.hypervisor.decisions import AnswerDiagnose
 from edu_hv.hypervisor.paging_area import PagingFailure
+from edu_hv.hypervisor.virtual_storage import blocks
 from edu_hv.hypervisor.vmcf_blocks import (
     LENGTH,
     SYSTEM,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK, XINTBLOK
 
-UNAVAILABLE, PROTECTION, TOO_LARGE, PAGING_ERROR, INCORRECT_LENGTH = 5, 6, 7, 15, 16
+NOT_IN_STORAGE, UNAVAILABLE, PROTECTION, TOO_LARGE, PAGING_ERROR, INCORRECT_LENGTH = 1, 5, 6, 7, 15, 16
 """Return codes that are data transfer error codes as well."""
 
 
@@ -210,20 +211,27 @@ class VMCF:
         """The interruption is taken: the header, with SENDX the data too, goes to the machine's buffer (DMKVMCEX)."""
         message = self._next(vm)
         assert message is not None, "otherwise nothing was pending"
-        own = self.authorized[vm.vmuser]
-        vm.cpu.store_real(own.address, message.header())
+        try:
+            self._hand_over(vm, self.authorized[vm.vmuser].address, message)
+        finally:
+            self._notify()
+
+    def _hand_over(self, vm: "VMBLOK", buffer: int, message: VMCBLOK) -> None:
+        """A buffer that is in storage no more, in a segment that was purged, gets nothing.  Raises PagingFailure."""
+        if vm.storage.contains(buffer, LENGTH):
+            vm.cpu.store_real(buffer, message.header())
         if message.progress is Progress.RESPONSE or message.sent.function == Function.IDENTIFY:
             self.messages.remove(message)
         elif message.sent.function == Function.SENDX:
-            self._deliver_data(vm, own.address + LENGTH, message)
+            self._deliver_data(vm, buffer + LENGTH, message)
         else:
             self._change(message, progress=Progress.SEEN)
-        self._notify()
 
     def _deliver_data(self, vm: "VMBLOK", address: int, message: VMCBLOK) -> None:
         """SENDX is complete when its data are delivered; of SMSG there is no response."""
         if message.text:
-            vm.cpu.store_real(address, message.text)
+            if vm.storage.contains(address, len(message.text)):
+                vm.cpu.store_real(address, message.text)
             self.messages.remove(message)
             return
         source, sent = self.cp.vm(message.source), message.sent
@@ -243,9 +251,13 @@ class VMCF:
 
 
 def _move(source: "VMBLOK", at: int, sink: "VMBLOK", to: int, count: int, error: int) -> tuple[int, int]:
-    """Move bytes between two machines' storages: how many, and the error code."""
+    """Move bytes between two machines' storages, in pieces that need few frames: how many, and the error code."""
+    if not (source.storage.contains(at, count) and sink.storage.contains(to, count)):
+        return 0, NOT_IN_STORAGE
     try:
-        sink.cpu.store_real(to, source.cpu.load_real(at, count))
+        for place, length in blocks(at, count):
+            sink.cpu.store_real(to + place - at, source.cpu.load_real(place, length))
+            sink.storage.paging.hold_none()
     except PagingFailure:
         return 0, PAGING_ERROR
     return count, error

@@ -145,7 +145,12 @@ class Attempt:
 
 
 def protected(vm: "VMBLOK", address: int, length: int, key: int, store: bool) -> bool:
-    """Whether an access with this key would be a protection exception, or a store would be into a shared segment."""
+    """Whether an access with this key would be a protection exception, or a store would be into a shared segment.
+
+    An area that is not in storage any more is not protected.
+    """
+    if not vm.storage.contains(address, length):
+        return False
     for at, _ in blocks(address, length, BLOCK):
         segment = vm.storage.shared.get(at // SEGMENT)
         if store and segment is not None and segment.protected:

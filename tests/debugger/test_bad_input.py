@@ -40,13 +40,20 @@ WRONG = {
     "timeline": ["0", "-1", "x", "1 2"],
     "listing": ["1"],
     "devices": ["1"],
-    "why": ["0", "-1", "x", "1 2"],
+    "why": ["0", "-1", "x", "1 2", "rule", "rule x", "KERNEL KERNEL", "PRV PRV", HUGE + "x"],
+    "counters": ["NOBODY", "KERNEL SECOND"],
+    "logon": [""],
+    "deck": ["", "kernel", "nothing KERNEL", "kernel NOBODY", "kernel KERNEL x", "/etc KERNEL"],
+    "spool": ["x", "99", HUGE, "1 2"],
+    "system": ["", "/nowhere/x.direct", "/etc", "/etc/hosts"],
     "guests": ["1"],
     "select": ["NOBODY", "KERNEL SECOND"],
     "cp": [""],
     "enter": [""],
     "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp" + 17 * " kernel", "cp nothing",
-             "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel'],
+             "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel', "cp real", "cp real kernel", "cp real 512K", "cp assist",
+             "cp real 64K kernel", "cp real 300001 kernel", "cp real 17M kernel", "bare assist kernel",
+             "cp kernel real 512K"],
     "mount": ["", "/nowhere/x.aws", "/"],
     "machine": ["", "s390", "s370 17M", "s370 3000", "s370 0", "s370 lots", "s370 1M 2", HUGE],
     "attach": ["", "00C", "00C 3506", "XYZ 3505", "1234 3505", "00C 3505 /nowhere/deck", "00E 1403 /etc/hosts",
@@ -97,13 +104,13 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
     assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
 
 
-SETTING_UP = ("machine", "channel", "attach", "detach", "configuration", "ipl")
+SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration", "ipl")
 
 
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
 def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
-                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning"}  # fmt: skip
+                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "deck": "hello X"}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete"):
         pytest.skip("breakpoints are kept without a machine")
@@ -111,7 +118,7 @@ def test_with_nothing_loaded_every_command_says_so(line):
         run_line(session, f"{line} {operands.get(line, '')}".strip())
 
 
-@pytest.mark.parametrize("line", ["why", "decision", "undecision", "cp begin"])
+@pytest.mark.parametrize("line", ["why", "counters", "decision", "undecision", "cp begin", "logon a b", "deck hello A", "spool"])
 def test_on_the_bare_machine_what_needs_cp_says_so(line):
     session = loaded("kernel bare")
     before = everything(session)

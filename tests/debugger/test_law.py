@@ -13,7 +13,7 @@ from edu_hv.debugger import checkpoints
 from edu_hv.debugger import session as session_module
 from edu_hv.debugger.breakpoints import StopAt
 from edu_hv.debugger.session import DebugSession
-from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded
+from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded, run_line, with_users
 
 UNITS = 300
 WALK = 110
@@ -163,6 +163,43 @@ def test_with_a_guest_pinned_back_undoes_what_step_did_with_the_others_in_betwee
     for count, unit in zip((300, 1, 400, 2, 1), reversed(positions[:-1]), strict=True):
         session.back(count)
         assert session.recording.unit == unit
+
+
+# ---- users who come and go -------------------------------------------------------------------------------------------
+
+SCRIPT = (
+    (0, "logon anna apple"), (2, "deck hello anna"), (1, "cp ipl 00c"), (40, "logon bert bear"),
+    (3, "cp link anna 191 191 rr readpw"), (2, "cp couple 5c1 to anna 5c0"), (1, "deck hello bert"), (4, "cp ipl 00c"),
+    (60, "cp define reader 01c"), (1, "cp spool 00c class b"), (2, "cp detach 191"), (9, "select anna"),
+    (1, "cp msg bert hello"), (5, "cp logoff"), (50, "cp logoff"), (3, "logon anna apple"),
+)  # fmt: skip
+"""Steps to go before each command."""
+
+
+def _play(session: DebugSession) -> list[tuple[int, dict[str, object]]]:
+    """Positions at which a command was given or a step done, and what there was to see there."""
+    seen = []
+    for steps, line in SCRIPT:
+        for _ in range(steps):
+            session.stage()
+            seen.append((session.recording.unit, everything(session)))
+        run_line(session, line)
+        seen.append((session.recording.unit, everything(session)))
+    return seen
+
+
+def test_users_who_log_on_link_couple_and_log_off_are_the_same_forwards_and_backwards():
+    first, second = with_users(), with_users()
+    seen = _play(first)
+    assert seen == _play(second)
+    last = dict(seen)
+    first.select("auto")
+    for unit in [*sorted(last, reverse=True), *random.Random(3).sample(sorted(last), 20)]:
+        first.recording.goto(unit)
+        assert first.system.comparable() == last[unit]["state"]
+        names = [view.guest for view in last[unit]["consoles"]]
+        assert [guest.name for guest in first.system.guests] == names
+        assert [first.console(name) for name in names] == last[unit]["consoles"]
 
 
 # ---- random programs ------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def test_an_unknown_word_is_answered_with_the_nearest():
         pytest.param("load c", ["cp"], id="choice"),
         pytest.param("load cp kernel sec", ["second"], id="programs"),
         pytest.param("delete ", ["1"], id="breakpoint"),
-        pytest.param("cp disp", ["display psw", "display g"], id="cp command"),
+        pytest.param("cp disp", ["display", "display g", "display psw"], id="cp command"),
         pytest.param("cp display p", ["psw"], id="cp command with a blank"),
         pytest.param("help unst", ["unstage"], id="topic"),
         pytest.param("step ", [], id="count"),

@@ -10,8 +10,8 @@ NONE_WRONG = "HOSTILE: ATTEMPTS THAT WENT WRONG:   0"
 OF_THE_TAPE = 21
 ATTEMPTS = 133
 """On the real machine, with a tape drive."""
-UNDER_CP = 41
-"""More of them under CP."""
+UNDER_CP = 48
+"""More of them under CP, with a disk."""
 
 
 def attempts(lines):

@@ -6,6 +6,7 @@ import pytest
 
 from edu_hv.devices.catalog import DEVICE_TYPES
 from edu_hv.guests.catalog import GUESTS
+from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.minidisks import Extent, Volume
 from edu_hv.hypervisor.paging_area import make_paging_volume
@@ -52,22 +53,29 @@ def load(made, name, userid):
     """The guest's deck in its reader, and IPL."""
     vm = made.log_on(userid, GUESTS[name].ecmode, GUESTS[name].tape())
     if name == "busy":
-        give_devices(made, vm)
+        give_punch_and_tape(made, vm)
+    if name in ("busy", "hostile"):
+        give_disk(made, vm)
     deck = GUESTS[name].deck()
     made.cp.spool.add_deck(userid, [deck[at : at + CARD] for at in range(0, len(deck), CARD)])
     made.cp.ipl(vm, READER)
     return vm
 
 
-def give_devices(made, vm):
-    """A punch, a blank tape with a ring, and cylinders 5 to 14 of a real pack as disk 191."""
-    channels, number = made.machine.channels, len(made.cp.vms) - 1
+def give_punch_and_tape(made, vm):
+    """A punch, and a blank tape with a ring."""
+    channels = made.machine.channels
     add_spooled(made.cp, vm, PUNCH, "3525")
     tape = vm.devices.lookup(0x181).real
     channels.detach(tape)
     channels.attach(tape, DEVICE_TYPES["3420"].make(b"", vm.vmuser, ("new", "ring")))
+
+
+def give_disk(made, vm):
+    """Cylinders 5 to 14 of a real pack as disk 191."""
+    number = len(made.cp.vms) - 1
     pack = PACK + number
-    channels.attach(pack, DEVICE_TYPES["3330"].make(b"", f"PACK{number:02}", ("new",)))
+    made.machine.channels.attach(pack, DEVICE_TYPES["3330"].make(b"", f"PACK{number:02}", ("new",)))
     volume = Volume(f"PACK{number:02}", pack, "3330", 404)
     add_minidisk(vm, DISK, volume, Extent(volume.volser, 5, 10), VDEVFLAG(0), vm.vmuser)
 
@@ -185,3 +193,17 @@ def test_guest_logged_off_while_its_devices_work_disturbs_nobody(units):
     entries = [core[core.frame(number)] for number in range(len(core))]
     assert [entry for entry in entries if entry.locks or entry.owner is leaving.storage] == []
     assert own_lines(staying) == twospace.LINES
+
+
+# ---- traced ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["twospace", "busy", "hostile"])
+def test_guest_that_is_traced_writes_the_same(name):
+    """[4.4 TRACE] With RUN every event is told, and the guest does not notice."""
+    made = machine()
+    vm = load(made, name, "TRACED")
+    assert run_command(made.cp, vm, "TRACE PRIV SVC PROG EXT I/O SIO CCW CSW RUN").lines == ["TRACE STARTED"]
+    made.run()
+    assert own_lines(vm) == run(name).lines
+    assert len(cp_lines(vm)) > 100

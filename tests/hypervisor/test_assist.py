@@ -217,7 +217,7 @@ def pending_io(made, vm):
 
 
 def pending_page_fault(made, vm):
-    vm.pending_program = Interruption(Class.PROGRAM, PIC.PSEUDO_PAGE_FAULT)
+    vm.pages_arrived = (4,)
 
 
 @pytest.mark.parametrize(

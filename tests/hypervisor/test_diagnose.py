@@ -38,6 +38,12 @@ def exception(vm):
         pytest.param(0x00, {"gr2": AREA, "gr4": 0x80000000}, PIC.SPECIFICATION, id="00 negative length"),
         pytest.param(0x00, {"gr2": SIZE, "gr4": 32}, PIC.ADDRESSING, id="00 beyond storage"),
         pytest.param(0x00, {"gr2": SIZE - 8, "gr4": 32}, PIC.ADDRESSING, id="00 across the end of storage"),
+        pytest.param(0x0C, {"gr2": AREA + 4}, PIC.SPECIFICATION, id="0C not on a doubleword"),
+        pytest.param(0x0C, {"gr2": SIZE - 24}, PIC.ADDRESSING, id="0C across the end of storage"),
+        pytest.param(0x10, {"gr2": AREA + 8, "gr4": AREA}, PIC.SPECIFICATION, id="10 first not on a page"),
+        pytest.param(0x10, {"gr2": AREA, "gr4": AREA + 0x1001}, PIC.SPECIFICATION, id="10 last not on a page"),
+        pytest.param(0x10, {"gr2": AREA + 0x1000, "gr4": AREA}, PIC.SPECIFICATION, id="10 backward"),
+        pytest.param(0x10, {"gr2": AREA, "gr4": SIZE}, PIC.ADDRESSING, id="10 beyond storage"),
         pytest.param(0x08, {"gr2": AREA, "gr4": 133}, PIC.SPECIFICATION, id="08 too long"),
         pytest.param(0x08, {"gr2": SIZE, "gr4": 10}, PIC.ADDRESSING, id="08 command beyond storage"),
         pytest.param(
@@ -52,6 +58,7 @@ def exception(vm):
     ],
 )
 def test_bad_operand_is_a_program_interruption_and_nothing_is_done(code, registers, expected):
+    """[3 X'00'; 3 X'08'; 3 X'0C'; 3 X'10'] Specification, addressing, or privileged operation."""
     vm = diagnose(code, **registers)
     assert exception(vm) is expected
     assert cp_lines(vm) == []
@@ -74,6 +81,7 @@ def test_register_pairs_of_code_08_with_a_buffer_must_exist_and_not_overlap(rx, 
     ],
 )
 def test_code_00_stores_the_identification_and_leaves_cc(length, stored, left):
+    """[3 X'00'] Name, version, STIDP version, userid."""
     vm = diagnose(0x00, gr2=AREA, gr4=length)
     whole = "VM/370  ".encode("cp037") + bytes.fromhex("060000 FF 0000 0000") + b"\xc1" + b"\x40" * 7 + bytes(8)
     assert vm.cpu.load_real(AREA, 40) == whole[:stored].ljust(40, b"\0")
@@ -81,6 +89,7 @@ def test_code_00_stores_the_identification_and_leaves_cc(length, stored, left):
 
 
 def test_code_60_gives_the_storage_size():
+    """[3 X'60'] In bytes; CC is not changed."""
     vm = diagnose(0x60)
     assert (vm.vmgprs[2], vm.vmpsw.cc) == (SIZE, 3)
 
@@ -106,6 +115,7 @@ def test_code_comes_from_base_and_displacement():
     ],
 )
 def test_code_24_tells_what_a_device_is(device, cc, ry, ry1, rx):
+    """[3 X'24'] Class, type, status and flags; condition codes 0, 2 and 3."""
     vm = diagnose(0x24, gr2=device, gr4=0x66, gr5=0x77, cc=1)
     assert (vm.vmpsw.cc, vm.vmgprs[4], vm.vmgprs[5], vm.vmgprs[2]) == (cc, ry, ry1, rx)
 
@@ -115,10 +125,82 @@ def test_code_24_with_ry_15_has_no_second_register():
     assert (vm.vmgprs[15], vm.vmgprs[0], vm.vmpsw.cc) == (0x08100300, 0x77, 0)
 
 
+# ---- X'04', X'0C', X'10' -------------------------------------------------------------------------------------------
+
+
+def privileged(code, classes="CG", **registers):
+    """A user of class C, with a list of three real addresses at AREA."""
+    made, vm = guest(f"83240{code:03X}", cc=3)
+    vm.vmcls = classes
+    words = (0x330, 0x68, 0x10000)
+    vm.cpu.store_real(AREA, b"".join(word.to_bytes(4, "big") for word in words))
+    for name, value in ({"gr2": AREA, "gr4": 3, "gr5": AREA + 0x100} | registers).items():
+        vm.vmgprs[int(name[2:])] = value
+    made.steps()
+    made.stop()
+    return made, vm, words
+
+
+def test_code_04_fetches_words_of_real_storage():
+    """[3 X'04'] For class C or E; CC is not changed."""
+    made, vm, words = privileged(0x04)
+    found = vm.cpu.load_real(AREA + 0x100, 16)
+    assert found[4:8] == made.cp.real.load_real(words[1], 4)
+    assert found[8:16] == made.cp.real.load_real(words[2], 4) + bytes(4)
+    assert (vm.vmpsw.cc, exception(vm)) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("registers", "expected"),
+    [
+        pytest.param({"gr4": 0}, PIC.SPECIFICATION, id="no words"),
+        pytest.param({"gr4": 1025}, PIC.SPECIFICATION, id="more than a page"),
+        pytest.param({"gr2": AREA + 2}, PIC.SPECIFICATION, id="not on a word"),
+        pytest.param({"gr2": AREA + 0xFF8}, PIC.SPECIFICATION, id="across a page"),
+        pytest.param({"gr5": SIZE}, PIC.ADDRESSING, id="results beyond storage"),
+        pytest.param({"gr2": AREA - 0x100, "gr4": 64}, None, id="zeros are an address"),
+    ],
+)
+def test_code_04_bad_operands(registers, expected):
+    """[3 X'04'] Lists within a page, and within storage."""
+    assert exception(privileged(0x04, **registers)[1]) is expected
+
+
+def test_code_04_beyond_real_storage_is_an_addressing_exception():
+    made, vm, _ = privileged(0x04, classes="G")
+    assert exception(vm) is PIC.PRIVILEGED_OPERATION
+    made, vm = guest("83240004")
+    vm.vmcls = "E"
+    vm.cpu.store_real(AREA, made.machine.storage.size.to_bytes(4, "big"))
+    vm.vmgprs[2], vm.vmgprs[4], vm.vmgprs[5] = AREA, 1, AREA + 8
+    made.steps()
+    made.stop()
+    assert exception(vm) is PIC.ADDRESSING
+
+
+def test_code_0c_gives_date_time_and_processor_times():
+    """[3 X'0C'] 32 bytes; the machine's clock starts on 1 January 1972 or where it was set."""
+    vm = diagnose(0x0C, gr2=AREA)
+    text = vm.cpu.load_real(AREA, 40)
+    assert text[:16].decode("cp037") == "01/01/7200:00:00"
+    virtual, total = int.from_bytes(text[16:24], "big"), int.from_bytes(text[24:32], "big")
+    assert 0 <= virtual <= total <= vm.vmttime
+    assert (text[32:], vm.vmpsw.cc) == (bytes(8), 3)
+
+
+def test_code_10_gives_pages_back_and_no_others():
+    """[3 X'10'] Zeros from the first page to the last."""
+    storage = dict.fromkeys((16384, 20480, 28671, 28672), b"X")
+    vm = diagnose(0x10, storage=storage, gr2=0x5000, gr4=0x6000)
+    assert [vm.peek(address, 1) for address in storage] == [b"X", b"\0", b"\0", b"X"]
+    assert [vm.storage.frame_of(page) for page in (5, 6)] == [None, None]
+
+
 # ---- X'08' ---------------------------------------------------------------------------------------------------------
 
 
 def test_code_08_without_a_buffer_answers_on_the_terminal():
+    """[3 X'08'] Ry has the return code."""
     vm = diagnose(0x08, storage={AREA: "QUERY NAMES"}, gr2=AREA, gr4=11)
     assert cp_lines(vm) == ["A"]
     assert (vm.vmgprs[4], vm.vmpsw.cc) == (0, 0)

@@ -1,15 +1,19 @@
 """DIAGNOSE X'68': machines that send each other messages.  GC20-1807 "Virtual Machine Communication Facility"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from edu_hv.hypervisor.commands.registry import run_command
+from edu_hv.hypervisor.control_program import FREE_STORAGE, ControlProgram
+from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK
 from edu_hv.hypervisor.vmcf_blocks import VMCBLOK, VMCPARM, Function, Progress
 from edu_hv.hypervisor.vmcf_rules import RULES
 from edu_hv.isa.codes import CR0, PIC, Class
+from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import FRAME
 from tests.hypervisor.bench import CODE, SIZE, Bench, bench, cp_lines
 from tests.hypervisor.invariants import locks
 
@@ -202,7 +206,7 @@ def test_two_guests_talk_on_the_real_machine():
         vm.vmgprs[2] = PARM
     anne.cpu.store_real(EXTERNAL_ROUTINE, bytes.fromhex(f"8200{LOOP + 8:04X}"))
     wait = PSW(system_mask=0x01, wait=True, instruction_address=0x220)
-    made.start(bill, **{"system_mask": 0x01, "wait": True, "instruction_address": 0x220})
+    made.start(bill, system_mask=0x01, wait=True, instruction_address=0x220)
     anne.cpu.store_real(LOOP, wait.to_bytes())
     made.start(anne, f"83240068 8200{LOOP:04X}")
     made.until(lambda: anne.vmpsw.instruction_address == bill.vmpsw.instruction_address == 0x110)
@@ -264,7 +268,7 @@ def test_a_message_that_was_not_announced_cannot_be_answered():
 
 
 def test_what_the_protocol_does_not_have_is_3():
-    made, anne, bill = sent()
+    made, _anne, bill = sent()
     assert made.call(bill, REPL, "ANNE") == 3, "a SEND wants no reply"
     assert made.call(bill, CANC, "ANNE") == 3, "not its message"
     assert made.call(bill, RECV, "ANNE", a=(REPLY, 10)) == 0
@@ -363,7 +367,7 @@ def test_reply_that_is_too_long():
 )
 def test_receive_stores_with_the_sinks_key(key, storage_key, code):
     """[3 X'68'] Return code 6."""
-    made, anne, bill = sent()
+    made, _anne, bill = sent()
     bill.vmpsw.key = key
     bill.storage.set_key(REPLY, storage_key)
     assert made.call(bill, RECV, "ANNE", a=(REPLY, 10)) == code
@@ -401,7 +405,9 @@ def test_a_sink_that_goes_away_completes_what_was_sent_to_it(how):
     for function, mid in ((SEND, 1), (SENX, 2), (IDEN, 3)):
         made.call(anne, function, "BILL", mid=mid)
     go_away(made, bill, how)
-    gone = [header(function, "BILL", mid, status=0x80, error=5, use=bytes(8)) for function, mid in ((SEND, 1), (SENX, 2))]
+    gone = [
+        header(function, "BILL", mid, status=0x80, error=5, use=bytes(8)) for function, mid in ((SEND, 1), (SENX, 2))
+    ]
     assert [made.interruption(anne) for _ in range(2)] == gone
     assert (made.pending(), made.cp.vmcf.messages) == ([], [])
 
@@ -506,3 +512,44 @@ def test_cp_says_by_which_rule():
     made.call(anne, SEND, "NOBODY")
     assert "VMC-6" in [verdict.rule.id for verdict in made.verdicts(events)]
     assert made.cp.counts["ANNE", "VMC-6", ""] == 1
+
+
+@pytest.mark.parametrize("frames", [14, 40])
+def test_data_are_moved_in_pieces(frames):
+    """[3 X'68'] More than there are frames: machine time passes while pages come and go."""
+    machine = Machine(FREE_STORAGE[1] + frames * FRAME)
+    made = Scene(machine, ControlProgram(machine))
+    machine.channels.attach(0x150, make_paging_volume(4, "3330"))
+    made.cp.paging.attach_area(0x150)
+    anne, bill = (made.cp.logon(userid, 0x20000) for userid in ("ANNE", "BILL"))
+    text = bytes(range(1, 252)) * 250
+    for at in range(0, len(text), FRAME):
+        anne.cpu.store_real(0x8000 + at, text[at : at + FRAME])
+        made.cp.paging.hold_none()
+    assert [made.call(vm, A, a=(BUFFER, 40)) for vm in (anne, bill)] == [0, 0]
+    assert made.call(anne, SEND, "BILL", a=(0x8000, len(text))) == 0
+    made.interruption(bill)
+    assert made.call(bill, RECV, "ANNE", a=(0x9001, len(text))) == 0
+    assert bill.peek(0x9001, len(text)) == text
+
+
+def test_areas_that_have_gone_with_their_segment():
+    """[3 X'68'] Error 1 for data, and a header that has no place any more is lost."""
+    made, (anne, bill) = scene()
+    made.machine.channels.attach(0x150, make_paging_volume(4, "3330"))
+    made.cp.paging.attach_area(0x150)
+    made.cp.named_systems.define("SEG", [2])
+    made.cp.named_systems.save(anne, "SEG")
+    entry = replace(made.cp.named_systems.entries["SEG"], pages=(0x200,), contents=((0x20, bytes(0x10000), bytes(32)),))
+    made.cp.named_systems.entries["SEG"] = entry
+    for vm in (anne, bill):
+        made.cp.named_systems.load(vm, entry, shared=False)
+    assert made.call(anne, SEND, "BILL", a=(0x200000, 8)) == 0
+    made.interruption(bill)
+    made.cp.named_systems.purge(anne, "SEG")
+    assert made.call(bill, RECV, "ANNE", a=(REPLY, 8)) == 1
+    assert made.call(bill, A, a=(0x200000, 40)) == 0
+    made.cp.named_systems.purge(bill, "SEG")
+    assert made.call(anne, SEND, "BILL", mid=2) == 0
+    assert made.interruption(bill) == bytes(40)
+    assert made.interruption(anne) == header(SEND, "BILL", a=(0x200000, 8), status=0x80, error=1)

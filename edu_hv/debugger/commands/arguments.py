@@ -181,7 +181,7 @@ def cp_words(session: DebugSession) -> Iterable[str]:
         known.setdefault(each.name.lower(), f"{_abbreviation(each.name)}{summary_of(each)}")
     for name, _, answer in QUESTIONS:
         known.setdefault(f"query {name.lower()}", (answer.__doc__ or "a question to CP").strip().partition("\n")[0])
-    known |= dict.fromkeys(("display psw", "display g"), "part of the virtual machine")
+    known |= dict.fromkeys(("display psw", "display g"), "the virtual PSW, the general registers")
     return [f"{name}\t{description}" for name, description in sorted(known.items())]
 
 

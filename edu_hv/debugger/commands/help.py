@@ -1,5 +1,6 @@
 """The commands about commands.  What they list is the registry itself, so help cannot grow old."""
 
+from edu_hv.debugger.commands.arguments import short
 from edu_hv.debugger.commands.registry import REGISTRY, Argument, Command, command
 from edu_hv.debugger.views import HelpEntry, HelpView, TextView
 from edu_hv.hypervisor.commands.registry import COMMANDS
@@ -86,15 +87,19 @@ def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
     also = [f"Also: {', '.join(command.aliases)}"] if command.aliases else []
     others = [entry.name for entry in group if entry.name != command.name]
     related = [f"In the same group: {', '.join(others)}"] if others else []
-    return HelpView((_entry(command),), (*(p for p in paragraphs if p), *also, *related))
+    known = [f"Its commands: {_cp_names()}; help cp COMMAND is about one."] if command.name == "cp" else []
+    return HelpView((_entry(command),), (*(p for p in paragraphs if p), *known, *also, *related))
+
+
+def _cp_names() -> str:
+    return ", ".join(sorted({each.name for each in COMMANDS}, key=str.lower))
 
 
 def _cp_command(word: str) -> TextView:
     """A command of CP, by any abbreviation: how it is given, and who may give it."""
     found = next((each for each in COMMANDS if each.matches(word.split()[0])), None)
     if found is None:
-        names = ", ".join(dict.fromkeys(each.name for each in COMMANDS))
-        raise UserError(f'CP has no command "{word}"; it has {names}')
+        raise UserError(f'CP has no command "{short(word)}"; help cp lists them all')
     text = [line.strip() for line in (found.function.__doc__ or "").strip().splitlines()]
     who = f"for users of privilege class {' or '.join(found.classes)}" if found.classes else "for everybody"
     return TextView((*text, "", f"{who}; the capitals of {found.name} are its shortest form"), f"CP command {found.name}")

@@ -66,18 +66,20 @@ def why(session: DebugSession, words: list[str]) -> list[DecisionView]:
 
 def _asked(session: DebugSession, cp: ControlProgram, words: list[str]) -> _Asked:
     """A word is a number, a guest, or a rule that has fired; after "rule" it is a rule whatever else it may be."""
-    asked, users = _Asked(), {userid for userid, _, _ in cp.counts} | set(guest_names(session))
+    asked, users = _Asked(0), {userid for userid, _, _ in cp.counts} | set(guest_names(session))
     left = list(words)
     while left:
         word = left.pop(0)
-        if word.lower() == "rule" and left:
-            asked.rule = _rule(cp, left.pop(0))
-        elif word.upper() in users:
-            asked.guest = word.upper()
-        elif word[0].isdecimal():
+        named = word.lower() == "rule" and bool(left)
+        if not named and not asked.count and word[0].isdecimal():
             asked.count = parse_number(session, word)
+        elif not named and not asked.guest and word.upper() in users:
+            asked.guest = word.upper()
+        elif not asked.rule:
+            asked.rule = _rule(cp, left.pop(0) if named else word)
         else:
-            asked.rule = _rule(cp, word)
+            raise UserError(f'why takes one count, one guest and one rule: "{short(word)}" is one too many')
+    asked.count = asked.count or 1
     return asked
 
 

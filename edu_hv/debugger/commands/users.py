@@ -133,10 +133,10 @@ def spool(session: DebugSession, number: str) -> TableView | TextView:
     if not number:
         columns = ("file", "queue", "of", "from", "class", "records", "copies", "hold", "name")
         return TableView("spool files", columns, tuple(_file(*files[each]) for each in sorted(files)))
-    if not number.isdecimal() or int(number) not in files:
-        known = ", ".join(map(str, sorted(files))) or "none"
-        raise UserError(f'"{short(number)}" is no spool file; there are {known}')
-    queue, sfblok = files[int(number)]
+    spoolid = next((each for each in files if str(each) == number.lstrip("0")), None)
+    if spoolid is None:
+        raise UserError(f'"{short(number)}" is no spool file; there are {", ".join(map(str, sorted(files))) or "none"}')
+    queue, sfblok = files[spoolid]
     lines = cp.spool.text(sfblok).decode("utf-8", errors="replace").splitlines()
     return TextView(tuple(lines), f"spool file {sfblok.sfbfilid:04} of {sfblok.sfbuser}, {queue}")
 

@@ -84,7 +84,10 @@ def _events(word: str) -> tuple[str, ...]:
 
 
 def _output(words: list[str]) -> Output | None:
-    """Where the lines go; None for OFF.  On the terminal the machine stops behind each, on the printer it runs."""
+    """Where the lines go; None for OFF.  On the terminal the machine stops behind each, unless RUN says otherwise.
+
+    With PRINTER the machine runs, and neither RUN nor NORUN can be given.
+    """
     terminal, printer, run = True, False, None
     for word in words:
         chosen = next((places for name, places in _OUTPUT.items() if abbreviates(word, name)), None)
@@ -96,7 +99,9 @@ def _output(words: list[str]) -> Output | None:
             return None
         else:
             raise CommandError("TRA", 3, f"INVALID OPTION - {word}")
-    return Output(terminal, printer, not terminal if run is None else run)
+    if run is not None and not terminal:
+        raise CommandError("TRA", 3, f"INVALID OPTION - {'RUN' if run else 'NORUN'}")
+    return Output(terminal, printer, bool(run) or not terminal)
 
 
 # ---- PER -------------------------------------------------------------------------------------------------------------
