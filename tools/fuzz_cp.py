@@ -15,6 +15,7 @@ are; a checkpoint leads to the same future, and so does a run that nobody observ
 import argparse
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -89,7 +90,7 @@ USER QUIET QPW 64K
 """
 WRITABLE = {*range(1, 6), *range(12, 15)}
 """Cylinders of USRVOL on which anybody may write."""
-NOT_THERE = ("PRV-3", "PRG-3")
+NOT_THERE = {"PRV-3", "PRG-3"}
 """Rules: a virtual machine does not have the instruction, a bare machine does."""
 NOT_VIRTUAL = {"DIAG", "SPX", "STPX", "STAP", "SIGP"}
 """What a virtual machine does not have as a bare machine has it."""
@@ -404,30 +405,50 @@ def _count(scene: Scene, tally: Tally) -> None:
 # ---- twins ---------------------------------------------------------------------------------------------------------
 
 
-def check_twins(seed: int, tally: Tally) -> list[str]:
-    """One program on a bare machine, under CP, and under CP with the assist: what is not the same at its end.
+VARIANTS: tuple[tuple[str, bool, tuple[str, ...], bool], ...] = (
+    ("plain", False, (), False),
+    ("assist", True, (), False),
+    ("traced", False, ("TRACE ALL RUN",), False),
+    ("PER", True, ("PER IFETCH RUN", "PER STORE RUN PRINT NOTERM"), False),
+    ("busy", False, (), True),
+    ("busy, assist", True, (), True),
+)
+"""Name, whether there is the assist, CP commands, and whether another guest executes something else beside it."""
+
+
+def check_twins(seed: int, tally: Tally, variants: Sequence[str] = tuple(name for name, *_ in VARIANTS)) -> list[str]:
+    """One program on a bare machine, and under CP in several ways: what is not the same at its end.
 
     A program whose end depends on the time, or on what the TLB still has, and one that never ends, is not compared.
     """
     random = Random(f"twins {seed}")
     ecmode, frames = random.random() < 0.8, random.choice((9, 12, 20, 40))
     image = GuestMaker(random, ecmode, lonely=True).image()
-    machine, expected = bare(image)
+    noise = GuestMaker(random, True, lonely=True).image()
+    machine, expected, recorded = bare(image)
     if expected is None or bare(image, purging=True)[1] != expected:
         tally.skipped += 1
         return []
     tally.twins += 1
     tally.instructions += machine.instructions
-    try:
-        ends = [(assist, guest(image, ecmode, assist, frames, machine.instructions)) for assist in (False, True)]
-    except Exception:
-        return [f"twins {seed}", traceback.format_exc()]
-    found = [f"assist {assist}: {text}" for assist, end in ends if end is not None for text in end.difference(expected)]
+    found: list[str] = []
+    for name, assist, commands, busy in VARIANTS:
+        if name not in variants or (recorded and commands):
+            continue  # A guest's own PER stands still while CP uses PER for it.
+        twin = Twin(image, ecmode, assist, frames, commands, noise if busy else None)
+        try:
+            end = twin.end(40 * machine.instructions + 100_000)
+        except Exception:
+            return [f"twins {seed}, {name}", traceback.format_exc()]
+        found += [f"{name}: {text}" for text in (end.difference(expected) if end is not None else [])]
     return [f"twins {seed}, ecmode {ecmode}", *found[:20]] if found else []
 
 
-def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None]:
-    """The end of the program on a bare machine; at another time, and without a TLB, if `purging`.  None: no end."""
+def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None, bool]:
+    """The end of the program on a bare machine, None for no end; and whether it used PER.
+
+    `purging`: at another time, and without a TLB.
+    """
     machine = Machine(SIZE)
     cpu = machine.cpu
     cpu.identification = VIRTUAL_CPU_ID
@@ -438,32 +459,53 @@ def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None]:
         cpu.store_real(PSA.INTERVAL_TIMER, bytes.fromhex("3FFFFF00"))
     cpu.gr[:], cpu.fpr[:], cpu.cr[:] = image.gr, image.fpr, image.cr
     cpu.load_psw(cpu.decode_psw(image.psw))
+    recorded = False
     while machine.instructions < LONGEST and machine.advance():
+        recorded = recorded or cpu.psw.per
         if purging:
             purge_tlb(cpu)
     ended = machine.dead and cpu.psw.instruction_address == ENDED
-    return machine, visible_bare(machine) if ended else None
+    return machine, visible_bare(machine) if ended else None, recorded
 
 
-def guest(image: Image, ecmode: bool, assist: bool, frames: int, instructions: int) -> Visible | None:
-    """The end of the program under CP.  None when it does something that a virtual machine has not, as it is known."""
-    machine = Machine(0x10000 + frames * FRAME)
-    machine.channels.attach(PAGING, make_paging_volume(8))
-    if assist:
-        machine.install_assist()
-    cp = ControlProgram(machine)
-    cp.paging.attach_area(PAGING)
-    vm = cp.logon("A", SIZE, ecmode)
-    start(cp, vm, image)
-    units = 0
-    while units < 40 * instructions + 100_000 and machine.advance():
-        units += 1
-    cp.interrupt_running()
-    lines = [line.text for line in vm.terminal]
-    if not ecmode and (not any("450W" in line for line in lines) or {name for *_, name in cp.counts} & {"LCTL", "STCTL"}):
-        return None
-    other = any(rule in NOT_THERE or mnemonic in NOT_VIRTUAL for _, rule, mnemonic in cp.counts)
-    return None if other else visible_guest(vm)
+@dataclass
+class Twin:
+    """A program under CP."""
+
+    image: Image
+    ecmode: bool
+    assist: bool
+    frames: int
+    commands: tuple[str, ...] = ()
+    noise: Image | None = None
+
+    def end(self, units: int) -> Visible | None:
+        """Its end.  None when it does something that a virtual machine has not, as it is known."""
+        machine = Machine(0x10000 + self.frames * FRAME)
+        machine.channels.attach(PAGING, make_paging_volume(8))
+        if self.assist:
+            machine.install_assist()
+        cp = ControlProgram(machine)
+        cp.paging.attach_area(PAGING)
+        vm = cp.logon("A", SIZE, self.ecmode)
+        if self.noise is not None:
+            other = cp.logon("B", SIZE, True)
+            start(cp, other, self.noise)
+        start(cp, vm, self.image)
+        for command in self.commands:
+            run_command(cp, vm, command)
+        while units and not vm.cf and machine.advance():
+            units -= 1
+        cp.interrupt_running()
+        return None if self._is_other(cp, vm) else visible_guest(vm)
+
+    def _is_other(self, cp: ControlProgram, vm: VMBLOK) -> bool:
+        """Whether it came to something that a virtual machine has not, or not without ECMODE."""
+        mnemonics, rules = {name for *_, name in cp.counts}, {rule for _, rule, _ in cp.counts}
+        if not self.ecmode:
+            ended = any("450W" in line.text for line in vm.terminal)
+            return not ended or bool(mnemonics & {"LCTL", "STCTL"})
+        return bool(rules & NOT_THERE or mnemonics & NOT_VIRTUAL)
 
 
 def main() -> None:

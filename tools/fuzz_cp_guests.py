@@ -61,8 +61,13 @@ class GuestMaker:
     lonely: bool = False
     """Only what a bare machine of the same size has too: no DIAGNOSE, no I/O, no clocks."""
     plain: Generator = field(init=False)
+    calm: bool = field(init=False)
+    """Fewer exceptions."""
+    translating: bool = field(init=False)
+    """The guest's own DAT is mostly on, its tables are mostly right."""
 
     def __post_init__(self) -> None:
+        self.calm, self.translating = self.random.random() < 0.5, self.random.random() < 0.5
         self.plain = Generator(self.random)
 
     def chance(self, probability: float) -> bool:
@@ -88,6 +93,8 @@ class GuestMaker:
             kinds = [kind for kind in kinds if kind[1] not in (self.control, self.translation)]
         if not self.lonely:
             kinds += [(12, self.io), (12, self.diagnose), (5, self.clocks), (2, self.wait)]
+        if self.calm:
+            kinds = [kind for kind in kinds if kind[1] not in (self.any_privileged, self.any_instruction, self.execute)]
         weights, functions = zip(*kinds, strict=True)
         return self.random.choices(functions, weights)[0]()
 
@@ -183,9 +190,12 @@ class GuestMaker:
 
     def io(self) -> bytes:
         """A CAW and an I/O instruction, or that alone."""
-        device = self.random.choice(DEVICES) if self.chance(0.95) else self.random.randrange(0x1000)
+        chain = self.random.randrange(len(CHAIN_OF))
+        device = self.random.choice(CHAIN_OF[chain][0])
+        if self.chance(0.15):
+            device = self.random.choice(DEVICES) if self.chance(0.8) else self.random.randrange(0x1000)
         name = self.random.choice(IO)
-        caw = encode("MVC", 3, *based(0, PSA.CAW), *based(0, CLOCKS + 0x60 + 4 * self.random.randrange(16)))
+        caw = encode("MVC", 3, *based(0, PSA.CAW), *based(0, CLOCKS + 0x60 + 4 * chain))
         again = encode("MVI", CHAINS >> 8 | self.random.randrange(8), *based(0, PSA.CAW + 2)) if self.chance(0.1) else b""
         return (caw + again if name in ("SIO", "SIOF") else b"") + encode(name, *based(0, device))
 
@@ -213,15 +223,17 @@ class GuestMaker:
         ec_mode = self.chance(0.7 if self.ecmode else 0.03)
         masks = (0, 0, 0, 3, 3, 4, 4, 7, self.random.choice((0x40, 0x44, 0x47)))
         mask = self.random.choice(masks if ec_mode else (0, 0xFF, 0x80, 0x01, 0xFE))
+        if self.translating and ec_mode and self.chance(0.8):
+            mask |= 4
         if self.lonely:
             ec_mode = ec_mode and self.ecmode
             mask &= 0x44 if ec_mode else 0
         start = CODE + 2 * self.random.randrange(0x600)
         return PSW(
             system_mask=mask,
-            key=self.random.choice((0, 0, 0, 3, 4)),
+            key=0 if self.calm else self.random.choice((0, 0, 0, 3, 4)),
             ec_mode=ec_mode,
-            problem_state=self.chance(0.2),
+            problem_state=self.chance(0.1 if self.calm else 0.2),
             cc=self.random.randrange(4),
             program_mask=self.random.choice((0, 0, 15)),
             instruction_address=start if address is None else address,
@@ -238,7 +250,7 @@ class GuestMaker:
     def control_registers(self) -> list[int]:
         """Those of a start: tables, masks."""
         formats = [*FORMATS, 0x00C00000, 0]
-        cr0 = self.random.choices(formats, (3, 9, 3, 3, 1, 1))[0] | self.random.choice((0xE0, 0xCE0, 0x40000000, 0))
+        cr0 = self.random.choices(formats, (3, 9, 3, 3, 1, 1))[0] | self.random.choice((0xE0, 0xCE1, 0x40000001, 0))
         cr = [cr0, self.random.choice((0, 0, 1, 3)) << 24 | SEGMENT_TABLE, 0xFFFFFFFF, *[0] * 13]
         cr[6] = self.random.choice((0, 0, 0x80000000, 0xFF002000))
         cr[8] = self.random.choice((0, 0xFFFF))
@@ -253,7 +265,7 @@ class GuestMaker:
         """A segment table and 16 page tables of the format of control register 0, partly invalid."""
         shift, pages, spare = FORMATS.get(control & 0x00F80000, (16, 16, 4))
         large = spare == 4
-        found, wrong = {}, 0.08
+        found, wrong = {}, 0.01 if self.translating else 0.08
         segments = bytearray()
         for segment in range(16):
             table = PAGE_TABLES + 0x80 * (segment % 4)
@@ -265,7 +277,7 @@ class GuestMaker:
             entries = bytearray()
             for page in range(min(pages, 32 if not large else 16)):
                 there = (number << shift) + page * unit if not number else page * unit
-                frame = there if self.chance(0.93) else self.random.randrange(0, SIZE + 0x4000, unit)
+                frame = there if not self.chance(wrong) else self.random.randrange(0, SIZE + 0x4000, unit)
                 entry = frame >> 8 & (0xFFF0 if large else 0xFFF8)
                 entry |= (0x8 if large else 0x4) if self.chance(wrong) else 0
                 entry |= 1 if self.chance(0.01) else 0
@@ -293,12 +305,18 @@ class GuestMaker:
         random = self.random
         ccws = [self.ccw(CHAINS + 8 * n) for n in range(0x100)]
         for _ in range(12):
-            at, seek = random.randrange(0, 0xF0), ARGUMENTS + 8 * random.randrange(32)
+            at, seek = random.choice((random.randrange(0, 0xF0), 0x78, 0x80, 0x88, 0x90)), ARGUMENTS + 8 * random.randrange(32)
             write = random.choice((0x06, 0x05, 0x1D, 0x0D, 0x0E, 0x92))
             ccws[at] = b"\x07" + seek.to_bytes(3, "big") + bytes([0x60, 0, 0, 6])
             ccws[at + 1] = b"\x31" + (seek + 2).to_bytes(3, "big") + bytes([0x60, 0, 0, 5])
             ccws[at + 2] = b"\x08" + (CHAINS + 8 * (at + 1)).to_bytes(3, "big") + bytes(4)
             ccws[at + 3] = bytes([write]) + random.randrange(0x2000, 0xF000).to_bytes(3, "big") + bytes([0x20, 0, 0, 80])
+        for number, (_, commands) in enumerate(CHAIN_OF):
+            at = (CHAIN_AT[number] - CHAINS) // 8
+            for index, command in enumerate(commands):
+                data, count = random.randrange(0x2000, 0x10020), random.choice((1, 20, 80, 80, 132))
+                flags = SLI | (CHAIN_COMMAND if index < len(commands) - 1 or self.chance(0.3) else 0)
+                ccws[at + index] = bytes([command]) + data.to_bytes(3, "big") + bytes([flags, 0]) + count.to_bytes(2, "big")
         places = b"".join(
             bytes([0, 0, 0, random.randrange(7), 0, random.randrange(4), random.randrange(5), 0]) for _ in range(32)
         )
@@ -314,7 +332,7 @@ class GuestMaker:
             found[LINES + 0x90 * number] = line
             registers = {
                 0x08: (LINES + 0x90 * number, 0x6000, len(line) | random.choice((0, 0x40000000)), random.choice((0, 8, 200))),
-                0x14: (random.choice((0x6000, 0x00C, 9000)), random.randrange(0, 0x2C, 4), random.randrange(4096), 0x00C),
+                0x14: (random.choice((0x6000, 0x6000, 2)), 0, 0x00C, random.choice((0, 4, 8, 0xC, 0xFFE, 0xFFF, 0x28, 0x2C))),
                 0x18: (random.choice((0x190, 0x191)), CHAINS + 8 * random.randrange(0x100), random.randrange(4), 0),
                 0x20: (random.choice(DEVICES), CHAINS + 8 * random.randrange(0x100), 0, 0),
                 0x10: (random.randrange(16) << 12, random.randrange(17) << 12, random.randrange(16) << 12, 0),
@@ -331,9 +349,11 @@ class GuestMaker:
     def vmcparm(self) -> bytes:
         """A parameter list of VMCF."""
         random = self.random
-        function = bytes([random.choice((0, 0x80, 0x40, 0)), 0, 0, random.randrange(13)])
+        function = bytes([random.choice((0, 0x80, 0x40, 0)), 0, 0, random.choice((0, 0, *range(13)))])
         user = random.choice(("ANNE", "BILL", "NOBODY", "OPERATOR")).ljust(8).encode("cp037")
-        areas = b"".join(random.choice((0x6000, 0x7000, 0x100, 40, 4096, 0xFFF0)).to_bytes(4, "big") for _ in range(4))
+        lengths = random.choice((40, 100, 256, 4096, 0)), random.choice((0, 40, 100, 256))
+        words = random.choice((0x6000, 0x6800, 0xFFF0)), lengths[0], random.choice((0x7000, 0x7800)), lengths[1]
+        areas = b"".join(word.to_bytes(4, "big") for word in words)
         return function + random.randrange(1, 4).to_bytes(4, "big") + user + areas + random.randbytes(8)
 
     def image(self) -> Image:
@@ -349,7 +369,9 @@ class GuestMaker:
             CLOCKS: bytes.fromhex("0000000000100000 0000000001000000 FFFFFFFF00000000 7FFFFFFFFFFFFFFF")
             + bytes.fromhex("7A00000000000000 FFFFFFFFFFFFFFFF 0000000000000000 0000000000000000")
             + random.randrange(300).to_bytes(4, "big") + bytes(28)
-            + b"".join((CHAINS + 8 * random.randrange(0x100)).to_bytes(4, "big") for _ in range(16)),
+            + b"".join(
+                (at if self.chance(0.85) else CHAINS + 8 * random.randrange(0x100)).to_bytes(4, "big") for at in CHAIN_AT
+            ),
             0x3E0: encode("LPSW", 0, *based(0, 0x3E8)) + bytes(4) + bytes.fromhex("0002000000000EED"),
             CODE: self.code(),
             TABLE: random.randbytes(0x1000),
@@ -370,6 +392,15 @@ class GuestMaker:
         return Image(storage, gr, fpr, cr, self.psw(CODE).to_bytes())
 
 
+_DISKS = (0x190, 0x191, 0x192)
+CHAIN_OF: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
+    ((0x009,), (0x09, 0x01)), ((0x009,), (0x0A, 0x0A, 0x09)), ((0x009,), (0x0B, 0x04, 0x03)), ((0x00C,), (0x02, 0x42, 0x02)),
+    ((0x00C,), (0x02, 0x02, 0x02, 0x02)), ((0x00D,), (0x01, 0x41)), ((0x00E,), (0x09, 0x8B, 0x01, 0x19)), ((0x181,), (0x01, 0x1F, 0x07)),
+    ((0x181,), (0x07, 0x02, 0x02)), ((0x181,), (0x27, 0x0C, 0x37)), (_DISKS, ()), (_DISKS, ()), (_DISKS, ()), (_DISKS, ()),
+    ((0x450, 0x460), (0x01, 0x07)), ((0x450, 0x460), (0x14, 0x02)), ((0x450, 0x460), (0x02, 0xC3)),
+)  # fmt: skip
+"""By number of the chain: devices it is meant for, and the commands it begins with; disks have chains of their own."""
+CHAIN_AT = tuple(CHAINS + 8 * (0x28 + 8 * number) for number in range(17))
 SYSTEMS = ("CMSX    ", "SEGX    ", "SEGY    ", "SEGZ    ", "NONE    ")
 DIAGNOSES = (0x08, 0x14, 0x18, 0x20, 0x10, 0x24, 0x64, 0x68)
 ALONE = ("ISK", "LCTL", "LPSW", "LRA", "PTLB", "RRB", "SSK", "SSM", "STCTL", "STIDP", "STNSM", "STOSM")

@@ -240,8 +240,9 @@ def ccw_words(event: CCWExecuted) -> str:
 
 
 def effect_words(effect: Effect) -> str:
-    """One effect: "guest mask FF -> 00"."""
-    return f"guest {effect.name} {effect.before} -> {effect.after}"
+    """One effect: "guest mask FF -> 00"; pages and shadow tables are CP's."""
+    whose = "" if effect.name.startswith(("page ", "shadow ")) else "guest "
+    return f"{whose}{effect.name} {effect.before} -> {effect.after}"
 
 
 _SIGN = ("zero", "negative", "positive", "overflow")

@@ -16,7 +16,6 @@ from edu_hv.hypervisor.ccw_translation import TranslatedCCW
 from edu_hv.isa.codes import Class
 from edu_hv.machine.events import Event
 
-
 Recorded = TypeVar("Recorded")
 
 

@@ -15,7 +15,7 @@ from edu_hv.debugger.changes import Changes
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
-from edu_hv.debugger.start import RealMachine, bare, configured, under_cp, with_directory
+from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
 from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
 from edu_hv.debugger.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.views import (
@@ -79,9 +79,7 @@ class DebugSession:
 
     # ---- loading ---------------------------------------------------------------------------------------------
 
-    def load(
-        self, programs: Sequence[str], under_cp: bool = False, real: RealMachine = RealMachine()
-    ) -> StopView:
+    def load(self, programs: Sequence[str], under_cp: bool = False, real: RealMachine = USUAL) -> StopView:
         """Load programs by catalog name or path: one on the bare machine, or several as guests of CP on a `real` one.
 
         A program on a deck is IPLed and run up to its entry; that part of the recording can be gone back to.  Raises
@@ -93,18 +91,14 @@ class DebugSession:
         """Assemble a source text and load it.  Raises AssemblyError for what does not assemble."""
         return self.load_programs([from_source(source, name)], under_cp)
 
-    def load_programs(
-        self, programs: Sequence[Program], to_cp: bool = False, real: RealMachine = RealMachine()
-    ) -> StopView:
+    def load_programs(self, programs: Sequence[Program], to_cp: bool = False, real: RealMachine = USUAL) -> StopView:
         """Load programs already found."""
         if not to_cp and len(programs) != 1:
             raise UserError("the bare machine takes one program; load several under CP")
         self._begin(lambda: under_cp(programs, real) if to_cp else bare(programs[0]))
         return self._run_to_entry()
 
-    def start_cp(
-        self, directory: Directory, plan: Configuration, real: RealMachine, operator: bool = True
-    ) -> StopView:
+    def start_cp(self, directory: Directory, plan: Configuration, real: RealMachine, operator: bool = True) -> StopView:
         """Start CP on the machine of a configuration, with a directory; users then log on.
 
         Raises UserError, with what was loaded before still there, when it cannot be started.

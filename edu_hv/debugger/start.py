@@ -52,6 +52,9 @@ class RealMachine:
     """Whether guests have the VM assist from the start; SET ASSIST changes it for one."""
 
 
+USUAL = RealMachine()
+
+
 def bare(program: Program) -> System:
     """The bare machine with the program loaded.  Raises UserError for what cannot be loaded."""
     machine = Machine(GUEST_SIZE)
@@ -81,7 +84,7 @@ def configured(configuration: Configuration, device: int) -> System:
     return System(machine, None, [Guest(BARE, program, None, console, console_address, tape_address)])
 
 
-def under_cp(programs: Sequence[Program], real: RealMachine = RealMachine()) -> System:
+def under_cp(programs: Sequence[Program], real: RealMachine = USUAL) -> System:
     """The programs as guests of CP, one virtual machine each.  Raises UserError for what cannot be loaded."""
     if not 1 <= len(programs) <= MOST_GUESTS:
         raise UserError(f"CP can run 1 to {MOST_GUESTS} guests here, not {len(programs)}")

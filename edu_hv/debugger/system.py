@@ -35,6 +35,7 @@ BARE = "bare"
 CONSOLE, TAPE = 0x009, 0x181
 """Device addresses of a program's console and tape drive, bare and as a guest."""
 
+
 class Program(Protocol):
     """What can be loaded: a guest of the catalog, or a user's source or deck."""
 
@@ -200,9 +201,11 @@ class System:
 
     def psw_of(self, name: str) -> PSW:
         """The PSW as the guest believes it to be; while it runs, only its masks and states are up to date there."""
-        vm = self.guest(name).vm
-        if vm is None or self.cp is None:
+        if self.cp is None:
             return self.machine.cpu.psw
+        vm = self.cp.logged_on(name)
+        if vm is None:
+            raise UserError(f'there is no guest "{name}"')
         return virtual_psw(self.cp.real, vm) if self.cp.running_vm is vm else vm.vmpsw
 
     def about_to_execute(self) -> tuple[str, int] | None:
@@ -429,5 +432,3 @@ def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:
     if cp.work.stage is Stage.DECODE and cp.work.interruption is not None:
         return PSW.from_bytes(cp.real.load_real(cp.work.interruption.kind.old_psw, 8))
     return cp.real.psw
-
-

@@ -40,6 +40,7 @@ from edu_hv.hypervisor.virtual_storage import PAGE_SHIFT, VirtualStorage
 from edu_hv.hypervisor.vmblok import VMBLOK, Pending, RunStatus
 from edu_hv.isa.codes import CR0, MASK_24, PIC, PSA, Class, External
 from edu_hv.machine.ccw import CSW
+from edu_hv.machine.dat import walk
 from edu_hv.machine.interruptions import Ending, Interruption, ProgramInterruption, swap_psws
 from edu_hv.machine.machine import program_interruption
 
@@ -224,6 +225,15 @@ def _page_in(cp: "ControlProgram", vm: VMBLOK, decision: PageIn) -> None:
     else:
         vm.begin_wait(RunStatus.PGWAIT)
         vm.pages_wanted = (decision.page,)
+    _tell_page(cp, vm, decision.page)
+
+
+def _tell_page(cp: "ControlProgram", vm: VMBLOK, page: int) -> None:
+    """For those who look on: where a page is now that was out."""
+    if cp.machine.observer:
+        frame = vm.storage.frame_of(page)
+        where = "on its way in" if frame is None else f"in the frame at {frame:06X}"
+        cp.effect(f"page {page:03X} of {vm.vmuser}", "out", where)
 
 
 def _pseudo_page_fault(cp: "ControlProgram", vm: VMBLOK, decision: PseudoPageFault) -> None:
@@ -245,6 +255,10 @@ def _fill_shadow(cp: "ControlProgram", vm: VMBLOK, decision: FillShadow) -> None
         vm.shadow.fill_segment(decision.address)
     else:
         vm.shadow.fill_page(decision.address)
+    if cp.machine.observer:
+        found = walk(decision.address, vm.shadow.cr0, vm.shadow.cr1, cp.real.load_real)
+        entry = "a page table, all invalid" if found.real is None else f"the frame at {found.real & ~0xFFF:06X}"
+        cp.effect(f"shadow entry for {decision.address:06X}", "invalid", entry)
 
 
 def _paging_done(cp: "ControlProgram", vm: VMBLOK, decision: PagingDone) -> None:
@@ -279,6 +293,7 @@ def _page_arrived_for(cp: "ControlProgram", storage: VirtualStorage, page: int) 
     vm = _owner_of(cp, storage)
     if vm is not None:
         _page_arrived(cp, vm, page)
+        _tell_page(cp, vm, page)
 
 
 def _page_arrived(cp: "ControlProgram", vm: VMBLOK, page: int) -> None:

@@ -246,7 +246,7 @@ class ControlProgram:
         self.vmcf.unauthorize(vm)
         vm.vmpxint.clear()
         vm.pending_program = None
-        vm.pages_told = vm.pages_arrived = ()
+        vm.pages_wanted = vm.pages_told = vm.pages_arrived = ()
         vm.waiting_since = None
         vm.vmpend = Pending(0)
         vm.program_loops = vm.external_loops = vm.quantum = vm.vmtimer = 0
@@ -258,7 +258,7 @@ class ControlProgram:
         if vm.shadow is not None:
             vm.shadow.free()
         self.tracing.reset(vm)
-        vm.end_wait(RunStatus.EXWAIT)
+        vm.end_wait(RunStatus.EXWAIT | RunStatus.PGWAIT)
         vm.vmostat &= ~OtherStatus.SLEEP
         self.vio.reset(vm)
 
@@ -545,6 +545,7 @@ class ControlProgram:
         if vm.translating and vm.shadow is not None and not self._shadow_tables_ready(vm):
             return
         dispatch.load_guest_registers(self.real, vm)
+        vm.vmgprs_before = tuple(vm.vmgprs) if self.tracing.hears_all(vm) else ()
         self.assist.load(vm)
         self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
         self.machine.pass_control_program_time(TRAP_MICROSECONDS)

@@ -30,9 +30,10 @@ def terminal_of(vm: "VMBLOK") -> str:
 
 
 def waits_for_terminal(vm: "VMBLOK") -> bool:
-    """Whether only somebody at the terminal can make it go on: CP mode, or a console read."""
+    """Whether only somebody at the terminal can make it go on: CP mode, or a console read.  Who SLEEPs wants to wait."""
     console = vm.devices.console()
-    return vm.cf or (console is not None and console.program is not None and console.program.waiting)
+    stopped = vm.cf and not vm.vmostat & OtherStatus.SLEEP
+    return stopped or (console is not None and console.program is not None and console.program.waiting)
 
 
 def terminal_needed(cp: "ControlProgram", vm: "VMBLOK") -> None:

@@ -99,9 +99,13 @@ class PagingQueue:
             self.await_end()
 
     def cancel(self, storage: VirtualStorage, page: int) -> None:
-        """Nobody wants the page any more, neither to have it nor to keep what is being written of it."""
+        """Nobody wants the page any more, neither to have it nor to keep what is being written of it.
+
+        A guest that waits for it goes on: it is a page of zeros from now on.
+        """
         for index, request in enumerate(self.requests):
             if request.storage is storage and request.page == page:
+                self.finished.extend(request.wanted)
                 if index == 0 and self.active:
                     self.requests[0] = replace(request, storage=None, wanted=())
                 else:

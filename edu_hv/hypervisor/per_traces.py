@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.trace_lines import instruction_line, length_at, mnemonic_of, operand_addresses
 from edu_hv.isa.codes import MASK_24
 from edu_hv.machine.per import PERCode
@@ -180,6 +181,7 @@ class PerTraces:
         self._run_commands(vm, options)
         if stop and not vm.cf:
             vm.cf = True
+            terminal_needed(self.cp, vm)
             self.cp.write_terminal(vm, "CP")
 
     def _run_commands(self, vm: "VMBLOK", options: Options) -> None:

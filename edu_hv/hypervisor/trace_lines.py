@@ -1,8 +1,11 @@
 """The lines of TRACE and PER: an instruction with its text and its operands' addresses.  CP Command Reference "TRACE".
 
-Operands' addresses are computed from the registers as they are after the instruction, as CP finds them.
+Operands' addresses are computed from the registers as they were before the instruction if CP hears of every
+instruction, else from what they are after it, as CP finds them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from edu_hv.isa.formats import Format
@@ -23,6 +26,22 @@ def mnemonic_of(text: bytes) -> str:
 
 def operand_addresses(vm: "VMBLOK", text: bytes) -> list[int]:
     """The addresses of the operands in storage, in the order of the instruction's fields."""
+    with _registers_before(vm):
+        return _operand_addresses(vm, text)
+
+
+@contextmanager
+def _registers_before(vm: "VMBLOK") -> Iterator[None]:
+    """With the general registers that the instruction began with, if they are known."""
+    registers = vm.cpu.gr
+    vm.cpu.gr = list(vm.vmgprs_before) or registers
+    try:
+        yield
+    finally:
+        vm.cpu.gr = registers
+
+
+def _operand_addresses(vm: "VMBLOK", text: bytes) -> list[int]:
     row = operation(text) if text else None
     if row is None:
         return []
@@ -54,7 +73,7 @@ def instruction_line(vm: "VMBLOK", address: int, text: bytes) -> str:
     """
     execute = _execute_at(vm, address, text)
     if execute:
-        register, target = execute[1] >> 4, indexed(vm.cpu, execute)
+        register, target = execute[1] >> 4, operand_addresses(vm, execute)[0]
         modifier = f"{vm.vmgprs[register] & 0xFF:02X} " if register else ""
         stored = vm.peek_logical(target, len(text)) or text
         operands = " ".join(f"{at:06X}" for at in operand_addresses(vm, stored))

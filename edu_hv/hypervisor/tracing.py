@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.hypervisor.per_traces import PerTraces
 from edu_hv.hypervisor.real_io import IOBLOK
 from edu_hv.hypervisor.trace_lines import instruction_line, length_at, mnemonic_of
@@ -16,7 +17,7 @@ from edu_hv.hypervisor.virtual_configuration import real_word, word_for
 from edu_hv.hypervisor.virtual_devices import DeviceClass
 from edu_hv.hypervisor.virtual_printer import print_line, printer_of
 from edu_hv.hypervisor.vmblok import TraceControl
-from edu_hv.isa.codes import PSA, Class
+from edu_hv.isa.codes import MASK_24, PSA, Class
 from edu_hv.machine.per import PERCode
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ class Tracing:
         wanted |= PERCode.INSTRUCTION_FETCHING if every else PERCode(0)
         vm.cp_per = self.per.controls(vm, wanted)
 
+    def hears_all(self, vm: "VMBLOK") -> bool:
+        """Whether CP records the fetch of every instruction of the machine."""
+        return vm.cp_per is not None and bool(vm.cp_per[0] >> 24 & PERCode.INSTRUCTION_FETCHING)
+
     def needs_traps(self, vm: "VMBLOK") -> bool:
         """Whether something is traced that the assist would do without CP."""
         return bool(vm.vmtrctl & _WITHOUT_ASSIST)
@@ -208,7 +213,8 @@ class Tracing:
         assert vm.adstop is not None
         address = vm.adstop[0]
         self.remove_adstop(vm)
-        vm.vmpsw.instruction_address = address
+        psw = vm.vmpsw
+        psw.instruction_address = psw.instruction_address - len(ADDRESS_STOP) & MASK_24  # Logical, where it came from.
         self.cp.write_terminal(vm, f"ADSTOP AT {address:06X}")
         self._stop(vm)
 
@@ -235,6 +241,7 @@ class Tracing:
     def _stop(self, vm: "VMBLOK") -> None:
         if not vm.cf:
             vm.cf = True
+            terminal_needed(self.cp, vm)
             self.cp.write_terminal(vm, "CP")
 
     # ---- reset, checkpoint -----------------------------------------------------------------------------------

@@ -263,6 +263,8 @@ class VMBLOK:
     """Guest-real address at which ADSTOP put an SVC X'B3', and the two bytes that were there."""
     cp_per: tuple[int, int, int] | None = None
     """Control registers 9 to 11 with which CP itself records program events of the machine (TRACE, PER)."""
+    vmgprs_before: tuple[int, ...] = ()
+    """The general registers when it was dispatched, while CP records the fetch of every instruction; else empty."""
     settings: dict[str, str] = field(default_factory=dict)
     """What SET and TERMINAL say, where no bit of a status byte does: EMSG, MSG, WNG, IMSG, LINEDIT, ..."""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -275,7 +277,7 @@ class VMBLOK:
         "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
         "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
         "traps", "resets", "program_loops", "external_loops", "pending_program",
-        "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "adstop",
+        "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "adstop", "vmgprs_before",
     )  # fmt: skip
     """Immutable fields: a checkpoint keeps them as they are."""
     COPIED: ClassVar[tuple[str, ...]] = ("vmpxint", "settings", "extra")

@@ -51,8 +51,8 @@ WRONG = {
     "cp": [""],
     "enter": [""],
     "load": ["", "bare", "cp", "tape kernel", "bare kernel second", "cp" + 17 * " kernel", "cp nothing",
-             "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel', "cp real", "cp real kernel", "cp real 512K", "cp assist",
-             "cp real 64K kernel", "cp real 300001 kernel", "cp real 17M kernel", "bare assist kernel",
+             "bare /nowhere/x.asm", "bare x.deck", 'cp "kernel', "cp real", "cp real kernel", "cp real 512K",
+             "cp assist", "cp real 64K kernel", "cp real 300001 kernel", "cp real 17M kernel", "bare assist kernel",
              "cp kernel real 512K"],
     "mount": ["", "/nowhere/x.aws", "/"],
     "machine": ["", "s390", "s370 17M", "s370 3000", "s370 0", "s370 lots", "s370 1M 2", HUGE],
@@ -110,7 +110,8 @@ SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
 def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
-                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "deck": "hello X"}  # fmt: skip
+                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y",
+                "deck": "hello X"}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete"):
         pytest.skip("breakpoints are kept without a machine")
@@ -118,7 +119,9 @@ def test_with_nothing_loaded_every_command_says_so(line):
         run_line(session, f"{line} {operands.get(line, '')}".strip())
 
 
-@pytest.mark.parametrize("line", ["why", "counters", "decision", "undecision", "cp begin", "logon a b", "deck hello A", "spool"])
+@pytest.mark.parametrize(
+    "line", ["why", "counters", "decision", "undecision", "cp begin", "logon a b", "deck hello A", "spool"]
+)
 def test_on_the_bare_machine_what_needs_cp_says_so(line):
     session = loaded("kernel bare")
     before = everything(session)

@@ -39,7 +39,7 @@ def test_why_shows_the_last_decisions_about_a_guest_and_by_a_rule(session, words
 
 def test_what_follows_from_a_decision_stands_below_it(session):
     for view in run_line(session, "why 4 SIO-6"):
-        assert (view.decision.split()[:2], [_fired(each) for each in view.within][0]) == (["simulate", "SIO"], "SIO-6")
+        assert (view.decision.split()[:2], _fired(view.within[0])) == (["simulate", "SIO"], "SIO-6")
         assert all(each.why and each.trap == "" for each in view.within)
 
 

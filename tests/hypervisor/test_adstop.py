@@ -3,7 +3,7 @@
 import pytest
 
 from edu_hv.hypervisor.commands import run_command
-from edu_hv.isa.codes import PSA
+from edu_hv.isa.codes import Class
 from tests.hypervisor.bench import CODE, HANDLER, bench, cp_lines, guest
 
 LOOP = "41220001" * 3 + "47F00A00"
@@ -77,7 +77,7 @@ def test_what_the_guest_has_stored_over_it_stays():
 def test_executed_it_is_the_guests_own_supervisor_call():
     """[1.6 SVC-1] The address of the SVC is that of EXECUTE, so VM/370 reflects SVC 179."""
     made, vm = planted("A10", "44000A10" + "47F00A00" + "07000700" + "07000700" + "41220001")
-    vm.cpu.store_real(PSA.SVC_NEW_PSW if hasattr(PSA, "SVC_NEW_PSW") else 0x60, bytes.fromhex(f"{HANDLER:016X}"))
+    vm.cpu.store_real(Class.SVC.new_psw, bytes.fromhex(f"{HANDLER:016X}"))
     made.steps()
     made.stop()
     assert (vm.vmpsw.instruction_address, vm.peek(0x20, 8).hex()) == (HANDLER, "000000b380000a04")

@@ -10,10 +10,9 @@ from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.commands.assist import assist_words
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.paging_area import make_paging_volume
-from edu_hv.isa.codes import CR0, PIC, PSA, Class, External, UnitStatus
+from edu_hv.isa.codes import CR0, PSA, Class, External, UnitStatus
 from edu_hv.machine.assist import CR6, MICBLOK, VALIDATION, Count
 from edu_hv.machine.events import AssistDeclined, AssistHandled
-from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME

@@ -58,7 +58,7 @@ def exception(vm):
     ],
 )
 def test_bad_operand_is_a_program_interruption_and_nothing_is_done(code, registers, expected):
-    """[3 X'00'; 3 X'08'; 3 X'0C'; 3 X'10'] Specification, addressing, or privileged operation."""
+    """[3 X'00'; 3 X'08'; 3 X'0C'; 3 X'10'; 1.4 DIAG] Specification, addressing, or privileged operation."""
     vm = diagnose(code, **registers)
     assert exception(vm) is expected
     assert cp_lines(vm) == []

@@ -10,7 +10,7 @@ from edu_hv.devices.tape import aws_image
 from edu_hv.hypervisor.commands.registry import run_command
 from edu_hv.hypervisor.diagnose.disk_chain import CHAIN as CHAIN_RULES
 from edu_hv.hypervisor.diagnose.io_answers import DISK, END, GENERAL
-from edu_hv.hypervisor.virtual_devices import VDEVBLOK, VDEVFLAG, DeviceClass
+from edu_hv.hypervisor.virtual_devices import NO_FLAG, VDEVBLOK, VDEVFLAG, DeviceClass
 from edu_hv.hypervisor.vmblok import VMBLOK, RunStatus
 from edu_hv.isa.codes import PIC, PSA, CCWFlag, Class, UnitStatus
 from edu_hv.machine.ccw import CCW
@@ -70,7 +70,7 @@ class Scene(Bench):
         return PIC(old[3]) if any(old) else None
 
 
-def scene(flag: VDEVFLAG = VDEVFLAG(0)) -> Scene:
+def scene(flag: VDEVFLAG = NO_FLAG) -> Scene:
     plain = bench()
     vm = plain.log_on(tape=aws_image(BLOCKS))
     made = Scene(plain.machine, plain.cp, vm)
@@ -80,7 +80,7 @@ def scene(flag: VDEVFLAG = VDEVFLAG(0)) -> Scene:
     return made
 
 
-def disk(address: int, flag: VDEVFLAG = VDEVFLAG(0)) -> VDEVBLOK:
+def disk(address: int, flag: VDEVFLAG = NO_FLAG) -> VDEVBLOK:
     return VDEVBLOK(address, DeviceClass.DASD, model="3330", real=REAL_DISK, reln=RELN, bnd=CYLINDERS, vdevflag=flag)
 
 
@@ -138,7 +138,7 @@ ERRORS = {
 def test_x18_says_what_is_wrong_and_does_nothing(text, how, answer):
     """[3 X'18'] Condition codes 1 and 2 with the return codes of the manual; the device is not touched."""
     how = dict(how)
-    made = scene(how.pop("flag", VDEVFLAG(0))).chain(text)
+    made = scene(how.pop("flag", NO_FLAG)).chain(text)
     before = made.vm.peek(AREA, 0x1000), made.drive.volume
     made.run_diagnose(0x18, how.pop("device", DISK_ADDRESS), **how)
     assert made.answer() == answer

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edu_hv.devices.tape import aws_image
 from edu_hv.hypervisor.commands.registry import run_command
 from edu_hv.hypervisor.diagnose.named_segment import FIND, LOAD, PURGE
 from edu_hv.hypervisor.named_segments import loaded
 from edu_hv.hypervisor.paging_area import make_paging_volume
-from edu_hv.hypervisor.vmblok import VMBLOK, OtherStatus
+from edu_hv.hypervisor.vmblok import VMBLOK, OtherStatus, RunStatus
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
-from tests.hypervisor.bench import CODE, SIZE, Bench, bench, cp_lines
+from tests.hypervisor.bench import CODE, CONSOLE, SIZE, TAPE, Bench, bench, cp_lines, own_lines
 from tests.hypervisor.invariants import locks, problems
 
 SEGMENT = 0x10000
@@ -121,6 +123,18 @@ def test_x64_finds_loads_and_purges():
     made.load(vm, AT)
     assert made.failed(vm) is PIC.ADDRESSING
     assert made.diagnose(vm, PURGESYS) == (1, NAME, PURGESYS)
+
+
+@pytest.mark.parametrize(
+    ("subcode", "left"), [(LOADSYS, ["SVC"]), (NONSHARED, ["SVC", "BRANCH"]), (FINDSYS, ["SVC", "BRANCH"])]
+)
+def test_x64_loading_what_is_shared_ends_the_trace_of_branches(subcode, left):
+    """GC20-1807: LOADSYS in shared mode resets instruction and branch tracing."""
+    made = scene(1)
+    vm = made.cp.vm("A")
+    run_command(made.cp, vm, "TRACE SVC BRANCH RUN")
+    made.diagnose(vm, subcode)
+    assert list(made.cp.tracing.settings(vm).events) == left
 
 
 @pytest.mark.parametrize("name", ["NOTTHERE", "EMPTY"])
@@ -415,3 +429,57 @@ def test_rules_are_told():
     assert [rule for rule in fired if rule.startswith(("VMA", "CFG"))] == ["VMA-1", "CFG-2"]
     ids = [rule.id for rules in (FIND[1:], PURGE[1:], LOAD) for rule in rules]
     assert len(ids) == len(set(ids))
+
+
+def translating(vm: VMBLOK) -> VMBLOK:
+    """The guest maps its first 64K and the segment one to one, by tables of its own: 4K pages, 64K segments."""
+    vm.cpu.store_real(0x8000, b"\0\0\0\1" * 48)
+    for segment, table in ((0, 0x9000), (BEYOND, 0x9020)):
+        vm.cpu.store_real(0x8000 + 4 * segment, (0xF0000000 | table).to_bytes(4, "big"))
+        entries = [(segment * 16 + page << 4).to_bytes(2, "big") for page in range(16)]
+        vm.cpu.store_real(table, b"".join(entries))
+    vm.cpu.cr[0], vm.cpu.cr[1] = 0x00800000, 0x02008000
+    vm.cpu.load_psw(PSW(ec_mode=True, system_mask=0x04))
+    return vm
+
+
+def test_a_store_through_the_guests_own_tables_is_found_as_well():
+    """[3 X'64'] The shadow tables name the shared frames; and after the page is thrown away they do not."""
+    made, (_, second, _) = shared_by_three()
+    vm = made.log_on("E", ecmode=True)
+    made.diagnose(vm, LOADSYS)
+    translating(vm)
+    assert made.load(vm, AT + 5 * FRAME) == 0xA5
+    made.store(vm, AT + 5 * FRAME, 0x55)
+    assert made.load(second, AT + 5 * FRAME) == 0xA5
+    assert "SHARED PAGE 205000 ALTERED" in cp_lines(vm)[0]
+    assert made.load(vm, AT + 5 * FRAME) == 0xA5
+    made.store(vm, AT + 5 * FRAME, 0x66)
+    assert made.load(second, AT + 5 * FRAME) == 0xA5
+    assert problems(made.cp) == []
+
+
+@pytest.mark.parametrize(("subcode", "cc", "found"), [(LOADSYS, 3, PAGES[0][:4]), (NONSHARED, 0, b"\xf1\xf2\xf3\xf4")])
+def test_no_channel_stores_into_what_is_shared(subcode, cc, found):
+    """[2.4-20] [3 X'20'] A tape block read into the segment: refused when it is shared, for it would be everybody's."""
+    made = scene(0)
+    vm = made.log_on("A", tape=aws_image([b"\xf1\xf2\xf3\xf4", b"\xf5\xf6\xf7\xf8"]))
+    made.diagnose(vm, subcode)
+    vm.cpu.store_real(0x4000, b"\x02" + AT.to_bytes(3, "big") + bytes.fromhex("20000004"))
+    vm.vmgprs[2], vm.vmgprs[4], vm.vmgprs[15] = TAPE, 0x4000, 0
+    made.execute(vm, "83240020")
+    made.until(lambda: not vm.vmrstat & RunStatus.EXWAIT)
+    assert (vm.vmpsw.cc, vm.peek(0x4000, 1)) == (cc, b"\x02")
+    assert vm.storage.peek(AT, 4) == found
+    assert (locks(made.cp), problems(made.cp)) == ([], [])
+
+
+def test_channels_fetch_from_what_is_shared():
+    """A line for the console is in the segment, beyond the machine's storage."""
+    made = scene(1)
+    vm = made.cp.vm("A")
+    made.diagnose(vm, LOADSYS)
+    vm.cpu.store_real(0x4000, b"\x09" + (AT + FRAME).to_bytes(3, "big") + bytes.fromhex("20000003"))
+    vm.vmgprs[2], vm.vmgprs[4] = CONSOLE, 0x4000
+    made.execute(vm, "83240020")
+    assert (vm.vmpsw.cc, own_lines(vm)) == (0, ["~~~"]), "X'A1'"

@@ -28,7 +28,7 @@ def installed(row):
 @pytest.mark.parametrize("ec_mode", [False, True], ids=["BC", "EC"])
 @pytest.mark.parametrize("row", PRIVILEGED, ids=lambda row: row.mnemonic)
 def test_privileged_instruction_in_virtual_problem_state_is_the_guests_own_interruption(row, ec_mode):
-    """Code 2 where the machine has the instruction, 1 where it has not; the old PSW is that of a bare machine."""
+    """[1.1 3; 1.6 PGM-1] Code 2 where the machine has it, 1 where it has not; the old PSW is that of a bare machine."""
     psw = PSW(key=3, ec_mode=ec_mode, problem_state=True, cc=2, program_mask=5)
     twins = execute(Start(encoded(row), psw, {2: AREA, 4: AREA}))
     assert twins.guest.difference(twins.bare) == []
@@ -83,7 +83,7 @@ CAUSES = [
 @pytest.mark.parametrize("ec_mode", [False, True], ids=["BC", "EC"])
 @pytest.mark.parametrize(("given", "code", "ilc"), CAUSES)
 def test_program_interruption_of_a_guest_is_that_of_the_machine(given, code, ilc, ec_mode):
-    """Whatever the condition: every byte, register and key that the guest can look at is the same."""
+    """[1.6 PGM-1] Whatever the condition: every byte, register and key that the guest can look at is the same."""
     twins = execute(replace(given, psw=replace(given.psw, ec_mode=ec_mode)))
     assert twins.guest.difference(twins.bare) == []
     assert twins.vm.vmpsw.instruction_address == HANDLER

@@ -62,7 +62,10 @@ def starts(draw, mnemonic):
 
 @pytest.mark.parametrize("mnemonic", EQUAL)
 def test_simulated_instruction_does_to_the_guest_what_it_does_to_the_machine(mnemonic):
-    """PSW, registers, storage, keys, condition code, and the program interruption as low storage shows it."""
+    """[1.4 LPSW; SSM; STNSM; STOSM; SSK; ISK; RRB; SPKA; IPK; LCTL; STCTL; LRA; PTLB; SPT; STPT; SCKC; STCKC; STIDP]
+
+    PSW, registers, storage, keys, condition code, and the program interruption as low storage shows it.
+    """
 
     @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(starts(mnemonic))
@@ -82,12 +85,14 @@ def test_every_simulated_instruction_is_privileged_and_installed():
 
 
 def test_stidp_says_version_ff_and_otherwise_what_the_machine_says():
+    """[1.4 STIDP; 1.3 CPU id; 1.11 Detection] Serial, model and MCEL length are those of the machine."""
     twins = execute(Start("B2022000", gr={2: AREA}))
     assert twins.vm.cpu.load_real(AREA, 8).hex().upper() == "FF00137001580000"
     assert twins.bench.machine.cpu.identification.hex().upper() == "0000137001580000"
 
 
 def test_sck_finds_the_clock_secure_and_sets_nothing():
+    """[1.4 SCK] Condition code 1."""
     twins = execute(Start("B2042000", gr={2: AREA}, storage={AREA: "1122334455667788"}))
     assert twins.vm.vmpsw.cc == 1
     assert twins.vm.clocks.tod_at_zero == twins.bench.machine.clocks.tod_at_zero
@@ -102,25 +107,28 @@ def test_sck_finds_the_clock_secure_and_sets_nothing():
     ],
 )
 def test_sck_checks_its_operand_as_the_machine_does(start, code):
+    """[1.4 SCK] Specification, addressing, protection."""
     twins = execute(start)
     assert twins.guest.difference(twins.bare) == []
     assert twins.vm.cpu.load_real(0x2A, 2) == bytes([0, code])
 
 
 def test_lctl_without_ecmode_loads_control_register_0_only_and_no_translation_format():
+    """[1.4 LCTL; 1.3 CR0; 1.2 VMECEXT] VMVCR0 is all there is; loads of the others do nothing."""
     twins = execute(Start("B7022000", gr={2: AREA}, storage={AREA: "40F800801111111122222222"}, ecmode=False))
     assert twins.vm.cpu.cr[:3] == [0x40000080, 0, 0xFFFFFFFF]
     assert twins.vm.vmpsw.instruction_address == CODE + 4
 
 
 def test_stctl_without_ecmode_stores_control_register_0_and_zeros():
+    """[1.4 STCTL; 1.2 VMECEXT] Registers that the machine has not are zero."""
     twins = execute(Start("B60F2000", gr={2: AREA}, cr={0: 0xE0}, ecmode=False))
     assert twins.vm.cpu.load_real(AREA, 64).hex() == "000000e0" + "00" * 60
     assert twins.vm.cpu.cr[2] == 0xFFFFFFFF
 
 
 def test_stctl_never_shows_cps_control_registers():
-    """CR1 while the guest runs is VMSEG; the guest gets its own."""
+    """[1.4 STCTL; 1.3 CR1] CR1 while the guest runs is VMSEG; the guest gets its own."""
     twins = execute(Start("B6012000", gr={2: AREA}, cr={0: 0xE0, 1: 0x00012000}))
     assert twins.bench.machine.cpu.cr[1] == twins.vm.vmseg != 0x00012000
     assert twins.vm.cpu.load_real(AREA, 8).hex() == "000000e000012000"
@@ -128,12 +136,13 @@ def test_stctl_never_shows_cps_control_registers():
 
 @pytest.mark.parametrize("mnemonic", ["SCKC", "STCKC", "SPT", "STPT", "SPX", "STPX", "STAP"])
 def test_instruction_that_a_virtual_machine_lacks_is_an_operation_exception(mnemonic):
+    """[1.4 SPT; STPT; SCKC; STCKC] Without ECMODE there are no such clocks; SPX, STPX, STAP never."""
     twins = execute(Start(instruction(mnemonic, base=2), gr={2: AREA}, ecmode=False))
     assert twins.vm.cpu.load_real(0x28, 8).hex().upper() == "00000001" + f"80{CODE + 4:06X}"
 
 
 def test_monitor_masks_are_effective_in_the_guest_that_has_them_and_in_no_other():
-    """CR8 is really loaded: MONITOR CALL is not privileged and traps only when the guest wants it."""
+    """[1.3 CR4-CR13] CR8 is really loaded: MONITOR CALL is not privileged and traps only when the guest wants it."""
     monitor_call = Start("AF010000", cr={8: 0xFFFF}, ecmode=True)
     twins = execute(monitor_call)
     assert twins.guest.difference(twins.bare) == []

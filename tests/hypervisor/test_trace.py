@@ -49,7 +49,11 @@ EVENTS = [
     pytest.param("9D000999", "SIO", {}, "I/O 000A00 TIO   9D000999 ---- 999 CC 3", id="SIO, no device"),
     pytest.param("47F03000", "BRANCH", {}, "    000A00 BC    47F03000 003000 ==> 003000", id="BRANCH"),
     pytest.param(
-        "44000A10", "BR", {0xA10: "47F03000"}, "    000A00 EX    44000A10 000A10 BC    47F03000 003000 ==> 003000", id="BRANCH by EX"
+        "44000A10",
+        "BR",
+        {0xA10: "47F03000"},
+        "    000A00 EX    44000A10 000A10 BC    47F03000 003000 ==> 003000",
+        id="BRANCH by EX",
     ),
     pytest.param("41200001", "INSTRUCT", {}, "    000A00 LA    41200001 000001", id="INSTRUCT"),
     pytest.param("0A05", "INST", {}, "    000A00 SVC   0A05", id="INSTRUCT, SVC"),

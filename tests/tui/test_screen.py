@@ -675,3 +675,12 @@ async def test_zooming_out_of_the_page_that_opened_by_itself_keeps_it(workbench)
         assert titles(pilot) == ["1", "2", "5"]
         await press(pilot, "s")
         assert titles(pilot) == ["1", "2", "5"]
+
+
+async def test_lines_of_cp_on_the_guests_console_are_marked(workbench):
+    lines = ("KERNEL: READY", "DMKDSP450W CP ENTERED; DISABLED WAIT PSW")
+    workbench.session.console = lambda: ConsoleView("CMS1", lines, frozenset({1}))
+    async with opened(workbench, HIGH) as pilot:
+        shown = screen_text(pilot)
+        assert "CP: DMKDSP450W CP ENTERED" in shown
+        assert "CP: KERNEL" not in shown

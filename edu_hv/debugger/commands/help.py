@@ -102,7 +102,8 @@ def _cp_command(word: str) -> TextView:
         raise UserError(f'CP has no command "{short(word)}"; help cp lists them all')
     text = [line.strip() for line in (found.function.__doc__ or "").strip().splitlines()]
     who = f"for users of privilege class {' or '.join(found.classes)}" if found.classes else "for everybody"
-    return TextView((*text, "", f"{who}; the capitals of {found.name} are its shortest form"), f"CP command {found.name}")
+    lines = (*text, "", f"{who}; the capitals of {found.name} are its shortest form")
+    return TextView(lines, f"CP command {found.name}")
 
 
 def _instruction(topic: str) -> Operation | None:

@@ -14,7 +14,7 @@ from edu_hv.debugger.commands.arguments import (
 from edu_hv.debugger.commands.registry import Argument, command, split
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium, device_type
 from edu_hv.debugger.session import DebugSession
-from edu_hv.debugger.start import REAL_SIZE, RealMachine
+from edu_hv.debugger.start import REAL_SIZE, USUAL, RealMachine
 from edu_hv.debugger.views import StopView, TextView
 from edu_hv.devices.catalog import DEVICE_TYPES, NEW
 from edu_hv.guests.files import MEDIUM, read_file
@@ -52,7 +52,7 @@ def load(session: DebugSession, where: str, words: list[str]) -> StopView:
     Before the programs of cp may stand "real 256K", the real storage that CP has (1024K unless you say so; with little
     of it pages are stolen), and "assist", which gives the guests the VM assist from the start.
     """
-    real, programs = real_machine(session, words) if where == "cp" else (RealMachine(), words)
+    real, programs = real_machine(session, words) if where == "cp" else (USUAL, words)
     if not programs:
         raise UserError(f"load {where} needs a program; there are {', '.join(program_names(session))}")
     return session.load(programs, where == "cp", real)

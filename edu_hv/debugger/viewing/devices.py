@@ -19,7 +19,9 @@ def devices(session: "DebugSession") -> TableView:
     columns: tuple[str, ...] = ("address", "what", "real")
     if guest.vm is None or cp is None:
         found = session.system.machine.channels.devices.items()
-        rows = [(f"{at:03X}", getattr(one, "model", "") or type(one).__name__, "the device itself") for at, one in found]
+        rows = [
+            (f"{at:03X}", getattr(one, "model", "") or type(one).__name__, "the device itself") for at, one in found
+        ]
         return TableView(f"devices of {guest.name}", columns, tuple(rows))
     mine = tuple(
         (f"{one.address:03X}", f"{one.model} {_class_words(one)}".strip(), _state(one), _where(cp, one))

@@ -15,7 +15,7 @@ from edu_hv.debugger.journal import (
 )
 from edu_hv.debugger.views import RuleView, StageState, StageView, XrayView
 from edu_hv.hypervisor.control_program import ENTRY_POINTS
-from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
+from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
 from edu_hv.hypervisor.minidisk_ccw import COPY, RULES
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.table import operation
@@ -85,6 +85,7 @@ def _verdict(entries: list[Entry]) -> Verdict | None:
 
 
 def rule_views(verdict: Verdict) -> tuple[RuleView, ...]:
+    """The rules of a verdict, in the order in which they were tried."""
     return tuple(RuleView(r.id, r.question, r.fired, r.then, r.source) for r in verdict.tried)
 
 
@@ -151,6 +152,8 @@ class _Stages:
             case DecisionTaken(within=True):
                 rule = event.verdict.rule
                 return [f"{rule.id} {rule.question}", f"   YES -> {event.verdict.decision}"]
+            case ConsoleLine(cp=True):
+                return [f"CP writes to {event.userid}: {event.text}"]
             case CCWExecuted() if self.under_cp and len(event.ccw) == 8:
                 return [f"CP did CCW {words(event.ccw)} at {event.address:06X}"]
             case _:

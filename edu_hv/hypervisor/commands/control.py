@@ -16,6 +16,7 @@ from edu_hv.hypervisor.timer_requests import Request
 from edu_hv.hypervisor.vmblok import OtherStatus
 from edu_hv.isa.codes import CR0, Class, External
 from edu_hv.isa.errors import UserError
+from edu_hv.machine.storage import BLOCK
 
 if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
@@ -125,7 +126,10 @@ def _parameter(text: str) -> bytes:
 def _clear(cp: "ControlProgram", vm: "VMBLOK") -> None:
     """Virtual system reset, with storage and keys zero."""
     cp.reset(vm)
+    cp.named_systems.purge_all(vm)
     cp.paging.release_pages(vm.storage, 0, vm.storage.pages - 1)
+    for address in range(0, vm.vmsize, BLOCK):
+        vm.storage.set_key(address, 0)
 
 
 @command("SYStem")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.diagnose.services import require_storage, service, specification
+from edu_hv.hypervisor.disconnected import terminal_needed
 from edu_hv.isa.codes import MASK_24
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def virtual_console_function(cp: "ControlProgram", vm: "VMBLOK", rx: int, ry: in
     resets, answers = vm.resets, []
     for line in commands.split(_END_OF_COMMAND):
         answers.append(run_command(cp, vm, line.decode("cp037")))
+        if vm.cf:
+            terminal_needed(cp, vm)
         if vm.resets != resets or vm not in cp.vms:
             _tell_on_terminal(cp, vm, answers)
             return

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from edu_hv.hypervisor import tracing
 from edu_hv.hypervisor.decisions import AnswerDiagnose, Rule, decide
 from edu_hv.hypervisor.diagnose.services import require_doubleword, require_storage, service, specification
 from edu_hv.hypervisor.named_segments import NamedSystem, loaded
@@ -105,8 +106,9 @@ def named_segment(cp: "ControlProgram", vm: "VMBLOK", rx: int, ry: int) -> None:
     """X'64': Rx: address of a name of 8 characters, on a doubleword; Ry: what to do.
 
     LOADSYS (0 shared, 4 not): CC 0 loaded, 1 loaded within the machine's storage; Rx its first address, Ry, with CC 1,
-    the last one of what was released.  PURGESYS (8): CC 0 purged, 1 it was not loaded.  FINDSYS (X'0C'): CC 0 loaded, 1
-    not; Rx and Ry its first and last address.  All: CC 2, Ry a code: 44 no such system, 177 paging error.
+    the last one of what was released.  In shared mode it ends TRACE of branches and instructions.  PURGESYS (8): CC 0
+    purged, 1 it was not loaded.  FINDSYS (X'0C'): CC 0 loaded, 1 not; Rx and Ry its first and last address.  All: CC 2,
+    Ry a code: 44 no such system, 177 paging error.
 
     Specification: another subcode, or the name is not on a doubleword; addressing: it is beyond storage.
     """
@@ -140,6 +142,8 @@ def _carry_out(
             cp.named_systems.load(vm, entry, subcode == LOADSYS)
         except (UserError, MemoryError, PagingFailure):
             return AnswerDiagnose(2, PAGING_ERROR)
+        if subcode == LOADSYS:
+            cp.tracing.set(vm, dict.fromkeys((tracing.BRANCH, tracing.INSTRUCT)))
     return answer
 
 

@@ -18,7 +18,8 @@ def storage_title(view: StorageView) -> str:
         return "6 storage"
     first = view.rows[0]
     key = view.key if view.key.startswith("key") else f"key {view.key}"
-    real = f" = real {first.real:06X}" if first.real is not None else " not in real storage"
+    place = view.places[0].partition(": ")[0].partition(" is ")[2] if view.places else "not in real storage"
+    real = f" = real {first.real:06X}" if first.real is not None else f" {place or 'without a frame'}"
     return f"6 storage  {view.guest} {first.address:06X}{real}  {key}"
 
 

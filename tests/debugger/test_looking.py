@@ -1,0 +1,82 @@
+"""Looking changes nothing: no page is brought in, no reference bit is set, whatever is looked at while CP pages."""
+
+from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.start import RealMachine
+from tests.debugger.walk import run_line
+
+PROGRAMS = ["kernel", "second", "kernel", "parakernel", "kernel", "twospace"]
+LOOKS = [
+    command.name for command in REGISTRY.commands.values() if command.group == "look" or command.name in
+    ("why", "counters", "guests", "spool", "breakpoints", "configuration", "help")
+]  # fmt: skip
+QUESTIONS = ("q v", "d 0.40", "d g psw", "d k0-2000", "q set", "q t", "ind user", "q files", "q n", "d t1000.20")
+
+
+def _paging() -> DebugSession:
+    session = DebugSession()
+    session.load(PROGRAMS, True, RealMachine(128 * 1024))
+    return session
+
+
+def _reads(session):
+    return sum(guest.vm.storage.page_reads for guest in session.system.guests)
+
+
+def _look_at_everything(session: DebugSession) -> None:
+    for guest in [guest.name for guest in session.system.guests]:
+        session.select(guest)
+        for name in LOOKS:
+            for operands in _operands(session, name):
+                run_line(session, f"{name} {operands}".strip())
+        for question in QUESTIONS:
+            run_line(session, f"cp {question}")
+    session.select("auto")
+
+
+def _operands(session: DebugSession, name: str) -> list[str]:
+    size = session.storage_size()
+    every_page = [f"{at:X} 16" for at in range(0, size, 0x3000)]
+    return {"storage": ["", *every_page], "real": ["0 256"], "why": ["20"], "listing": []}.get(name, [""])
+
+
+def test_every_view_of_every_page_at_many_moments_changes_nothing_in_a_system_that_pages():
+    looked, left_alone = _paging(), _paging()
+    for limit in (4500, 1, 2, 1, 400, 1):
+        looked.run(limit=limit)
+        left_alone.run(limit=limit)
+        _look_at_everything(looked)
+        assert looked.system.comparable() == left_alone.system.comparable()
+        assert (looked.step_number, looked.total) == (left_alone.step_number, left_alone.total)
+    assert _reads(looked) > 0
+
+
+def test_storage_tells_where_a_page_is_that_has_no_frame():
+    session = _paging()
+    session.run(limit=5000)
+    seen = set()
+    for guest in session.system.guests:
+        session.select(guest.name)
+        for page in range(guest.vm.storage.pages):
+            (view,) = run_line(session, f"storage {page << 12:X} 16")
+            (place,) = view.places
+            frame, slot = guest.vm.storage.frame_of(page), guest.vm.storage.slot(page)
+            assert place.startswith(f"page {page:03X} ")
+            assert (view.rows[0].real is None) == (frame is None)
+            kind = "in the frame" if frame is not None else f"slot {slot}:" if slot is not None else "all zeros"
+            assert kind in place or "on its way in" in place
+            seen.add(kind.split()[0])
+    assert seen >= {"in", "slot", "all"}
+
+
+def test_a_page_that_is_out_is_shown_with_the_contents_and_the_key_it_has_in_the_paging_area():
+    session = _paging()
+    session.run(limit=5000)
+    for guest in session.system.guests:
+        out = [p for p in range(guest.vm.storage.pages) if guest.vm.storage.frame_of(p) is None]
+        session.select(guest.name)
+        for page in out[:4]:
+            (view,) = run_line(session, f"storage {page << 12:X} 32")
+            text = guest.vm.peek(page << 12, 32)
+            assert "".join("".join(row.words) for row in view.rows) == text.hex().upper()
+            assert view.key.startswith(f"key {guest.vm.storage.peek_key(page << 12) >> 4:X}")
