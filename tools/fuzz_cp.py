@@ -462,6 +462,8 @@ def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None, 
     recorded = False
     while machine.instructions < LONGEST and machine.advance():
         recorded = recorded or cpu.psw.per
+        if cpu.psw.secondary_space:
+            return machine, None, recorded
         if purging:
             purge_tlb(cpu)
     ended = machine.dead and cpu.psw.instruction_address == ENDED

@@ -8,40 +8,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly
-from edu_hv.debugger import believed, viewing
+from edu_hv.debugger import viewing
 from edu_hv.debugger.believed import GuestState
 from edu_hv.debugger.breakpoints import Breakpoints, StopAt
 from edu_hv.debugger.changes import Changes
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
 from edu_hv.debugger.journal import Entry, Journal
+from edu_hv.debugger.looking import Looking
 from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
 from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
 from edu_hv.debugger.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.views import (
-    BreakpointsView,
-    BreakpointView,
-    CodeView,
-    ConsoleView,
-    DecisionView,
-    LogView,
-    PswView,
-    RegistersView,
-    StatusView,
     StopView,
-    StorageView,
-    TableView,
-    TimelineView,
-    XrayView,
 )
 from edu_hv.guests import catalog
 from edu_hv.hypervisor.decisions import Dispatched
 from edu_hv.hypervisor.directory import Directory
-from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
 from edu_hv.machine.machine import Architecture
-from edu_hv.machine.psw import PSW
 
 RUN_LIMIT = 2_000_000
 """Steps after which a run stops by itself, so that a guest in a loop does not run for ever."""
@@ -57,7 +43,7 @@ YOU_STOPPED = "you stopped the run"
 AT_START = "this is the start of the recording"
 
 
-class DebugSession:
+class DebugSession(Looking):
     """One debugging session.  Nothing is loaded at first; every method says so with a UserError until something is."""
 
     def __init__(self) -> None:
@@ -251,50 +237,6 @@ class DebugSession:
     def assembly_of(self, name: str) -> Assembly | None:
         """The assembly of the guest of that name; None when there is none, or no such guest."""
         return next((guest.assembly for guest in self.system.guests if guest.name == name), None)
-
-    # ---- raw values, for checks and views --------------------------------------------------------------------
-
-    def _named(self, name: str | None) -> Guest:
-        return self.system.guest(name) if name else self.guest
-
-    def real_psw(self) -> PSW:
-        """The PSW in the real CPU."""
-        return self.system.machine.cpu.psw.copy()
-
-    def guest_psw(self, name: str | None = None) -> PSW:
-        """The PSW as the guest believes it to be; while it runs, address, CC and so on come from the real one."""
-        return believed.psw(self.system, self._named(name))
-
-    def guest_registers(self, name: str | None = None) -> list[int]:
-        """The guest's 16 general registers."""
-        return believed.registers(self.system, self._named(name))
-
-    def guest_gr(self, number: int) -> int:
-        """One general register of the selected guest."""
-        return self.guest_registers()[number]
-
-    def guest_control_registers(self, name: str | None = None) -> list[int]:
-        """The guest's 16 control registers as it believes them to be."""
-        return believed.control_registers(self.system, self._named(name))
-
-    def guest_storage(self, address: int, length: int) -> bytes:
-        """Bytes of the selected guest's storage.  Raises UserError outside it."""
-        return believed.storage(self.system, self.guest, address, length)
-
-    def storage_size(self) -> int:
-        """Bytes of storage the selected guest has."""
-        return believed.storage_size(self.system, self.guest)
-
-    def real_address(self, address: int) -> int | None:
-        """The real address behind an address of the selected guest, or None outside its storage."""
-        return believed.real_address(self.system, self.guest, address)
-
-    def address_of(self, label: str) -> int:
-        """The address of a label of the selected guest's program.  Raises UserError for an unknown one."""
-        assembly = self.guest.assembly
-        if assembly is None:
-            raise UserError(f'{self.guest.program.name} came without source, so it has no label "{label}"')
-        return assembly.address_of(label) & MASK_24
 
     # ---- forwards, a step or a stage at a time -----------------------------------------------------------------
 
@@ -541,64 +483,6 @@ class DebugSession:
             if lost > 0
             else answer
         )
-
-    # ---- views -----------------------------------------------------------------------------------------------
-
-    def status(self) -> StatusView:
-        """The top line."""
-        return viewing.status(self)
-
-    def code(self, rows: int = 40) -> CodeView:
-        """Code of the selected guest around its next instruction."""
-        return viewing.code(self, rows)
-
-    def registers(self) -> RegistersView:
-        """General and control registers of the selected guest."""
-        return viewing.registers(self)
-
-    def psw(self) -> PswView:
-        """The PSW: guest, real, why."""
-        return viewing.psw(self)
-
-    def xray(self) -> XrayView:
-        """The trap under way, or the last one."""
-        return viewing.xray(self)
-
-    def decisions(self, count: int = 1, guest: str = "", rule: str = "") -> list[DecisionView]:
-        """The last `count` decisions of CP, oldest first: about a guest, by a rule whose id begins so."""
-        return viewing.decisions(self, count, guest, rule)
-
-    def console(self, name: str | None = None) -> ConsoleView:
-        """The terminal of a guest, the selected one by default."""
-        guest = self._named(name)
-        vm = guest.vm
-        by_cp = frozenset(n for n, line in enumerate(vm.terminal) if line.cp) if vm is not None else frozenset()
-        return ConsoleView(guest.name, tuple(guest.console_lines()), by_cp)
-
-    def storage(self, address: int | None = None, length: int = 64) -> StorageView:
-        """Storage of the selected guest; by default around what the last step stored."""
-        return viewing.storage(self, address, length)
-
-    def real_storage(self, address: int, length: int = 64) -> StorageView:
-        """Storage of the real machine, by real address."""
-        return viewing.real_storage(self, address, length)
-
-    def devices(self) -> TableView:
-        """The devices of the selected guest."""
-        return viewing.devices(self)
-
-    def log(self, count: int = 50) -> LogView:
-        """The last entries of the journal, in words."""
-        return self._words.view(self, count)
-
-    def timeline(self, width: int = 72) -> TimelineView:
-        """The recording as one line."""
-        return viewing.timeline(self, width)
-
-    def breakpoint_list(self) -> BreakpointsView:
-        """All breakpoints."""
-        found = sorted(self.breakpoints.by_number.values(), key=lambda b: b.number)
-        return BreakpointsView(tuple(BreakpointView(b.number, b.address, b.label, b.hits) for b in found))
 
 
 def _limit_words(steps: int) -> str:

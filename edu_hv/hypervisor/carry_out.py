@@ -61,7 +61,25 @@ def carry_out(cp: "ControlProgram", vm: VMBLOK, verdict: Verdict) -> None:
         elif function is not None:
             function(cp, vm, verdict.decision)
     except PagingFailure as failure:
+        _not_done(cp, vm, verdict.decision)
         stop(cp, vm, str(failure))
+
+
+def _not_done(cp: "ControlProgram", vm: VMBLOK, decision: Decision) -> None:
+    """A page that the decision needs cannot be had: BEGIN does the instruction again, or gives the interruption then.
+
+    An instruction that was nullified is where the PSW points anyhow.
+    """
+    trap = cp.work.trap
+    if trap is None or not isinstance(decision, Reflect | Simulate | SimulateIO | Hypercall):
+        return
+    real = trap.traced or trap.interruption
+    if not isinstance(decision, Reflect) or real.kind is Class.SVC:
+        vm.vmpsw.instruction_address = real.instruction_address
+        vm.pending_program = None  # Of a supervisor call, which is recorded again.
+        vm.vmpend &= ~Pending.PER
+    elif real.ending is not Ending.NULLIFICATION:
+        vm.pending_program = decision.interruption
 
 
 # ---- instructions ----------------------------------------------------------------------------------------------------
@@ -118,6 +136,7 @@ def reflect(cp: "ControlProgram", vm: VMBLOK, interruption: Interruption, loops:
     `loops`: how often in a row it was the first instruction of the guest's program-interruption routine.
     """
     trap, psw = cp.work.trap, vm.vmpsw
+    vm.cpu.load_real(interruption.kind.new_psw, 8)  # Its page 0 is in.
     nullified = trap is not None and trap.interruption.ending is Ending.NULLIFICATION
     if nullified and interruption.ending is not Ending.NULLIFICATION:
         # To the guest the instruction has ended: its old PSW points behind it.
@@ -148,6 +167,7 @@ def _deliver(cp: "ControlProgram", vm: VMBLOK, decision: Deliver) -> None:
     """A pending virtual interruption is taken by the guest and is pending no more."""
     interruption = decision.interruption
     old = vm.vmpsw.copy()
+    vm.cpu.load_real(interruption.kind.new_psw, 8)  # Its page 0 is in.
     if interruption.kind is Class.EXTERNAL:
         _take_external(cp, vm, interruption.code)
     else:

@@ -248,7 +248,7 @@ class ControlProgram:
         vm.pending_program = None
         vm.pages_wanted = vm.pages_told = vm.pages_arrived = ()
         vm.waiting_since = None
-        vm.vmpend = Pending(0)
+        vm.vmpend &= Pending.IO  # It follows from the devices.
         vm.program_loops = vm.external_loops = vm.quantum = vm.vmtimer = 0
         vm.vmpstat &= ~ProcessStatus.PAGEX
         vm.vmtlevel &= ~TimerLevel.CPU
@@ -261,6 +261,7 @@ class ControlProgram:
         vm.end_wait(RunStatus.EXWAIT | RunStatus.PGWAIT)
         vm.vmostat &= ~OtherStatus.SLEEP
         self.vio.reset(vm)
+        vm.note_psw()
 
     # ---- from outside ----------------------------------------------------------------------------------------
 

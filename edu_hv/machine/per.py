@@ -63,6 +63,7 @@ class Recorder:
         self._registers = _RecordedRegisters([])
         self._stored: list[StorageStored] = []
         self._address = 0
+        self._invalid = False
         self._enabled = PERCode(0)
 
     @contextmanager
@@ -72,6 +73,7 @@ class Recorder:
         registers, observer = cpu.gr, storage.observer
         self._registers = cpu.gr = _RecordedRegisters(registers)
         self._stored, self._address = [], cpu.psw.instruction_address
+        self._invalid = cpu.psw.unassigned != 0
         self._enabled = PERCode(cpu.cr[9] >> 24 & 0xF0)
         self._range, self._mask = (cpu.cr[10] & MASK_24, cpu.cr[11] & MASK_24), cpu.cr[9] & 0xFFFF
         cpu.branched, cpu.execute_target = False, None
@@ -96,7 +98,7 @@ class Recorder:
     def event(self, completed: bool) -> PEREvent | None:
         """What the instruction caused of what CR9 to CR11 ask for.
 
-        One that did not complete has only been fetched; at an odd address there is none to be fetched.
+        One that did not complete has only been fetched; at an odd address, and by a PSW that is invalid, none is.
         """
         found = PERCode(0)
         if self._fetched():
@@ -112,6 +114,8 @@ class Recorder:
         return PEREvent(found, self._address) if found else None
 
     def _fetched(self) -> bool:
+        if self._invalid:
+            return False
         addresses = (self._address, self._cpu.execute_target)
         return any(address is not None and not address & 1 and self._designates(address) for address in addresses)
 

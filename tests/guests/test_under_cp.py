@@ -80,6 +80,12 @@ def give_disk(made, vm):
     add_minidisk(vm, DISK, volume, Extent(volume.volser, 5, 10), VDEVFLAG(0), vm.vmuser)
 
 
+def give_devices(made, vm):
+    """A punch, a tape and a disk."""
+    give_punch_and_tape(made, vm)
+    give_disk(made, vm)
+
+
 def run(name, assist=False):
     made = machine(assist)
     vm = load(made, name, "GUEST")

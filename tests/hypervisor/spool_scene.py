@@ -70,7 +70,7 @@ class User:
 
     def __init__(self, scene, userid, classes="G"):
         self.scene = scene
-        self.vm = SimpleNamespace(vmuser=userid, vmcls=classes, devices=VirtualDevices())
+        self.vm = SimpleNamespace(vmuser=userid, vmcls=classes, devices=VirtualDevices(), settings={})
         self.vm.devices.add(VDEVBLOK(0x009, DeviceClass.TERM, model="3215", device=Console()))
         for address, model in ((0x00C, "2540R"), (0x00D, "2540P"), (0x00E, "1403")):
             device = spooled_device(model, scene.spool, userid, address)

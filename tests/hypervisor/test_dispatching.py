@@ -55,7 +55,7 @@ INTO_CP_MODE = [
 
 @pytest.mark.parametrize(("code", "storage", "ecmode", "message"), INTO_CP_MODE)
 def test_guest_that_cannot_go_on_is_in_cp_mode_with_the_message(code, storage, ecmode, message):
-    """The message, the PSW in quotes, and CP on a line of its own; nothing of it runs any more."""
+    """[1.6 PGM-2; PSWCHK; 1.8 wait with all of I/O and external off] The message, its PSW, CP; nothing of it runs."""
     made, vm = guest(code, ecmode)
     for address, text in storage.items():
         vm.cpu.store_real(address, bytes.fromhex(text))
@@ -72,7 +72,7 @@ def test_psw_of_the_disabled_wait_is_the_message():
 
 
 def test_routine_that_fails_once_in_its_first_instruction_is_no_loop():
-    """The second time round it succeeds, because the instruction there is another one by then."""
+    """[1.6 PGM-2] The second time round it succeeds, because the instruction there is another one by then."""
     made, vm = guest("0000")
     vm.cpu.store_real(0x68, bytes.fromhex("0000000000000A00"))
     made.steps()
@@ -96,6 +96,7 @@ def test_wait_enabled_for_io_is_no_end():
 
 
 def test_real_timer_holds_the_slice_and_the_guests_timer_is_its_own():
+    """[1.3 Interval timer X'50'] Real X'50' is QUANTUM; guest X'50' is in the guest's page 0."""
     made, vm = guest("07000700")
     vm.cpu.store_real(PSA.INTERVAL_TIMER, (1000).to_bytes(4, "big"))
     made.settle()
@@ -150,6 +151,7 @@ def test_slice_that_ends_while_another_interruption_is_taken_ends_all_the_same()
 
 
 def test_timer_that_crosses_zero_interrupts_the_guest_once():
+    """[1.9 Update] External 0080, with the bit of CR0 and that of the PSW."""
     made, vm = guest(LOOP, system_mask=0x01)
     vm.cpu.store_real(0x58, PSW(instruction_address=CODE).to_bytes())
     vm.cpu.store_real(PSA.INTERVAL_TIMER, (10).to_bytes(4, "big"))
@@ -161,7 +163,7 @@ def test_timer_that_crosses_zero_interrupts_the_guest_once():
 
 
 def test_guests_registers_survive_another_guest():
-    """GRs, FPRs, condition code, program mask: each guest finds its own again."""
+    """[1.2 VMGPRS; 1.3 GPR, FPR] GRs, FPRs, condition code, program mask: each guest finds its own again."""
     made = bench()
     for name, value in (("A", 0x11111111), ("B", 0x22222222)):
         vm = made.start(made.log_on(name), LOOP, cc=value & 3, program_mask=value & 15)

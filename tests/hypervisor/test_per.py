@@ -69,7 +69,7 @@ TYPES = [
 
 @pytest.mark.parametrize(("line", "expected"), TYPES)
 def test_each_type_sees_its_events_and_no_others(line, expected):
-    """[4.5 types] With range, data, register and mask; the line is in the manual's shape."""
+    """[4.2 PER] [4.5 types] With range, data, register and mask; the line is in the manual's shape."""
     found = lines_of(line)
     squeezed = [" ".join(text.split()) for text in found]
     assert squeezed[: len(expected)] == [" ".join(text.split()) for text in expected]

@@ -468,7 +468,8 @@ def test_whatever_guests_do_nothing_is_left_behind_and_no_device_hangs(actions, 
 
 
 def do(made, vm, what, address, count):
-    """One thing that a guest does, or that happens."""
+    """One thing that a guest does, or that happens, when CP has done what it was at: CP runs disabled."""
+    made.answer()
     programs = {
         "seek": [seek(vm, count, 0x5F00)] if address == DISK else [ccw(0x07, count=6)],
         "read": [READ] * 1 if address == DISK else chain(count),

@@ -94,7 +94,7 @@ def test_program_interruption_of_a_guest_is_that_of_the_machine(given, code, ilc
 
 @pytest.mark.parametrize("at", [0x1001, 0x10000, 0xFFFFFE, 0x2000FF], ids=hex)
 def test_branch_to_where_no_instruction_can_be_fetched(at):
-    """Odd: specification.  Beyond storage: addressing, though the real machine saw a segment exception."""
+    """[1.6 PSWCHK] Odd: specification.  Beyond storage: addressing, though the real machine saw a segment exception."""
     twins = execute(Start("07F2", PROBLEM, {2: at}))
     assert twins.guest.difference(twins.bare) == []
     twins.machine.advance()
@@ -110,6 +110,7 @@ def test_branch_to_where_no_instruction_can_be_fetched(at):
 @pytest.mark.parametrize("number", [0, 1, 76, 179, 255])
 @pytest.mark.parametrize("psw", [PSW(), PROBLEM, PSW(ec_mode=True), PSW(ec_mode=True, problem_state=True)], ids=str)
 def test_svc_goes_to_the_guests_own_supervisor(number, psw):
+    """[1.6 SVC-4] BC: code and ILC in the old PSW; EC: at X'88'."""
     twins = execute(Start(f"0A{number:02X}", psw))
     assert twins.guest.difference(twins.bare) == []
     assert twins.vm.vmpsw.instruction_address == HANDLER
@@ -117,7 +118,7 @@ def test_svc_goes_to_the_guests_own_supervisor(number, psw):
 
 @pytest.mark.parametrize("text", ["8808000000001000", "0008000100001000", "000800000F001000"], ids=str)
 def test_psw_with_reserved_bits_is_found_before_it_is_used(text):
-    """LPSW loads it; the specification exception has no instruction, ILC 0, and the bits stand in the old PSW."""
+    """[1.6 PSWCHK; 1.4 LPSW] LPSW loads it; the specification exception has ILC 0, the bits are in the old PSW."""
     twins = execute(Start("82000800", storage={0x800: text}))
     assert twins.guest.difference(twins.bare) == []
     assert twins.vm.cpu.load_real(0x8C, 4).hex() == "00000006"

@@ -129,7 +129,7 @@ def test_storage_ends_at_vmsize(size):
     made.until(lambda: vm.peek(0x28, 8) != bytes(8))
     made.stop()
     assert (vm.vmsize, vm.vmgprs[4]) == (expected, expected)
-    assert vm.peek(0x28, 8).hex() == f"00000005{0x80000000 + CODE + 20:08x}"
+    assert vm.peek(0x28, 8).hex() == f"00000005{0xA0000000 + CODE + 20:08x}"
 
 
 def test_vmioactv_shows_the_channel_while_its_operation_goes_on():
@@ -197,7 +197,7 @@ def _statuses(made, vm, steps=600):
 
 def page_wait():
     made = paging_bench(0x10000 + 9 * FRAME)
-    vm = made.start(made.log_on(), "58505000" + LOOP)
+    vm = made.start(made.log_on(), "58505000" + "47F00A04")
     store(vm, {0x5000: "12345678"})
     made.cp.paging.hold_none()
     page_out(made, vm, 5)

@@ -3,6 +3,7 @@
 import pytest
 
 from edu_hv.hypervisor.decisions import (
+    AbendCP,
     Deliver,
     EndTimeSlice,
     EnterConsoleFunction,
@@ -89,6 +90,7 @@ def case(name, psw, interruption, text, fired, others, decision, **more):
 
 
 INTERRUPTIONS = [
+    case("PRG-0", SUPERVISOR, OVERFLOW, "1A45", "PRG-0", [], AbendCP("PRG008"), supervisor=True),
     case("PRV-1", PROBLEM, PRIVILEGED_SSM, "80002000", "PRV-1", ["PRV-2"], Reflect(PRIVILEGED_SSM)),
     case(
         "PRV-1 whatever the instruction",
@@ -186,6 +188,7 @@ INTERRUPTIONS = [
 
 @pytest.mark.parametrize(("psw", "interruption", "text", "fired", "others", "decision", "more"), INTERRUPTIONS)
 def test_interruption_leads_to_the_rule_and_decision(psw, interruption, text, fired, others, decision, more):
+    """[1.1 3; 1.6 PGM-1; EXT-1; IO-1] Which rules were asked, and that asking changes nothing."""
     made, vm = guest()
     vm.cpu.load_psw(psw.copy())
     vm.quantum = more.get("quantum", 0)
@@ -197,6 +200,7 @@ def test_interruption_leads_to_the_rule_and_decision(psw, interruption, text, fi
     owner = (vm, TAPE) if more.get("owned") else (None, 0)
     before = made.machine.state(), made.cp.state()
     rest = more.get("waiting", False), more.get("purpose", ""), more.get("fault"), more.get("adstop", False)
+    rest = *rest, more.get("supervisor", False)
     verdict = on_interruption(Trap(vm, interruption, bytes.fromhex(text), *owner, *rest))
     assert (verdict.rule.id, verdict.decision) == (fired, decision)
     assert [rule.id for rule in verdict.tried if not rule.fired] == others
@@ -279,6 +283,7 @@ GUESTS = [
 
 @pytest.mark.parametrize(("psw", "prepare", "fields", "fired", "decision"), GUESTS)
 def test_dispatcher_asks_its_rules_in_order(psw, prepare, fields, fired, decision):
+    """[1.6 ORDER; EXT-2; IO-2; PSWCHK] And nothing is changed by it."""
     made, vm = guest(ecmode=True)
     vm.cpu.load_psw(psw.copy())
     vm.vmpsw.instruction_address = AT

@@ -102,7 +102,7 @@ def test_end_of_the_dispatch_slice_is_a_turn_for_the_next():
 
 
 def test_favored_machine_is_before_the_others_of_its_queue():
-    """[1.2 VMQLEVEL HIPRI] SET FAVORED; it stays before them when it enters again."""
+    """[1.2 VMQFPNT] [1.2 VMQLEVEL HIPRI] SET FAVORED; it stays before them when it enters again."""
     _, (first, second, third) = machines()
     scheduler = Scheduler()
     for vm in (first, second, third):

@@ -35,7 +35,7 @@ def until_instructions(made, count):
 
 @pytest.mark.parametrize(("setting", "moves"), [("OFF", False), ("ON", True), ("REAL", True)])
 def test_interval_timer_moves_while_the_guest_runs_unless_it_is_off(setting, moves):
-    """[1.9 SET TIMER OFF / ON / REAL] 76 800 units a second of the guest's own time; OFF: never moves."""
+    """[1.9 Interval timer unit; SET TIMER OFF / ON / REAL] 76 800 a second of the guest's own time; OFF: never moves."""
     made, vm = guest(LOOP)
     run_command(made.cp, vm, f"SET TIMER {setting}")
     set_timer(vm, 100_000)

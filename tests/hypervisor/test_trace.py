@@ -62,7 +62,7 @@ EVENTS = [
 
 @pytest.mark.parametrize(("code", "event", "storage", "line"), EVENTS)
 def test_event_has_its_line_and_the_guest_stands_behind_it(code, event, storage, line):
-    """[4.4] Each event's line; without RUN the guest is in CP mode behind it, so that BEGIN is a step."""
+    """[4.2 TRACE] [4.4] Each event's line; without RUN the guest is in CP mode behind it, so that BEGIN is a step."""
     _, vm = traced(code, f"TRACE {event}", storage=storage, tape=GUESTS["kernel"].tape(), units=1)
     assert cp_lines(vm) == [line, "CP"]
     assert vm.cf

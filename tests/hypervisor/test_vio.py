@@ -155,7 +155,7 @@ def device(address, model="2401"):
 
 
 def test_a_device_is_found_by_the_three_digits_of_its_address():
-    """[2.2 VCHBLOK] [2.2 VCUBLOK] [1.2 VMCHTBL] Negative indices where there is nothing (SCNVU)."""
+    """[1.2 VMCHSTRT] [2.2 VCHBLOK] [2.2 VCUBLOK] [1.2 VMCHTBL] Negative indices where there is nothing (SCNVU)."""
     devices = VirtualDevices()
     for address in (0x5A2, 0x181, 0x182, 0x00C):
         devices.add(device(address))
