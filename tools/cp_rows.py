@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -242,11 +243,45 @@ ROWS = tuple(Row(*row) for row in (
     ('5.2', 'shadow page-table validation', 'B', 'assist: shadow page-table validation'),
 ))  # fmt: skip
 
-OTHERWISE: dict[tuple[str, str], str] = {}
+OTHERWISE: dict[tuple[str, str], str] = {
+    ("1.2", "VMQFPNT"): "the queues are lists of machines (`Scheduler.q1`, `q2`); the place in the list is the chain",
+    ("1.2", "VMPNT"): "the ring is the list `ControlProgram.vms`, in the order of logon",
+    ("1.2", "VMECEXT"): "the virtual control registers are those of the virtual CPU, with and without an ECBLOK",
+    ("1.2", "VMCHSTRT"): "the tables are lists in `VirtualDevices`, found by index as on VM/370",
+    ("1.2", "VMTERM"): "a terminal is the list of its lines (`VMBLOK.terminal`); VMVTERM is `VirtualDevices.console`",
+    ("1.2", "VMIOACTV"): "worked out from the devices whenever it is asked for",
+    ("1.2", "VMRSTAT"): "LOGON is never on: a logon is done at once",
+    ("1.2", "VMDSTAT"): "TIO, ELIG and DSPCH are never on: there are no eligible lists",
+    ("1.2", "VMOSTAT"): "VIRCF is never on",
+    ("1.2", "VMPSTAT"): "RPAGE, REAL, NOTRAN and NSHR are never on: there is no V=R area",
+    ("1.2", "VMESTAT"): "MICSVC, NEWCR0, INVSEG, INVPAG are never on: changed tables are dealt with at once, stolen "
+    "frames noted in `VirtualStorage.frames_lost`",
+    ("1.2", "VMQLEVEL"): "LOPRI is never on",
+    ("1.2", "VMPEND"): "DEFSTK, PRG and SVC are never on: program interruptions and SVCs are reflected at the trap",
+    ("1.2", "VMTIMER"): "VMTMOUTQ and VMTMINQ are `VMBLOK.queue_left`; the CPU timer is in `VMBLOK.clocks`",
+    ("1.3", "CPU timer, clock comparator"): "while the guest runs, the real CPU timer holds what is left of its own",
+    ("1.6", "SVC-3"): "there is one path; page 0 is brought in when the PSWs are to be stored",
+    ("1.6", "SVC-4"): "the dispatcher looks at every new PSW",
+    ("1.8", "VMPSW wait bit, some mask on"): "the machine leaves its queue whatever I/O is active",
+    ("1.8", "no VM runnable at all"): "the time is not counted by what is waited for",
+    ("1.12", "IPL vaddr"): "CP runs the loading channel program itself; no program is put into the guest's storage",
+}
 """Rows that are built in another way than on VM/370, and how."""
 
 MISSING: dict[tuple[str, str], str] = {}
 """Rows that are not built, and why."""
+
+
+ALSO: dict[str, tuple[str, ...]] = {
+    "1.2": ("ECBLOK", "XINTBLOK", "TRQBLOK"),
+    "1.4": ("COMMON PATH", "TRAP", "RRB", "CLRIO", "SIGP", "RDD", "MC", "CS"),
+    "2.4": ("10", "11", "12", "16", "17", "18", "20", "CSW", "RESTRICTIONS"),
+    "2.6": ("CONSOLE", "CONSOLE SPOOL"),
+    "3": ("X'14'",),
+    "4.2": ("SLEEP", "TERMINAL", "ECHO"),
+    "4.3": ("PURGE", "TRANSFER", "CHANGE", "ORDER", "TAG", "FORCE", "AUTOLOG", "SMSG", "WARNING"),
+}
+"""What tests name in these sections besides: rows that need not be (C), and paragraphs beside the tables."""
 
 
 def _plain(name: str) -> str:
@@ -263,12 +298,18 @@ class Named:
     test: str
 
 
-def tests(folder: Path = ROOT / "tests") -> Iterator[Named]:
+@cache
+def all_named() -> tuple[Named, ...]:
+    """Every row that a test of this project names."""
+    return tuple(naming_tests(ROOT / "tests", ROOT))
+
+
+def naming_tests(folder: Path, root: Path) -> Iterator[Named]:
     """Every test that names rows, with each row it names."""
     for path in sorted(folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield from _named(ast.get_docstring(node) or "", f"{path.relative_to(ROOT)}::{node.name}")
+                yield from _named(ast.get_docstring(node) or "", f"{path.relative_to(root)}::{node.name}")
 
 
 def _named(docstring: str, test: str) -> Iterator[Named]:
@@ -285,7 +326,7 @@ def _named(docstring: str, test: str) -> Iterator[Named]:
 def by_row() -> dict[Row, list[str]]:
     """The tests of each row."""
     found: dict[Row, list[str]] = defaultdict(list)
-    for named in tests():
+    for named in all_named():
         for row in ROWS:
             if row.section == named.section and _means(named.row, row.key[1]) and named.test not in found[row]:
                 found[row].append(named.test)
@@ -299,6 +340,22 @@ def _means(named: str, row: str) -> bool:
     )
 
 
+def unknown() -> list[Named]:
+    """What tests name in the table's sections that is neither a row nor anything else there: a slip of the pen."""
+    names = [row.key for row in ROWS] + [(section, _plain(name)) for section in ALSO for name in ALSO[section]]
+    return [
+        named
+        for named in all_named()
+        if named.section in SECTIONS
+        and not any(named.section == section and _means(named.row, name) for section, name in names)
+    ]
+
+
+def without_a_test() -> list[Row]:
+    """The rows that no test names and that are not said to be missing."""
+    return [row for row, names in by_row().items() if not names and (row.section, row.name) not in MISSING]
+
+
 def document() -> str:
     """The whole of docs/CP_ROWS.md."""
     found = by_row()
@@ -306,9 +363,9 @@ def document() -> str:
     lines = [
         "# CP row by row",
         "",
-        "What of VM/370's control program is here, and the tests that show it. `python -m tools.cp_rows` writes this file",
-        f"from the tests' own words; {done} of {len(ROWS)} rows have a test. A: needed for the first lessons; B: should be",
-        "there. *Otherwise* says where this CP does it in another way than VM/370.",
+        "What of VM/370's control program is here, and the tests that show it. `python -m tools.cp_rows` writes this",
+        f"file from the tests' own words; {done} of {len(ROWS)} rows have a test. A: needed for the first lessons; B:",
+        "should be there. *Otherwise* says where this CP does it in another way than VM/370.",
     ]
     for section, title in SECTIONS.items():
         lines += [

@@ -22,7 +22,7 @@ from random import Random
 from typing import Any
 
 from edu_hv.debugger.plain import plain
-from edu_hv.devices.card import CARD
+from edu_hv.devices.card_image import CARD
 from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.disk import Disk3330, Disk3350
 from edu_hv.devices.tape import TapeDrive
@@ -46,7 +46,7 @@ from edu_hv.machine.instructions.control import purge_tlb
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import FRAME
 from tests.hypervisor.bench import Visible, visible_bare, visible_guest
-from tests.hypervisor.invariants import frames_of, problems, shadow_frames
+from tests.hypervisor.invariants import frames_of, problems
 from tools.fuzz_cp_commands import command_line
 from tools.fuzz_cp_guests import SIZE, GuestMaker, Image
 
@@ -177,7 +177,9 @@ class Scene:
                     self.cp.free_storage.get(0x400)
                 except MemoryError:
                     break
-            for address in sorted(at for at, length in self.cp.free_storage.taken.items() if length == 0x400)[: left // 0x400]:
+            for address in sorted(at for at, length in self.cp.free_storage.taken.items() if length == 0x400)[
+                : left // 0x400
+            ]:
                 self.cp.free_storage.free(address)
 
     # ---- what must not change ----------------------------------------------------------------------------------------
@@ -355,6 +357,7 @@ def check_scene(seed: int, tally: Tally, actions: list[Action] | None = None) ->
     begin = random.randrange(len(actions))
     end = random.randrange(begin, min(begin + 12, len(actions))) + 1
     scene, last = Scene(seed), None
+    saved = scene.save()
     try:
         for number, last in enumerate(actions):
             if number == begin:
@@ -370,7 +373,7 @@ def check_scene(seed: int, tally: Tally, actions: list[Action] | None = None) ->
         found = scene.found or _unobserved(scene, seed, actions)
         _count(scene, tally)
         return [f"seed {seed}, at the end", *found] if found else []
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for.
         return [f"seed {seed}, action {scene.actions - 1} {last}", traceback.format_exc()]
 
 
@@ -400,114 +403,6 @@ def _count(scene: Scene, tally: Tally) -> None:
     tally.checkpoints += 1
     tally.decisions += sum(scene.cp.counts.values())
     tally.page_reads += sum(vm.storage.page_reads for vm in scene.cp.vms)
-
-
-# ---- twins ---------------------------------------------------------------------------------------------------------
-
-
-VARIANTS: tuple[tuple[str, bool, tuple[str, ...], bool], ...] = (
-    ("plain", False, (), False),
-    ("assist", True, (), False),
-    ("traced", False, ("TRACE ALL RUN",), False),
-    ("PER", True, ("PER IFETCH RUN", "PER STORE RUN PRINT NOTERM"), False),
-    ("busy", False, (), True),
-    ("busy, assist", True, (), True),
-)
-"""Name, whether there is the assist, CP commands, and whether another guest executes something else beside it."""
-
-
-def check_twins(seed: int, tally: Tally, variants: Sequence[str] = tuple(name for name, *_ in VARIANTS)) -> list[str]:
-    """One program on a bare machine, and under CP in several ways: what is not the same at its end.
-
-    A program whose end depends on the time, or on what the TLB still has, and one that never ends, is not compared.
-    """
-    random = Random(f"twins {seed}")
-    ecmode, frames = random.random() < 0.8, random.choice((9, 12, 20, 40))
-    image = GuestMaker(random, ecmode, lonely=True).image()
-    noise = GuestMaker(random, True, lonely=True).image()
-    machine, expected, recorded = bare(image)
-    if expected is None or bare(image, purging=True)[1] != expected:
-        tally.skipped += 1
-        return []
-    tally.twins += 1
-    tally.instructions += machine.instructions
-    found: list[str] = []
-    for name, assist, commands, busy in VARIANTS:
-        if name not in variants or (recorded and commands):
-            continue  # A guest's own PER stands still while CP uses PER for it.
-        twin = Twin(image, ecmode, assist, frames, commands, noise if busy else None)
-        try:
-            end = twin.end(40 * machine.instructions + 100_000)
-        except Exception:
-            return [f"twins {seed}, {name}", traceback.format_exc()]
-        found += [f"{name}: {text}" for text in (end.difference(expected) if end is not None else [])]
-    return [f"twins {seed}, ecmode {ecmode}", *found[:20]] if found else []
-
-
-def bare(image: Image, purging: bool = False) -> tuple[Machine, Visible | None, bool]:
-    """The end of the program on a bare machine, None for no end; and whether it used PER.
-
-    `purging`: at another time, and without a TLB.
-    """
-    machine = Machine(SIZE)
-    cpu = machine.cpu
-    cpu.identification = VIRTUAL_CPU_ID
-    for address, text in image.storage.items():
-        cpu.store_real(address, text)
-    if purging:
-        machine.clocks.now = 77_000_000
-        cpu.store_real(PSA.INTERVAL_TIMER, bytes.fromhex("3FFFFF00"))
-    cpu.gr[:], cpu.fpr[:], cpu.cr[:] = image.gr, image.fpr, image.cr
-    cpu.load_psw(cpu.decode_psw(image.psw))
-    recorded = False
-    while machine.instructions < LONGEST and machine.advance():
-        recorded = recorded or cpu.psw.per
-        if cpu.psw.secondary_space:
-            return machine, None, recorded
-        if purging:
-            purge_tlb(cpu)
-    ended = machine.dead and cpu.psw.instruction_address == ENDED
-    return machine, visible_bare(machine) if ended else None, recorded
-
-
-@dataclass
-class Twin:
-    """A program under CP."""
-
-    image: Image
-    ecmode: bool
-    assist: bool
-    frames: int
-    commands: tuple[str, ...] = ()
-    noise: Image | None = None
-
-    def end(self, units: int) -> Visible | None:
-        """Its end.  None when it does something that a virtual machine has not, as it is known."""
-        machine = Machine(0x10000 + self.frames * FRAME)
-        machine.channels.attach(PAGING, make_paging_volume(8))
-        if self.assist:
-            machine.install_assist()
-        cp = ControlProgram(machine)
-        cp.paging.attach_area(PAGING)
-        vm = cp.logon("A", SIZE, self.ecmode)
-        if self.noise is not None:
-            other = cp.logon("B", SIZE, True)
-            start(cp, other, self.noise)
-        start(cp, vm, self.image)
-        for command in self.commands:
-            run_command(cp, vm, command)
-        while units and not vm.cf and machine.advance():
-            units -= 1
-        cp.interrupt_running()
-        return None if self._is_other(cp, vm) else visible_guest(vm)
-
-    def _is_other(self, cp: ControlProgram, vm: VMBLOK) -> bool:
-        """Whether it came to something that a virtual machine has not, or not without ECMODE."""
-        mnemonics, rules = {name for *_, name in cp.counts}, {rule for _, rule, _ in cp.counts}
-        if not self.ecmode:
-            ended = any("450W" in line.text for line in vm.terminal)
-            return not ended or bool(mnemonics & {"LCTL", "STCTL"})
-        return bool(rules & NOT_THERE or mnemonics & NOT_VIRTUAL)
 
 
 def main() -> None:

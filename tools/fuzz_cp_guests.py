@@ -24,14 +24,12 @@ CHAINS, ARGUMENTS, LINES, VMCF_LISTS = 0x4000, 0x4800, 0x5000, 0x5800
 SEGMENT_TABLE, PAGE_TABLES = 0x8000, 0x8400
 DEVICES = (0x009, 0x00C, 0x00D, 0x00E, 0x181, 0x190, 0x191, 0x192, 0x450, 0x460, 0x350, 0x7C0, 0x019)
 FORMATS = {0x00400000: (16, 16, 0), 0x00800000: (16, 16, 4), 0x00500000: (20, 16, 0), 0x00900000: (20, 256, 4)}
-COMMANDS = (
-    0x02, 0x01, 0x09, 0x0A, 0x03, 0x04, 0x05, 0x06, 0x07, 0x0B, 0x0C, 0x0F, 0x12, 0x13, 0x14, 0x16, 0x17, 0x1A, 0x1B, 0x1D,
-    0x1E, 0x1F, 0x23, 0x27, 0x29, 0x2F, 0x31, 0x37, 0x39, 0x3F, 0x42, 0x63, 0x86, 0x8B, 0x92, 0xB1, 0xC3, 0xE4, 0x11, 0x41,
-)  # fmt: skip
-CHAIN_DATA, CHAIN_COMMAND, SLI, SKIP, PCI, IDA = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
-NOT_VIRTUAL = set(
-    "MVCP MVCS MVCK PC PT SAC SSAR EPAR ESAR IAC IVSK LASP DISCS CONCS SIGP SPX STPX STAP DIAG RDD WRD TPROT TB".split()
+COMMANDS = bytes.fromhex(
+    "02 01 09 0A 03 04 05 06 07 0B 0C 0F 12 13 14 16 17 1A 1B 1D "
+    "1E 1F 23 27 29 2F 31 37 39 3F 42 63 86 8B 92 B1 C3 E4 11 41"
 )
+CHAIN_DATA, CHAIN_COMMAND, SLI, SKIP, PCI, IDA = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
+NOT_VIRTUAL = {"MVCP", "MVCS", "MVCK", "PC", "PT", "SAC", "SSAR", "EPAR", "ESAR", "IAC", "IVSK", "LASP", "DISCS", "CONCS", "SIGP", "SPX", "STPX", "STAP", "DIAG", "RDD", "WRD", "TPROT", "TB"}  # fmt: skip
 """What a virtual machine has not, or not as a bare machine has it."""
 CLOCKS_READ = {"STCK", "SPT", "STPT", "SCKC", "STCKC", "SCK"}
 EVERY = list(BY_MNEMONIC.values())
@@ -95,8 +93,8 @@ class GuestMaker:
             kinds += [(12, self.io), (12, self.diagnose), (5, self.clocks), (2, self.wait)]
         if self.calm:
             kinds = [kind for kind in kinds if kind[1] not in (self.any_privileged, self.any_instruction, self.execute)]
-        weights, functions = zip(*kinds, strict=True)
-        return self.random.choices(functions, weights)[0]()
+        ((_, function),) = self.random.choices(kinds, [weight for weight, _ in kinds])
+        return function()
 
     def masks(self) -> bytes:
         """SSM and its like, and LPSW."""
@@ -196,7 +194,9 @@ class GuestMaker:
             device = self.random.choice(DEVICES) if self.chance(0.8) else self.random.randrange(0x1000)
         name = self.random.choice(IO)
         caw = encode("MVC", 3, *based(0, PSA.CAW), *based(0, CLOCKS + 0x60 + 4 * chain))
-        again = encode("MVI", CHAINS >> 8 | self.random.randrange(8), *based(0, PSA.CAW + 2)) if self.chance(0.1) else b""
+        again = (
+            encode("MVI", CHAINS >> 8 | self.random.randrange(8), *based(0, PSA.CAW + 2)) if self.chance(0.1) else b""
+        )
         return (caw + again if name in ("SIO", "SIOF") else b"") + encode(name, *based(0, device))
 
     def diagnose(self) -> bytes:
@@ -288,10 +288,15 @@ class GuestMaker:
     def ccw(self, at: int) -> bytes:
         """One CCW."""
         if self.chance(0.12):
-            return bytes([8]) + (CHAINS + 8 * self.random.randrange(0x100)).to_bytes(3, "big") + self.random.randbytes(4)
+            return (
+                bytes([8]) + (CHAINS + 8 * self.random.randrange(0x100)).to_bytes(3, "big") + self.random.randbytes(4)
+            )
         flags = self.random.choices((0, SLI, SLI | CHAIN_COMMAND, CHAIN_COMMAND, CHAIN_DATA), (1, 2, 6, 2, 2))[0]
         flags |= SKIP * self.chance(0.05) | PCI * self.chance(0.05) | self.chance(0.01)
-        address, count = self.random.randrange(0x2000, 0x10200), self.random.choice((0, 1, 4, 5, 8, 80, 80, 300, 4096, 9000))
+        address, count = (
+            self.random.randrange(0x2000, 0x10200),
+            self.random.choice((0, 1, 4, 5, 8, 80, 80, 300, 4096, 9000)),
+        )
         if self.chance(0.15):
             flags, address = flags | IDA, ARGUMENTS + 0x200 + 4 * self.random.randrange(64)
         command = self.random.choice(COMMANDS) if self.chance(0.97) else self.random.randrange(256)
@@ -305,18 +310,25 @@ class GuestMaker:
         random = self.random
         ccws = [self.ccw(CHAINS + 8 * n) for n in range(0x100)]
         for _ in range(12):
-            at, seek = random.choice((random.randrange(0, 0xF0), 0x78, 0x80, 0x88, 0x90)), ARGUMENTS + 8 * random.randrange(32)
+            at, seek = (
+                random.choice((random.randrange(0, 0xF0), 0x78, 0x80, 0x88, 0x90)),
+                ARGUMENTS + 8 * random.randrange(32),
+            )
             write = random.choice((0x06, 0x05, 0x1D, 0x0D, 0x0E, 0x92))
             ccws[at] = b"\x07" + seek.to_bytes(3, "big") + bytes([0x60, 0, 0, 6])
             ccws[at + 1] = b"\x31" + (seek + 2).to_bytes(3, "big") + bytes([0x60, 0, 0, 5])
             ccws[at + 2] = b"\x08" + (CHAINS + 8 * (at + 1)).to_bytes(3, "big") + bytes(4)
-            ccws[at + 3] = bytes([write]) + random.randrange(0x2000, 0xF000).to_bytes(3, "big") + bytes([0x20, 0, 0, 80])
+            ccws[at + 3] = (
+                bytes([write]) + random.randrange(0x2000, 0xF000).to_bytes(3, "big") + bytes([0x20, 0, 0, 80])
+            )
         for number, (_, commands) in enumerate(CHAIN_OF):
             at = (CHAIN_AT[number] - CHAINS) // 8
             for index, command in enumerate(commands):
                 data, count = random.randrange(0x2000, 0x10020), random.choice((1, 20, 80, 80, 132))
                 flags = SLI | (CHAIN_COMMAND if index < len(commands) - 1 or self.chance(0.3) else 0)
-                ccws[at + index] = bytes([command]) + data.to_bytes(3, "big") + bytes([flags, 0]) + count.to_bytes(2, "big")
+                ccws[at + index] = (
+                    bytes([command]) + data.to_bytes(3, "big") + bytes([flags, 0]) + count.to_bytes(2, "big")
+                )
         places = b"".join(
             bytes([0, 0, 0, random.randrange(7), 0, random.randrange(4), random.randrange(5), 0]) for _ in range(32)
         )
@@ -331,8 +343,18 @@ class GuestMaker:
             line = text.encode("cp037", "replace")[:132]
             found[LINES + 0x90 * number] = line
             registers = {
-                0x08: (LINES + 0x90 * number, 0x6000, len(line) | random.choice((0, 0x40000000)), random.choice((0, 8, 200))),
-                0x14: (random.choice((0x6000, 0x6000, 2)), 0, 0x00C, random.choice((0, 4, 8, 0xC, 0xFFE, 0xFFF, 0x28, 0x2C))),
+                0x08: (
+                    LINES + 0x90 * number,
+                    0x6000,
+                    len(line) | random.choice((0, 0x40000000)),
+                    random.choice((0, 8, 200)),
+                ),
+                0x14: (
+                    random.choice((0x6000, 0x6000, 2)),
+                    0,
+                    0x00C,
+                    random.choice((0, 4, 8, 0xC, 0xFFE, 0xFFF, 0x28, 0x2C)),
+                ),
                 0x18: (random.choice((0x190, 0x191)), CHAINS + 8 * random.randrange(0x100), random.randrange(4), 0),
                 0x20: (random.choice(DEVICES), CHAINS + 8 * random.randrange(0x100), 0, 0),
                 0x10: (random.randrange(16) << 12, random.randrange(17) << 12, random.randrange(16) << 12, 0),
@@ -364,13 +386,15 @@ class GuestMaker:
         storage = {
             ENTRIES: b"".join(self.psw().to_bytes() for _ in range(8)),
             ROUND: bytes(4) + (0x38 * 12).to_bytes(4, "big") + (0x38).to_bytes(4, "big"),
-            PSWS: b"".join(self.psw().to_bytes() for _ in range(14)) + bytes.fromhex("FF02000000001000 070A000000001000"),
+            PSWS: b"".join(self.psw().to_bytes() for _ in range(14))
+            + bytes.fromhex("FF02000000001000 070A000000001000"),
             CONTROLS: b"".join(value.to_bytes(4, "big") for cr in controls for value in cr),
             CLOCKS: bytes.fromhex("0000000000100000 0000000001000000 FFFFFFFF00000000 7FFFFFFFFFFFFFFF")
             + bytes.fromhex("7A00000000000000 FFFFFFFFFFFFFFFF 0000000000000000 0000000000000000")
             + random.randrange(300).to_bytes(4, "big") + bytes(28)
             + b"".join(
-                (at if self.chance(0.85) else CHAINS + 8 * random.randrange(0x100)).to_bytes(4, "big") for at in CHAIN_AT
+                (at if self.chance(0.85) else CHAINS + 8 * random.randrange(0x100)).to_bytes(4, "big")
+                for at in CHAIN_AT
             ),
             0x3E0: encode("LPSW", 0, *based(0, 0x3E8)) + bytes(4) + bytes.fromhex("0002000000000EED"),
             CODE: self.code(),
@@ -393,12 +417,25 @@ class GuestMaker:
 
 
 _DISKS = (0x190, 0x191, 0x192)
-CHAIN_OF: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
-    ((0x009,), (0x09, 0x01)), ((0x009,), (0x0A, 0x0A, 0x09)), ((0x009,), (0x0B, 0x04, 0x03)), ((0x00C,), (0x02, 0x42, 0x02)),
-    ((0x00C,), (0x02, 0x02, 0x02, 0x02)), ((0x00D,), (0x01, 0x41)), ((0x00E,), (0x09, 0x8B, 0x01, 0x19)), ((0x181,), (0x01, 0x1F, 0x07)),
-    ((0x181,), (0x07, 0x02, 0x02)), ((0x181,), (0x27, 0x0C, 0x37)), (_DISKS, ()), (_DISKS, ()), (_DISKS, ()), (_DISKS, ()),
-    ((0x450, 0x460), (0x01, 0x07)), ((0x450, 0x460), (0x14, 0x02)), ((0x450, 0x460), (0x02, 0xC3)),
-)  # fmt: skip
+CHAIN_OF: tuple[tuple[tuple[int, ...], bytes], ...] = (
+    ((0x009,), bytes.fromhex("09 01")),
+    ((0x009,), bytes.fromhex("0A 0A 09")),
+    ((0x009,), bytes.fromhex("0B 04 03")),
+    ((0x00C,), bytes.fromhex("02 42 02")),
+    ((0x00C,), bytes.fromhex("02 02 02 02")),
+    ((0x00D,), bytes.fromhex("01 41")),
+    ((0x00E,), bytes.fromhex("09 8B 01 19")),
+    ((0x181,), bytes.fromhex("01 1F 07")),
+    ((0x181,), bytes.fromhex("07 02 02")),
+    ((0x181,), bytes.fromhex("27 0C 37")),
+    (_DISKS, bytes.fromhex("")),
+    (_DISKS, bytes.fromhex("")),
+    (_DISKS, bytes.fromhex("")),
+    (_DISKS, bytes.fromhex("")),
+    ((0x450, 0x460), bytes.fromhex("01 07")),
+    ((0x450, 0x460), bytes.fromhex("14 02")),
+    ((0x450, 0x460), bytes.fromhex("02 C3")),
+)
 """By number of the chain: devices it is meant for, and the commands it begins with; disks have chains of their own."""
 CHAIN_AT = tuple(CHAINS + 8 * (0x28 + 8 * number) for number in range(17))
 SYSTEMS = ("CMSX    ", "SEGX    ", "SEGY    ", "SEGZ    ", "NONE    ")

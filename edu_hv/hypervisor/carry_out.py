@@ -106,8 +106,8 @@ def _simulate(cp: "ControlProgram", vm: VMBLOK, decision: Simulate | SimulateIO 
     except ProgramInterruption as condition:
         if condition.ending is Ending.NULLIFICATION:
             vm.vmpsw.instruction_address = at
-        if trap.traced is not None and condition.ending is not Ending.NULLIFICATION:
-            cp.tracing.program_event(vm, trap.traced)
+        if vm.resets != resets or vm not in cp.vms:
+            return
         failed = program_interruption(condition, vm.cpu.ilc, at, vm.vminst)
         reflect(cp, vm, replace(failed, per=trap.interruption.per), loops)
     else:
@@ -142,8 +142,11 @@ def reflect(cp: "ControlProgram", vm: VMBLOK, interruption: Interruption, loops:
         # To the guest the instruction has ended: its old PSW points behind it.
         psw.instruction_address = psw.instruction_address + interruption.ilc * 2 & MASK_24
     _taken(vm, interruption)
-    if trap is not None and trap.traced is not None and interruption.code == PIC.PRIVILEGED_OPERATION:
+    if trap is not None and trap.traced is not None and interruption.ending is not Ending.NULLIFICATION:
+        resets = vm.resets
         cp.tracing.program_event(vm, trap.traced)
+        if vm.resets != resets or vm not in cp.vms:
+            return  # A command of PER has done that, and nothing is to be reflected any more.
     old = psw.copy()
     swap_psws(vm.cpu, interruption)
     vm.note_psw()

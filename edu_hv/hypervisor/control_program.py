@@ -10,40 +10,39 @@ What carrying a decision out means is in `carry_out`, who is next in `dispatch` 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from edu_hv.hypervisor import dispatch
 from edu_hv.hypervisor.assist import Assist
-from edu_hv.hypervisor.carry_out import carry_out, pages_arrived, stop
+from edu_hv.hypervisor.carry_out import carry_out, stop
 from edu_hv.hypervisor.decisions import (
     ConsoleLine,
     DecisionCarriedOut,
     DecisionTaken,
     Decoded,
-    Dispatched,
     Effect,
     KeepInterruption,
-    Run,
     Simulate,
     Verdict,
 )
 from edu_hv.hypervisor.decode import for_nobody, instruction_of, split_program_event, trap_of
 from edu_hv.hypervisor.diagnose import connect as connect_diagnose
 from edu_hv.hypervisor.directory import Directory
+from edu_hv.hypervisor.dispatcher import Dispatcher
 from edu_hv.hypervisor.free_storage import FreeStorage
 from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.minidisks import Volumes
 from edu_hv.hypervisor.named_segments import NamedSystems
-from edu_hv.hypervisor.paging import Paging, PagingFailure
+from edu_hv.hypervisor.paging import Paging
 from edu_hv.hypervisor.program import Trap, on_interruption
 from edu_hv.hypervisor.real_io import RealIO
-from edu_hv.hypervisor.scheduler import QUANTUM, Scheduler
+from edu_hv.hypervisor.scheduler import Scheduler
 from edu_hv.hypervisor.shadow import ShadowTables
 from edu_hv.hypervisor.spooling.connection import connect
 from edu_hv.hypervisor.spooling.system import SpoolSystem
+from edu_hv.hypervisor.stages import ENTRY_POINTS, FREE_STORAGE, RUNPSW, Stage, Work
 from edu_hv.hypervisor.timer_requests import Request, TimerRequests
 from edu_hv.hypervisor.tracing import Tracing
 from edu_hv.hypervisor.vio import VirtualIO
@@ -66,7 +65,7 @@ from edu_hv.hypervisor.vmblok import (
     summary,
 )
 from edu_hv.hypervisor.vmcf import VMCF
-from edu_hv.isa.codes import CR0, MASK_32, Class
+from edu_hv.isa.codes import Class
 from edu_hv.machine.ccw import CSW
 from edu_hv.machine.events import Event
 from edu_hv.machine.interruptions import Interruption, swap_psws
@@ -74,47 +73,9 @@ from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.timing import Clocks
 
-ENTRY_POINTS = {
-    Class.RESTART: ("DMKCPIRS", 0x001000),
-    Class.EXTERNAL: ("DMKPSAEX", 0x001100),
-    Class.SVC: ("DMKPSASV", 0x001200),
-    Class.PROGRAM: ("DMKPRGIN", 0x001300),
-    Class.MACHINE_CHECK: ("DMKMCHIN", 0x001400),
-    Class.INPUT_OUTPUT: ("DMKIOSIN", 0x001500),
-}
-"""Where the real new PSWs point: module entry names of VM/370, at addresses of our own."""
-
-RUNPSW = 0x330
-"""Real address of the PSW that dispatches a guest.  SY20-0886 "PSA"."""
-FREE_STORAGE = (0x002000, 0x010000)
-"""Real addresses of CP's free storage; page frames follow."""
-
-TRAP_MICROSECONDS = 40
-"""Machine time from an interruption to the dispatch that answers it.  Invented; the clock runs on, as it did."""
+__all__ = ["ENTRY_POINTS", "FREE_STORAGE", "RUNPSW", "ControlProgram", "Stage", "Work"]
 
 _KEY_INSTRUCTIONS = frozenset({"SSK", "RRB", "ISK"})
-
-
-class Stage(Enum):
-    """The next thing CP has to do."""
-
-    NONE = "a guest runs"
-    DECODE = "save and decode"
-    RULE = "find the rule"
-    DO = "carry it out"
-    DISPATCH = "dispatch"
-
-
-@dataclass
-class Work:
-    """What CP is busy with."""
-
-    stage: Stage = Stage.NONE
-    interruption: Interruption | None = None
-    trap: Trap | None = None
-    verdict: Verdict | None = None
-    subject: VMBLOK | None = None
-    """The guest that the verdict is about."""
 
 
 class ControlProgram:
@@ -128,6 +89,7 @@ class ControlProgram:
         self.scheduler = Scheduler()
         self.requests = TimerRequests()
         self.timers = VirtualTimers(self)
+        self.dispatcher = Dispatcher(self)
         self.ios = RealIO(self)
         self.vio = VirtualIO(self)
         self.tracing = Tracing(self)
@@ -350,16 +312,17 @@ class ControlProgram:
         if not (self.spool.console_line(vm.vmuser, text) or cp):
             return
         vm.terminal.append(TerminalLine(text, cp))
-        self._tell(ConsoleLine(vm.vmuser, text, cp))
+        self.tell(ConsoleLine(vm.vmuser, text, cp))
 
-    def _tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> None:
+        """Whoever observes hears of it."""
         if self.machine.observer:
             self.machine.observer(event)
 
     def note(self, vm: VMBLOK, verdict: Verdict) -> None:
         """A decision within another one, such as what START I/O finds in the virtual blocks."""
         self._count(vm, verdict, "")
-        self._tell(DecisionTaken(vm.vmuser, None, "", verdict, within=True))
+        self.tell(DecisionTaken(vm.vmuser, None, "", verdict, within=True))
 
     def effect(self, name: str, before: str, after: str) -> None:
         """The decision being carried out has changed something that is not in the virtual machine's own state."""
@@ -391,7 +354,7 @@ class ControlProgram:
             case Stage.DO:
                 self._carry_out()
             case Stage.DISPATCH:
-                self._dispatch()
+                self.dispatcher.dispatch()
             case _:
                 return False
         return True
@@ -421,7 +384,7 @@ class ControlProgram:
         self.running_vm = None
         self.work.subject = self.work.trap.vm
         if self.machine.observer:
-            self._tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
+            self.tell(Decoded(self.work.subject.vmuser, text, self.work.trap.operand))
         self.work.stage = Stage.RULE
 
     def _take_from(self, vm: VMBLOK, real_psw: PSW) -> None:
@@ -464,13 +427,14 @@ class ControlProgram:
     def _find_rule(self) -> None:
         trap = self.work.trap
         assert trap is not None
-        self._decided(trap.vm, on_interruption(trap), trap)
+        self.decided(trap.vm, on_interruption(trap), trap)
 
-    def _decided(self, vm: VMBLOK, verdict: Verdict, trap: Trap | None) -> None:
+    def decided(self, vm: VMBLOK, verdict: Verdict, trap: Trap | None) -> None:
+        """It is known what is to be done: carry it out next."""
         self.work.trap, self.work.verdict, self.work.subject = trap, verdict, vm
         interruption, mnemonic = (trap.interruption, trap.mnemonic) if trap else (None, "")
         self._count(vm, verdict, mnemonic)
-        self._tell(DecisionTaken(vm.vmuser, interruption, mnemonic, verdict))
+        self.tell(DecisionTaken(vm.vmuser, interruption, mnemonic, verdict))
         self.work.stage = Stage.DO
 
     # ---- stage: carry it out ---------------------------------------------------------------------------------
@@ -499,103 +463,7 @@ class ControlProgram:
         self.effects.clear()
         carry_out(self, vm, verdict)
         effects = (*_effects(vm, before, keys), *self.effects) if vm in self.vms else tuple(self.effects)
-        self._tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
-
-    # ---- stage: dispatch -------------------------------------------------------------------------------------
-
-    def _dispatch(self) -> None:
-        """Find the guest that is next and run it, unless it must first get an interruption or be stopped."""
-        if self.abended:
-            self._stand_still()
-            return
-        self.paging.hold_none()
-        pages_arrived(self)
-        self._go_on_with_channels()
-        vm = self.scheduler.next(self._wants_attention)
-        if vm is None:
-            self._idle()
-            return
-        self.named_systems.switch_to(vm)
-        self.timers.end_wait(vm)
-        if self._owes_timer(vm) and not self.timers.interval_timer_ready(vm):
-            return
-        verdict = dispatch.before_running(dispatch.candidate(self, vm))
-        if isinstance(verdict.decision, Run):
-            self._run(vm)
-        else:
-            self._decided(vm, verdict, None)
-
-    def _wants_attention(self, vm: VMBLOK) -> bool:
-        vm.note_psw()
-        if dispatch.wants_attention(self, vm):
-            return True
-        self.timers.begin_wait(vm)
-        return vm.cf
-
-    @staticmethod
-    def _owes_timer(vm: VMBLOK) -> bool:
-        """Whether units wait in VMTIMER that can be, or by now have to be, taken off the guest's interval timer."""
-        return vm.vmtimer >= QUANTUM or (vm.vmtimer > 0 and vm.storage.frame_of(0) is not None)
-
-    def _run(self, vm: VMBLOK) -> None:
-        """Load the real timers, registers and PSW; the guest has the machine.  SY20-0886 "Dispatching"."""
-        if not vm.quantum:
-            vm.quantum = self.scheduler.slice_of(vm)
-        vm.vmdstat &= ~(DispatchStatus.TSEND | DispatchStatus.QSEND)
-        self.timers.set_slice(vm.quantum)
-        if vm.translating and vm.shadow is not None and not self._shadow_tables_ready(vm):
-            return
-        dispatch.load_guest_registers(self.real, vm)
-        vm.vmgprs_before = tuple(vm.vmgprs) if self.tracing.hears_all(vm) else ()
-        self.assist.load(vm)
-        self.real.store_real(RUNPSW, dispatch.real_psw_for(vm).to_bytes())
-        self.machine.pass_control_program_time(TRAP_MICROSECONDS)
-        vm.vmttime += TRAP_MICROSECONDS
-        self.timers.keep(vm, 0)
-        self.timers.load_real_clocks(vm)
-        self.running_vm = vm
-        vm.vmdstat |= DispatchStatus.DSP
-        vm.external_loops = 0
-        self._load_runpsw()
-        self._tell(Dispatched(vm.vmuser, self.real.psw.to_bytes()))
-
-    def _shadow_tables_ready(self, vm: VMBLOK) -> bool:
-        """The guest can only be run with shadow tables; without room for them it is stopped."""
-        assert vm.shadow is not None
-        try:
-            vm.shadow.prepare(vm)
-        except PagingFailure as failure:
-            stop(self, vm, str(failure))
-            return False
-        return True
-
-    def _go_on_with_channels(self) -> None:
-        """A channel program too long to be interpreted in one go goes on, be its guest running or waiting."""
-        for vm in self.vio.unfinished_machines():
-            self.vio.advance(vm)
-
-    def _stand_still(self) -> None:
-        """CP has ended: the real machine is in a disabled wait."""
-        self.real.store_real(RUNPSW, dispatch.ABEND_PSW.to_bytes())
-        self._load_runpsw()
-
-    def _idle(self) -> None:
-        """No guest can run: the real machine waits for an I/O interruption, a timer request or a person.
-
-        While CP has a virtual device's channel program to go on with, the interval timer ends the wait.
-        """
-        unfinished = any(not vm.cf for vm in self.vio.unfinished_machines())
-        self.timers.set_slice(QUANTUM if unfinished else dispatch.IDLE_TIMER)
-        self.real.cr[0] = dispatch.IDLE_CR0 | (CR0.INTERVAL_TIMER_MASK if unfinished else 0)
-        self.real.cr[2] = MASK_32
-        self.timers.load_real_clocks(None)
-        self.real.store_real(RUNPSW, dispatch.IDLE_PSW.to_bytes())
-        self._load_runpsw()
-        self._tell(Dispatched("", self.real.psw.to_bytes()))
-
-    def _load_runpsw(self) -> None:
-        self.real.load_psw(PSW.from_bytes(self.real.load_real(RUNPSW, 8)))
-        self.work.stage = Stage.NONE
+        self.tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
 
     # ---- checkpoint ------------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def split_program_event(
 ) -> tuple[Interruption, Interruption | None]:
     """A program event that CP itself asked for is told apart from what the guest did.
 
-    The second value is what CP's own trace is to hear when the privileged instruction has been simulated.
+    The second value is what CP's own trace is to hear when the decision about the interruption is carried out.
 
     One that comes with a supervisor call follows it on the machine; it waits in the VMBLOK until the guest's PSW is
     that of its supervisor-call routine.  An instruction that was nullified has not been executed yet: CP's own trace
@@ -80,19 +80,14 @@ def split_program_event(
     following = cp.machine.per_pending
     if interruption.kind is Class.SVC and following is not None:
         cp.machine.per_pending = None
-        if vm.cp_per is None:
-            vm.pending_program = following
-            vm.vmpend |= Pending.PER
-        elif not at_address_stop(vm, interruption):
-            cp.tracing.program_event(vm, following)
+        if vm.cp_per is not None:
+            return interruption, None if at_address_stop(vm, interruption) else following
+        vm.pending_program = following
+        vm.vmpend |= Pending.PER
     if interruption.per is None or vm.cp_per is None or interruption.code == PIC.PER_EVENT:
         return interruption, None
     alone = replace(interruption, per=None)
-    if interruption.code == PIC.PRIVILEGED_OPERATION:
-        return alone, interruption
-    if interruption.ending is not Ending.NULLIFICATION:
-        cp.tracing.program_event(vm, interruption)
-    return alone, None
+    return alone, None if interruption.ending is Ending.NULLIFICATION else interruption
 
 
 def instruction_of(vm: VMBLOK, interruption: Interruption) -> bytes:

@@ -27,7 +27,8 @@ LAST_BRANCHES = 6
 TRACEBACK = 5
 _DOUBLEWORD = 8
 _STORED = {
-    "STC": 1, "MVI": 1, "NI": 1, "OI": 1, "XI": 1, "TS": 1, "STNSM": 1, "STOSM": 1, "STH": 2, "ST": 4, "STE": 4, "CS": 4,
+    "STC": 1, "MVI": 1, "NI": 1, "OI": 1, "XI": 1, "TS": 1, "STNSM": 1, "STOSM": 1,
+    "STH": 2, "ST": 4, "STE": 4, "CS": 4,
 }  # fmt: skip
 """Bytes that instructions store, if it is not a doubleword."""
 _DECIMAL = 0xF0

@@ -5,8 +5,6 @@ Tables of rules, tried in order.  SY20-0886 "Program Interruption", "SVC Interru
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from edu_hv.hypervisor.decisions import (
     AbendCP,
@@ -31,111 +29,9 @@ from edu_hv.hypervisor.decisions import (
     decide,
 )
 from edu_hv.hypervisor.shadow import Meaning, ShadowFault
-from edu_hv.hypervisor.simulate import SIMULATED, WITH_ECMODE_ONLY
-from edu_hv.hypervisor.vmblok import ProcessStatus
+from edu_hv.hypervisor.trap import Trap as Trap
 from edu_hv.isa.codes import CR0, MASK_24, PIC, Class, External
-from edu_hv.isa.table import operation
-from edu_hv.machine.instructions.registry import base_displacement
 from edu_hv.machine.interruptions import Ending, Interruption
-
-if TYPE_CHECKING:
-    from edu_hv.hypervisor.vmblok import VMBLOK
-
-
-@dataclass(frozen=True)
-class Trap:
-    """What CP has before it when it decides: the interruption, the guest, and the instruction fetched from it."""
-
-    vm: "VMBLOK"
-    interruption: Interruption
-    text: bytes
-    """The instruction, through EXECUTE if need be; empty when there is none."""
-    owner: "VMBLOK | None" = None
-    """I/O: the guest whose operation it belongs to."""
-    owner_device: int = 0
-    waiting: bool = False
-    """The real machine was waiting: `vm` did not run, it only stands in."""
-    purpose: str = ""
-    """I/O: what CP started the operation for: "paging", "diagnose", a guest's own; "" nothing."""
-    fault: "ShadowFault | None" = None
-    """A translation exception while the guest's own DAT is on: what its tables say."""
-    adstop: bool = False
-    """The SVC that ADSTOP planted."""
-    supervisor: bool = False
-    """The real machine was in supervisor state: it was CP that was interrupted."""
-    traced: "Interruption | None" = None
-    """The same interruption with the program event that CP itself asked for of the privileged instruction."""
-
-    @cached_property
-    def mnemonic(self) -> str:
-        """The instruction's mnemonic, or ""."""
-        row = operation(self.text) if self.text else None
-        return row.mnemonic if row else ""
-
-    @property
-    def facility_absent(self) -> bool:
-        """Whether the instruction is a semiprivileged one that CP does not simulate: one of dual address spaces."""
-        row = operation(self.text) if self.text else None
-        return row is not None and row.semiprivileged and self.mnemonic not in SIMULATED
-
-    @property
-    def is_io(self) -> bool:
-        """Whether the instruction is one of the I/O instructions that CP carries out."""
-        return self.mnemonic in IO_INSTRUCTIONS
-
-    @property
-    def simulated(self) -> bool:
-        """Whether CP simulates the instruction for this guest: those of the clocks need ECMODE."""
-        return self.mnemonic in SIMULATED and (self.vm.ecmode or self.mnemonic not in WITH_ECMODE_ONLY)
-
-    @property
-    def operand_address(self) -> int:
-        """The effective address of the D(B) operand of an S or RS instruction."""
-        return base_displacement(self.vm.cpu, self.text, 2)
-
-    @property
-    def operand(self) -> str:
-        """The storage operand in words, as CP finds it in guest storage: "012310 = 00"; "" when there is none."""
-        row = operation(self.text) if self.text else None
-        length = _OPERAND_LENGTHS.get(row.mnemonic) if row else None
-        if length is None:
-            return ""
-        address = self.operand_address
-        found = self.vm.peek_logical(address, length)
-        return f"{address:06X} = {found.hex(' ', 4).upper()}" if found else f"{address:06X}, not in the guest's storage"
-
-    @property
-    def beyond_storage(self) -> bool:
-        """A segment exception while the guest's own DAT is off: the address is past the guest's storage."""
-        past = not self.vm.storage.addressable((self.interruption.translation_address or 0) & MASK_24)
-        return self.interruption.code == PIC.SEGMENT_TRANSLATION or past
-
-    @property
-    def page(self) -> int:
-        """The number of the guest's page that is not in real storage."""
-        return ((self.interruption.translation_address or 0) & MASK_24) >> 12
-
-    @property
-    def wants_pseudo_page_fault(self) -> bool:
-        """Whether the guest wants to hear of page faults of CP, and can now.  SY20-0886 "Pseudo Page Faults"."""
-        psw = self.vm.vmpsw
-        return bool(self.vm.vmpstat & ProcessStatus.PAGEX) and psw.ec_mode and psw.io_enabled()
-
-    @property
-    def timer_ran_out(self) -> bool:
-        """The real interval timer has something to say."""
-        external = self.interruption.kind is Class.EXTERNAL and self.interruption.code < 0x100
-        return external and bool(self.interruption.code & External.INTERVAL_TIMER)
-
-    def external(self, code: External) -> bool:
-        """Whether it is the external interruption of that code."""
-        return self.interruption.kind is Class.EXTERNAL and self.interruption.code == code
-
-
-IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH", "STIDC"})
-
-_OPERAND_LENGTHS = {"SSM": 1, "STNSM": 1, "STOSM": 1, "LPSW": 8, "SCK": 8, "STIDP": 8, "LCTL": 4, "STCTL": 4}
-"""Bytes of the storage operand worth showing, by mnemonic."""
 
 
 def _reflect(trap: Trap) -> Decision:

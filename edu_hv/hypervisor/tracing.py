@@ -263,8 +263,7 @@ def _played(vdevtypc: DeviceClass) -> bool:
 
 
 def _jumped(vm: "VMBLOK", address: int, text: bytes) -> bool:
-    """Whether control is transferred; a branch to itself or to the instruction behind it does not count.
-    """
+    """Whether control is transferred; a branch to itself or to the instruction behind it does not count."""
     transfers = mnemonic_of(text).startswith("B") or mnemonic_of(text) == "LPSW"
     return transfers and vm.vmpsw.instruction_address not in (address, address + length_at(vm, address, text))
 

@@ -99,9 +99,12 @@ class VirtualTimers:
     # ---- a guest waits ---------------------------------------------------------------------------------------
 
     def begin_wait(self, vm: VMBLOK) -> None:
-        """The guest's PSW waits.  Timers that count the wait ask to be heard of when they run out."""
-        if vm.waiting_since is None:
-            vm.waiting_since = self.cp.machine.clocks.now
+        """The guest's PSW waits.  Timers that count the wait ask to be heard of when they run out.
+
+        If it has waited already, and was only looked at, that time is accounted for first.
+        """
+        self.end_wait(vm)
+        vm.waiting_since = self.cp.machine.clocks.now
         masks, now = dispatch.timers_that_end_a_wait(vm), self.cp.machine.clocks.now
         if masks & CR0.INTERVAL_TIMER_MASK and self._brought(vm):
             left = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)

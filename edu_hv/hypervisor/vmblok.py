@@ -275,8 +275,8 @@ class VMBLOK:
 
     PLAIN: ClassVar[tuple[str, ...]] = (
         "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
-        "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum", "queue_left",
-        "traps", "resets", "program_loops", "external_loops", "pending_program",
+        "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum",
+        "queue_left", "traps", "resets", "program_loops", "external_loops", "pending_program",
         "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "adstop", "vmgprs_before",
     )  # fmt: skip
     """Immutable fields: a checkpoint keeps them as they are."""

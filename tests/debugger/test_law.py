@@ -13,6 +13,7 @@ from edu_hv.debugger import checkpoints
 from edu_hv.debugger import session as session_module
 from edu_hv.debugger.breakpoints import StopAt
 from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.start import RealMachine
 from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded, run_line, with_users
 
 UNITS = 300
@@ -200,6 +201,23 @@ def test_users_who_log_on_link_couple_and_log_off_are_the_same_forwards_and_back
         names = [view.guest for view in last[unit]["consoles"]]
         assert [guest.name for guest in first.system.guests] == names
         assert [first.console(name) for name in names] == last[unit]["consoles"]
+
+
+@pytest.mark.parametrize("assist", [False, True], ids=["traps", "assist"])
+def test_a_system_that_pages_and_has_shadow_tables_comes_back_exactly(assist):
+    session = DebugSession()
+    session.load(["twospace", "kernel"], True, RealMachine(128 * 1024, assist))
+    session.run(limit=10_000)
+    expected = {}
+    for _ in range(60):
+        session.run(limit=97)
+        session.stage(2)
+        expected[session.recording.unit] = session.system.comparable()
+    fired = {rule for _, rule, _ in session.system.cp.counts}
+    assert fired >= {"PTR-2", "IO-3", "VAT-6"}
+    for unit in random.Random(5).sample(sorted(expected), 25):
+        session.recording.goto(unit)
+        assert session.system.comparable() == expected[unit]
 
 
 # ---- random programs ------------------------------------------------------------------------------------------------

@@ -80,3 +80,25 @@ def test_a_page_that_is_out_is_shown_with_the_contents_and_the_key_it_has_in_the
             text = guest.vm.peek(page << 12, 32)
             assert "".join("".join(row.words) for row in view.rows) == text.hex().upper()
             assert view.key.startswith(f"key {guest.vm.storage.peek_key(page << 12) >> 4:X}")
+
+
+def test_a_guest_with_dat_on_is_shown_its_own_tables_beside_the_shadow_tables():
+    session = DebugSession()
+    session.load(["twospace"], True)
+    session.run(limit=6000)
+    for _ in range(400):
+        session.step()
+        if session.running() and session.guest.vm.translating:
+            break
+    shown = {value.name: value for value in session.registers().control}
+    vm = session.guest.vm
+    assert (shown["CR1"].guest, shown["CR1"].real) == (f"{vm.cpu.cr[1]:08X}", f"{vm.shadow.cr1:08X}")
+    assert (shown["CR0"].why, shown["CR1"].why) == ("shadow tables' format", "shadow table")
+    assert shown["CPU timer"].guest == f"{vm.clocks.cpu_timer:016X}"
+    assert all(len(value.why) <= 28 for value in shown.values())
+
+
+def test_a_guest_without_ecmode_has_no_clock_comparator_to_show():
+    session = DebugSession()
+    session.load(["kernel"], True)
+    assert [value.name for value in session.registers().control] == ["CR0", "CR1", "CR2", "CR8", "CR14"]

@@ -357,3 +357,39 @@ def test_going_back_from_the_end_takes_the_console_lines_back_one_by_one():
         session.run_back(StopAt.OUTPUT)
         assert session.console().lines == expected
     assert everything(session)["consoles"][0].lines == lines[0]
+
+
+def test_the_x_ray_of_a_page_fault_says_where_the_page_is_now():
+    session = loaded("kernel under CP")
+    session.goto(0)
+    for _ in range(2000):
+        session.run(StopAt.DECISION)
+        if session.decisions(1)[0].decision == "bring page 001 in":
+            break
+    session.stage()
+    (view,) = session.decisions(1, rule="PTR")
+    frame = session.guest.vm.storage.frame_of(1)
+    assert [(e.name, e.before, e.after) for e in view.effects] == [
+        ("page 001 of KERNEL", "out", f"in the frame at {frame:06X}")
+    ]
+    assert _stage_lines(session)["do"] == (f"page 001 of KERNEL out -> in the frame at {frame:06X}",)
+
+
+def test_the_x_ray_of_a_shadow_table_entry_joins_the_two_translations():
+    session = DebugSession()
+    session.load(["twospace"], under_cp=True)
+    session.run(limit=7000)
+    seen = set()
+    for _ in range(200):
+        session.run(StopAt.DECISION)
+        session.stage()
+        for view in session.decisions(1, rule="VAT"):
+            seen |= {e.after.split(" at ")[0] for e in view.effects if e.name.startswith("shadow entry for ")}
+    assert seen == {"a page table, all invalid", "the frame"}
+
+
+def test_what_cp_writes_while_it_carries_a_decision_out_is_in_the_x_ray():
+    session = loaded("kernel under CP")
+    session.give("cp", "adstop 206")
+    session.run(limit=1000)
+    assert "CP writes to KERNEL: ADSTOP AT 000206" in _stage_lines(session)["do"]

@@ -187,6 +187,34 @@ def test_a_disconnected_machine_runs_on_and_is_had_again_by_logon(session):
     assert told(session, "logon anna apple")[-1].startswith("RECONNECTED AT ")
 
 
+GOES = """GOES     START 0
+         USING GOES,0
+         ORG   GOES+X'200'
+BEGIN    LA    1,COMMAND
+         LA    2,6
+         DC    X'83120008'    DIAGNOSE for the command at R1, R2 long
+         B     BEGIN
+COMMAND  DC    C'LOGOFF'
+         END   BEGIN
+"""
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["followed", "selected"])
+def test_a_guest_that_logs_itself_off_while_it_runs_is_told_of_and_comes_back_by_going_back(pinned):
+    session = DebugSession()
+    session.load_source(GOES, "goes", under_cp=True)
+    if pinned:
+        session.select("GOES")
+    stop = session.run()
+    assert _names(session) == []
+    assert "nobody is logged on" in stop.reason
+    assert ("; GOES is not logged on now, nor is anybody else" in stop.reason) == pinned
+    session.goto(1)
+    assert (_names(session), session.selected) == (["GOES"], "GOES")
+    session.run()
+    assert _names(session) == []
+
+
 # ---- cards and the spool ---------------------------------------------------------------------------------------------
 
 

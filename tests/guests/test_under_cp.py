@@ -187,7 +187,7 @@ def test_guests_that_cp_pages_write_what_each_writes_alone():
 
 @pytest.mark.parametrize("units", [9_000, 14_000, 20_000, 33_000])
 def test_guest_logged_off_while_its_devices_work_disturbs_nobody(units):
-    """[4.2 LOGOFF] Nothing of it is left behind, and the other guest loses nothing."""
+    """[4.3 LOGOFF] Nothing of it is left behind, and the other guest loses nothing."""
     made = machine()
     leaving, staying = load(made, "busy", "LEAVES"), load(made, "twospace", "STAYS")
     for _ in range(units):

@@ -45,7 +45,7 @@ def test_ipl_resets_loads_and_runs():
 
 
 def test_ipl_stop_loads_and_does_not_run():
-    """[1.12 IPL STOP] Halts before the first instruction."""
+    """[1.12 IPL vaddr] STOP: halts before the first instruction."""
     made = bench()
     vm = loadable(made)
     run_command(made.cp, vm, "IPL 00C STOP")
@@ -54,7 +54,7 @@ def test_ipl_stop_loads_and_does_not_run():
 
 @pytest.mark.parametrize(("option", "left"), [("CLEAR", 0), ("CL", 0), ("", 0xC1), ("NOCLEAR", 0xC1)])
 def test_ipl_clear_zeroes_storage(option, left):
-    """[1.12 IPL CLEAR] CLEAR zeroes storage; otherwise it stays."""
+    """[1.12 IPL vaddr] CLEAR zeroes storage; otherwise it stays."""
     made = bench()
     vm = loadable(made)
     vm.cpu.store_real(0x5000, b"\xc1")
@@ -63,7 +63,7 @@ def test_ipl_clear_zeroes_storage(option, left):
 
 
 def test_ipl_parm_is_in_the_general_registers():
-    """[1.12 IPL PARM] Up to 64 bytes, from register 0, blanks behind; small letters stay."""
+    """[1.12 IPL vaddr] PARM: up to 64 bytes, from register 0, blanks behind; small letters stay."""
     made = bench()
     vm = loadable(made)
     run_command(made.cp, vm, "ipl 00c stop parm AUTO cr=x")
@@ -145,7 +145,7 @@ def test_system_reset_and_clear(line, answer, byte, key):
 
 
 def test_system_restart_is_psw_restart():
-    """[1.12 RESTART] Store the PSW at 8, load from 0; and run."""
+    """[1.12 SYSTEM RESET / CLEAR / RESTART] Store the PSW at 8, load from 0; and run."""
     made, vm = guest(COUNT)
     vm.cpu.store_real(0, bytes.fromhex(f"{HANDLER:016X}"))
     made.steps(2)

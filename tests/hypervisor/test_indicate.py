@@ -22,7 +22,7 @@ def test_load_is_one_line():
 
 
 def test_user_is_two_lines_of_figures_that_cp_keeps():
-    """[4.2 INDicate USER] [1.2 VMVTIME VMTTIME] Pages, paging, times, operations started."""
+    """[4.2 INDicate USER] [1.2 VMTIMER, VMVTIME VMTTIME] Pages, paging, times, operations started."""
     made, vm = guest("9D000009" + LOOP)
     made.steps(2000)
     made.stop()

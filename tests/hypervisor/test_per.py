@@ -304,3 +304,23 @@ def test_program_events_survive_a_checkpoint():
     made.cp.restore(terminal)
     made.steps(8)
     assert cp_lines(vm) == first
+
+
+@pytest.mark.parametrize("event", ["0A05", "0000", "80000300", "41200005"], ids=["SVC", "program", "priv", "plain"])
+@pytest.mark.parametrize("command", ["STORE S300 C1", "DISPLAY G0", "SYSTEM RESET", "PER END"])
+def test_commands_may_change_the_machine_whatever_the_instruction_was(event, command):
+    """[4.5 CMd] With a supervisor call, an exception, a simulated instruction: the command is run once, after it."""
+    made, vm = guest(event)
+    for new in (0x60, 0x68):
+        vm.cpu.store_real(new, bytes.fromhex(f"{HANDLER:016X}"))
+    run_command(made.cp, vm, f"PER IFETCH RANGE A00 RUN CMD {command}")
+    made.steps()
+    made.stop()
+    if command == "STORE S300 C1":
+        assert vm.peek(0x300, 1) == b"\xc1"
+    if command == "SYSTEM RESET":
+        assert (vm.cf, str(vm.vmpsw), vm.vmgprs) == (True, "00000000 00000000", [0] * 16)
+    else:
+        expected = HANDLER if event in ("0A05", "0000") else CODE + 4
+        assert vm.vmpsw.instruction_address == expected
+    assert vm.cp_per is None if command == "PER END" else vm.cp_per is not None

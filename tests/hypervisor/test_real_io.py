@@ -286,7 +286,7 @@ def test_clear_io_of_an_operation_whose_real_end_is_pending_frees_the_device():
 
 @pytest.mark.parametrize("how", ["logoff", "detach", "reset"])
 def test_a_guest_that_goes_away_while_its_io_runs_leaves_nothing_behind(how):
-    """[2.3-9] [4.2 LOGOFF] Locks and copy are given back, the late interruption is nobody's, the others go on."""
+    """[2.3-9] [4.3 LOGOFF] Locks and copy are given back, the late interruption is nobody's, the others go on."""
     made, (first, second, third) = disk_guests("A", "B", "C")
     free = made.cp.free_storage.state()
     for vm in (first, second, third):
@@ -305,7 +305,7 @@ def test_a_guest_that_goes_away_while_its_io_runs_leaves_nothing_behind(how):
 
 
 def test_logging_off_with_io_in_progress_gives_storage_back_to_cp():
-    """[4.2 LOGOFF] The whole of CP: other guests' operations on the same device go on."""
+    """[4.3 LOGOFF] The whole of CP: other guests' operations on the same device go on."""
     made, (first, second) = disk_guests("A", "B")
     made.settle()
     for vm in (first, second):

@@ -8,42 +8,20 @@ import pytest
 from edu_hv.hypervisor.decisions import Hypercall, Reflect, Simulate, SimulateIO
 from edu_hv.hypervisor.timer_requests import TRQBLOK
 from edu_hv.hypervisor.vmblok import ExtendedStatus, TimerLevel
-from edu_hv.isa.codes import CR0, PIC, PSA, Class, External
+from edu_hv.isa.codes import CR0, PIC, PSA, External
 from edu_hv.isa.table import OPERATIONS
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
-from tests.hypervisor.bench import CODE, HANDLER, SIZE, guest, instruction
+from tests.hypervisor.bench import CODE, HANDLER, SIZE, instruction
+from tests.hypervisor.rows_scene import AREA, prepared, stopped
 from tests.hypervisor.test_invariants import paging_bench
 from tests.hypervisor.twins import Start, execute
 
-AREA = 0x2000
 SEGMENTS, PAGES = 0x4000, 0x5000
 FORMAT = 0x00800000
 """Control register 0: 4K pages, 64K segments."""
 PROBLEM = PSW(problem_state=True)
-
-
-def prepared(code, storage=None, gr=None, cr=None, ecmode=True, **psw):
-    """A guest about to execute `code`; general register 2 points at AREA, each class leads to HANDLER."""
-    made, vm = guest(code, ecmode, **psw)
-    new = PSW(ec_mode=bool(psw.get("ec_mode")), instruction_address=HANDLER).to_bytes()
-    for kind in Class:
-        vm.cpu.store_real(kind.new_psw, new)
-    for address, text in (storage or {}).items():
-        vm.cpu.store_real(address, bytes.fromhex(text))
-    for registers, values in ((vm.vmgprs, {2: AREA} | (gr or {})), (vm.cpu.cr, cr or {})):
-        for number, value in values.items():
-            registers[number] = value
-    return made, vm
-
-
-def stopped(code, steps=1, **given):
-    """The same after so many steps, with its registers in the VMBLOK."""
-    made, vm = prepared(code, **given)
-    made.steps(steps)
-    made.stop()
-    return made, vm
 
 
 def program_code(vm):
@@ -156,19 +134,6 @@ def test_lpsw_that_enables_lets_what_is_pending_in():
     made.steps()
     made.stop()
     assert vm.peek(0x18, 8).hex() == "0100004000003456"
-
-
-def test_ssm_of_the_worked_example():
-    """[1.4 SSM; 1.3 PSW system mask] The virtual mask is what CP looks at; the real mask does not change."""
-    made, vm = prepared("80000200", {0x200: "FF"})
-    vm.queue_external(External.INTERVAL_TIMER, CR0.INTERVAL_TIMER_MASK)
-    made.settle()
-    running = made.machine.cpu.psw.to_bytes()[:4].hex()
-    events = made.watch()
-    made.steps()
-    assert made.machine.cpu.psw.to_bytes()[:4].hex() == running == "070d0000"
-    assert [verdict.rule.id for verdict in made.verdicts(events)] == ["PRV-2", "DSP-5"]
-    assert vm.peek(0x18, 8).hex() == f"ff000080{CODE + 4:08x}"
 
 
 def test_ssm_that_is_suppressed_is_the_guests_special_operation():

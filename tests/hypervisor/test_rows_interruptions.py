@@ -8,13 +8,12 @@ import pytest
 from edu_hv.devices.card import CardReader
 from edu_hv.hypervisor.commands import run_command
 from edu_hv.hypervisor.vmblok import Pending, ProcessStatus
-from edu_hv.isa.codes import CR0, MASK_32, PIC, PSA, Class, External
+from edu_hv.isa.codes import CR0, PIC, PSA, Class, External
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import FRAME
 from tests.hypervisor.bench import CODE, CONSOLE, HANDLER, PRINTER, READER, SIZE, bench, cp_lines
+from tests.hypervisor.rows_scene import AREA, WAIT_FOR_IO, page_out, prepared, store
 from tests.hypervisor.test_invariants import paging_bench
-from tests.hypervisor.test_rows_instructions import AREA, prepared
-from tests.hypervisor.test_rows_state import WAIT_FOR_IO, page_out, store
 
 LOOP = "47F03000"
 
@@ -78,23 +77,7 @@ def test_real_external_interruptions_are_cps_and_virtual_ones_come_by_command():
     assert vm.peek(0x18, 8).hex() == f"01000040{CODE:08x}"
 
 
-MASKS = [
-    pytest.param(0x01, CR0.INTERRUPT_KEY_MASK, True, id="both"),
-    pytest.param(0xFE, CR0.INTERRUPT_KEY_MASK, False, id="PSW bit 7 off"),
-    pytest.param(0x01, MASK_32 & ~CR0.INTERRUPT_KEY_MASK, False, id="CR0 bit 25 off"),
-]
-
-
-@pytest.mark.parametrize(("mask", "cr0", "delivered"), MASKS)
-def test_external_interruption_needs_the_bit_of_the_psw_and_that_of_cr0(mask, cr0, delivered):
-    """[1.6 EXT-2] The guest runs with its virtual masks; the real ones are all on."""
-    made, vm = prepared("1800" + "47F00A00", cr={0: cr0 & ~CR0.TRANSLATION_FORMAT}, system_mask=mask)
-    vm.queue_external(External.INTERRUPT_KEY, CR0.INTERRUPT_KEY_MASK)
-    made.steps(2)
-    assert (vm.peek(0x1A, 2).hex(), bool(vm.vmpend & Pending.EXT)) == (("0040", False) if delivered else ("0000", True))
-
-
-def test_external_comes_before_io_and_both_before_the_wait():
+def test_wait_bit_is_looked_at_behind_external_and_io():
     """[1.6 ORDER] The old PSW of each tells who was first; then the wait bit is looked at."""
     made, vm = prepared("82000800", WAIT_FOR_IO | {0x800: "FF02000000000ABC"})
     store(vm, {0x58: f"FE02{HANDLER:012X}", 0x78: "0002000000000DEF"})

@@ -11,35 +11,17 @@ from edu_hv.hypervisor.decisions import Dispatched
 from edu_hv.hypervisor.dispatch import real_psw_for
 from edu_hv.hypervisor.logon import log_off
 from edu_hv.hypervisor.paging import CP_CR0
-from edu_hv.hypervisor.vmblok import CP_WAIT, OtherStatus, Pending, ProcessStatus, RunStatus
+from edu_hv.hypervisor.vmblok import CP_WAIT, OtherStatus, ProcessStatus, RunStatus
 from edu_hv.isa.codes import CR0, MASK_32, PIC, PSA, External
 from edu_hv.machine.dat import walk
-from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
-from tests.hypervisor.bench import CODE, CONSOLE, HANDLER, SIZE, TAPE, bench, guest, own_lines
+from tests.hypervisor.bench import CODE, CONSOLE, HANDLER, SIZE, TAPE, bench, own_lines
+from tests.hypervisor.rows_scene import AREA, WAIT_FOR_IO, page_out, prepared, stopped, store
 from tests.hypervisor.test_invariants import paging_bench
-from tests.hypervisor.test_rows_instructions import AREA, prepared, stopped
 from tests.hypervisor.users_scene import pass_time, scene
 
 LOOP = "47F00A00"
-WAIT_FOR_IO = {0x800: "FE02000000000000"}
 IMAGE = aws_image([b"\x11" * 80] * 4)
-
-
-def store(vm, storage):
-    for address, text in storage.items():
-        vm.cpu.store_real(address, bytes.fromhex(text))
-
-
-def page_out(made, vm, *pages):
-    """Another guest needs so much storage that these pages are on the paging volume afterwards."""
-    other = made.cp.logged_on("HOG") or made.log_on("HOG")
-    for page in list(range(SIZE // FRAME)) * 2:
-        if all(vm.storage.frame_of(page) is None for page in pages):
-            break
-        other.cpu.store_real(page * FRAME, b"\1")
-        made.cp.paging.hold_none()
-    assert [vm.storage.frame_of(page) for page in pages] == [None] * len(pages)
 
 
 # ---- 1.1 states ------------------------------------------------------------------------------------------------------
@@ -310,21 +292,6 @@ def test_process_status_follows_the_directory_and_set():
     assert vm.vmpstat == directory & ~ProcessStatus.ISAM
 
 
-def test_vmpend_has_io_and_external_until_they_are_taken():
-    """[1.2 VMPEND] EXT and I/O; each goes when its interruption has been delivered."""
-    made, vm = prepared("80000900" + "80000901", {0x900: "01FE"}, cr={0: CR0.INTERRUPT_KEY_MASK})
-    made.settle()
-    vm.queue_external(External.INTERRUPT_KEY, CR0.INTERRUPT_KEY_MASK)
-    made.cp.vio.attention(vm)
-    made.settle()
-    assert vm.vmpend == Pending.EXT | Pending.IO
-    store(vm, {0x58: f"{CODE + 4:016X}"})
-    made.steps()
-    assert vm.vmpend == Pending.IO
-    made.steps()
-    assert vm.vmpend == Pending(0)
-
-
 # ---- 1.2 VMBLOK: what the guest's program has ------------------------------------------------------------------------
 
 
@@ -416,13 +383,16 @@ def test_the_same_virtual_device_is_another_real_one_for_each_guest():
     assert vm.vmpsw.cc == 3
 
 
-def test_mask_of_the_real_psw_is_the_same_whatever_the_guest_wishes():
-    """[1.3 PSW system mask; 1.3 PSW mode bits] All on, in EC mode, with DAT and in problem state."""
-    seen = set()
-    for psw in (PSW(), PSW(0xFF), PSW(0x43, ec_mode=True), PSW(ec_mode=True, problem_state=True)):
-        made, vm = guest(LOOP, ecmode=True)
-        vm.cpu.load_psw(psw)
-        vm.vmpsw.instruction_address = CODE
-        made.settle()
-        seen.add(made.machine.cpu.psw.to_bytes()[:2].hex())
-    assert seen == {"070d", "470d"}
+def test_cpu_id_says_under_cp_and_has_the_serial_number_of_the_directory():
+    """[1.3 CPU id; 1.4 STIDP] Version X'FF'; OPTION CPUID ABCDEF, else the real serial number; the model is real."""
+    made = scene()
+    found = []
+    for userid in ("BILL", "ANNE"):
+        vm = made.logon(userid)
+        made.start(vm, "B2020800")
+        made.steps()
+        made.stop()
+        vm.cf = True
+        found.append(vm.peek(0x800, 8).hex().upper())
+    real = made.machine.cpu.identification.hex().upper()
+    assert found == ["FFABCDEF" + real[8:], "FF" + real[2:]]

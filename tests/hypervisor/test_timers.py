@@ -35,7 +35,7 @@ def until_instructions(made, count):
 
 @pytest.mark.parametrize(("setting", "moves"), [("OFF", False), ("ON", True), ("REAL", True)])
 def test_interval_timer_moves_while_the_guest_runs_unless_it_is_off(setting, moves):
-    """[1.9 Interval timer unit; SET TIMER OFF / ON / REAL] 76 800 a second of the guest's own time; OFF: never moves."""
+    """[1.9 Interval timer unit; SET TIMER OFF / ON / REAL] 76 800 a second of its own time; OFF: never moves."""
     made, vm = guest(LOOP)
     run_command(made.cp, vm, f"SET TIMER {setting}")
     set_timer(vm, 100_000)
@@ -55,7 +55,7 @@ def test_set_timer_is_in_vmtlevel(setting, bits):
 
 
 def test_timer_on_counts_its_own_guest_and_nobody_else():
-    """[1.9 SET TIMER ON] Virtual CPU time: what another guest and CP take is not counted."""
+    """[1.9 SET TIMER OFF / ON / REAL] ON: virtual CPU time: what another guest and CP take is not counted."""
     made = bench()
     first, second = (made.start(made.log_on(name), "B20B0000" + LOOP) for name in ("A", "B"))
     for vm in (first, second):
@@ -81,7 +81,7 @@ def waiting(setting, value, mask=ALL_TIMERS, ecmode=False):
 
 
 def test_timer_real_counts_the_wait_and_ends_it():
-    """[1.9 SET TIMER REAL] Also while the guest is in virtual wait."""
+    """[1.9 SET TIMER OFF / ON / REAL] REAL: also while the guest is in virtual wait."""
     made, vm = waiting("REAL", 768)
     made.until(lambda: vm.vmpsw.instruction_address == HANDLER)
     assert vm.peek(0x18, 8).hex() == "0102008000000000"
@@ -258,7 +258,7 @@ def test_comparator_ends_a_wait_at_its_time():
 
 @pytest.mark.parametrize("timer_set", ["SPT", "SCKC"])
 def test_external_new_psw_that_allows_the_lasting_condition_again_is_a_loop(timer_set):
-    """[1.6 EXT-3] [4.2 452W] The condition lasts, and the new PSW is enabled for the same: DMKDSP452W."""
+    """[1.6 EXT-3] The condition lasts, and the new PSW is enabled for the same: DMKDSP452W."""
     code = "B2080820" if timer_set == "SPT" else "B2060828"
     made, vm = guest(code + "80000830" + LOOP, ecmode=True, ec_mode=True)
     vm.cpu.store_real(0x820, MASK_64.to_bytes(8, "big") + (1).to_bytes(8, "big") + b"\x01")

@@ -231,6 +231,21 @@ def test_traced_guest_ends_as_it_does_untraced(how):
     assert ends[0][1].difference(ends[1][1]) == []
 
 
+@pytest.mark.parametrize("how", ["TRACE SVC PROG EXT I/O PRIV SIO RUN", "PER STORE 0- RUN SKIP 9999"])
+def test_traced_kernel_writes_what_it_writes_untraced(how):
+    """[4.4] [4.5] The kernel's own lines and its last registers; what a device takes of real time is not traced."""
+    ends = []
+    for command in ("", how):
+        made = bench()
+        vm = made.ipl("kernel", "A")
+        if command:
+            run_command(made.cp, vm, command)
+        made.run()
+        ends.append((own_lines(vm), list(vm.vmgprs), list(vm.cpu.cr), str(vm.vmpsw)))
+    assert ends[0] == ends[1]
+    assert len(ends[0][0]) > 10
+
+
 def test_trace_does_not_show_in_the_guests_control_registers_and_psw():
     """[1.3 PSW PER bit] On in the real PSW while CP records; the virtual PSW and CR9 to CR11 stay the guest's."""
     made, vm = guest("47F00A00", ecmode=True)

@@ -506,7 +506,7 @@ def test_a_reset_ends_whatever_goes_on():
 
 
 def test_reset_of_one_device_leaves_the_others_alone():
-    """[4.3 RESET] RESET 009."""
+    """[4.2 RESET] RESET 009."""
     made, vm = scene()
     made.start(vm, CONSOLE, ccw(0x0A))
     made.start(vm, TAPE, ccw(0x02, flags="L"))
@@ -556,7 +556,7 @@ def loaded(vm):
 
 
 def test_ipl_from_a_reader():
-    """[1.12 IPL] The first card's 24 bytes, and the program in it."""
+    """[1.12 IPL vaddr] The first card's 24 bytes, and the program in it."""
     made = Scene()
     vm = made.log_on()
     reader = CardReader()
@@ -567,7 +567,7 @@ def test_ipl_from_a_reader():
 
 
 def test_ipl_from_a_dedicated_tape():
-    """[1.12 IPL] The real reel is behind the records that were read."""
+    """[1.12 IPL vaddr] The real reel is behind the records that were read."""
     made = Scene()
     vm = made.log_on()
     drive = TapeDrive(Tape.from_bytes(aws_image([FIRST_RECORD, card(b"ONE "), card(b"TWO "), b"MORE"]), "test"))
@@ -581,7 +581,7 @@ def test_ipl_from_a_dedicated_tape():
 
 @pytest.mark.parametrize("cylinder", [0, 3])
 def test_ipl_from_a_minidisk(cylinder):
-    """[1.12 IPL] Its cylinder 0, or the one that the operator names; the real arm stays where it is."""
+    """[1.12 IPL vaddr] Its cylinder 0, or the one that the operator names; the real arm stays where it is."""
     made = Scene()
     vm = made.log_on()
     drive = Disk3330(with_load_records(blank_volume("3330", "VM0001", 30), 10 + cylinder))
@@ -614,7 +614,7 @@ def with_load_records(volume, cylinder):
     ],
 )
 def test_an_ipl_that_cannot_be_is_said_in_one_sentence(address, cylinder, message):
-    """[1.12 IPL] A person's mistake."""
+    """[1.12 IPL vaddr] A person's mistake."""
     made = Scene()
     vm = made.log_on()
     made.play(vm, READER, CardReader())

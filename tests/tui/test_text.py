@@ -16,7 +16,7 @@ from edu_hv_tui.text.psw import psw_rows
 from edu_hv_tui.text.registers import registers_rows
 from edu_hv_tui.text.rows import fit, plain, row, wrap
 from edu_hv_tui.text.status import shortened, status_row
-from edu_hv_tui.text.storage import storage_rows
+from edu_hv_tui.text.storage import storage_rows, storage_title
 from edu_hv_tui.text.timeline import timeline_row
 from edu_hv_tui.text.xray import rule_rows, xray_rows
 from tests.tui.samples import LESSON, LOG, PSW, RULES, STATUS, STORAGE, code, registers, xray
@@ -414,3 +414,22 @@ def test_the_same_long_reason_is_told_once():
         "                own PSW",
         "key  00   07    CP has the CPU: i..",
     ]
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        pytest.param(
+            ("page 012 is in the paging area, slot 7: it has no frame",), "in the paging area, slot 7", id="out"
+        ),
+        pytest.param(("page 012 is on its way in",), "on its way in", id="coming"),
+        pytest.param(
+            ("page 012 has no frame and no slot: it is all zeros",), "without a frame", id="never stored into"
+        ),
+        pytest.param((), "not in real storage", id="nobody knows"),
+    ],
+)
+def test_title_of_the_storage_pane_says_where_a_page_is_that_has_no_frame(places, words):
+    first = replace(STORAGE.rows[0], address=0x12000, real=None)
+    view = replace(STORAGE, rows=(first,), key="key 1", places=places)
+    assert storage_title(view) == f"6 storage  {STORAGE.guest} 012000 {words}  key 1"

@@ -49,6 +49,7 @@ def timer(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     bits = {"ON": TimerLevel.TIMER, "OFF": TimerLevel(0), "REAL": TimerLevel.TIMER | TimerLevel.REAL}.get(word)
     if bits is None:
         raise CommandError("CFS", 3, f"INVALID OPTION - {word}")
+    cp.timers.end_wait(vm)  # What it has waited so far is counted as it was set.
     vm.vmtlevel = vm.vmtlevel & TimerLevel.CPU | bits
     cp.wake(vm)
     return Answer()
