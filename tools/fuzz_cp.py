@@ -15,7 +15,6 @@ are; a checkpoint leads to the same future, and so does a run that nobody observ
 import argparse
 import time
 import traceback
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -37,20 +36,17 @@ from edu_hv.hypervisor.directory import parse
 from edu_hv.hypervisor.logon import log_on, take_directory
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.paging_area import make_paging_volume
-from edu_hv.hypervisor.virtual_cpu import VIRTUAL_CPU_ID
 from edu_hv.hypervisor.vmblok import VMBLOK, keys_of
-from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
-from edu_hv.machine.instructions.control import purge_tlb
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import FRAME
-from tests.hypervisor.bench import Visible, visible_bare, visible_guest
 from tests.hypervisor.invariants import frames_of, problems
 from tools.fuzz_cp_commands import command_line
-from tools.fuzz_cp_guests import SIZE, GuestMaker, Image
+from tools.fuzz_cp_guests import GuestMaker
+from tools.fuzz_cp_twins import PAGING, Tally, check_twins, start
 
-PAGING, SYSVOL, USRVOL, TAPES = 0x140, 0x130, 0x350, (0x281, 0x282)
+SYSVOL, USRVOL, TAPES = 0x130, 0x350, (0x281, 0x282)
 PASSWORDS = {"OPERATOR": "OPPW", "ANNE": "APW", "BILL": "BPW", "QUIET": "QPW"}
 ACTIVE = ("ANNE", "BILL")
 DIRECTORY = """\
@@ -90,12 +86,6 @@ USER QUIET QPW 64K
 """
 WRITABLE = {*range(1, 6), *range(12, 15)}
 """Cylinders of USRVOL on which anybody may write."""
-NOT_THERE = {"PRV-3", "PRG-3"}
-"""Rules: a virtual machine does not have the instruction, a bare machine does."""
-NOT_VIRTUAL = {"DIAG", "SPX", "STPX", "STAP", "SIGP"}
-"""What a virtual machine does not have as a bare machine has it."""
-LONGEST, ENDED = 20_000, 0xEED
-"""Instructions of a program that is compared; the address in its last PSW."""
 COUPLED = ("COUPLE 450 TO BILL 450",)
 
 
@@ -291,19 +281,6 @@ class Scene:
         return plain(self.machine.state()), plain(self.cp.state())
 
 
-def start(cp: ControlProgram, vm: VMBLOK, image: Image) -> None:
-    """Put a program into the machine, and let it run."""
-    with cp.console_function(vm):
-        cp.reset(vm)
-        for address, text in image.storage.items():
-            if address + len(text) <= vm.vmsize:
-                vm.cpu.store_real(address, text)
-        vm.vmgprs[:], vm.vmfprs[:], vm.cpu.cr[:] = image.gr, image.fpr, image.cr
-        vm.cpu.load_psw(vm.cpu.decode_psw(image.psw))
-        vm.cf = False
-        cp.wake(vm)
-
-
 def difference(first: Any, second: Any, path: str = "") -> str:
     """Where two states differ first, and how."""
     if isinstance(first, tuple) and isinstance(second, tuple) and len(first) == len(second):
@@ -333,21 +310,6 @@ def script(seed: int) -> list[Action]:
         if random.random() < 0.5 and what == "command":
             actions.append(Action("command", random.choice(ACTIVE), "BEGIN", 0, units))
     return actions
-
-
-@dataclass
-class Tally:
-    """What was done."""
-
-    scenes: int = 0
-    units: int = 0
-    actions: int = 0
-    decisions: int = 0
-    page_reads: int = 0
-    checkpoints: int = 0
-    twins: int = 0
-    skipped: int = 0
-    instructions: int = 0
 
 
 def check_scene(seed: int, tally: Tally, actions: list[Action] | None = None) -> list[str]:

@@ -30,7 +30,7 @@ def terminal_of(vm: "VMBLOK") -> str:
 
 
 def waits_for_terminal(vm: "VMBLOK") -> bool:
-    """Whether only somebody at the terminal can make it go on: CP mode, or a console read.  Who SLEEPs wants to wait."""
+    """Whether only somebody at the terminal can make it go on: CP mode, or a console read.  SLEEP is wanted."""
     console = vm.devices.console()
     stopped = vm.cf and not vm.vmostat & OtherStatus.SLEEP
     return stopped or (console is not None and console.program is not None and console.program.waiting)

@@ -107,6 +107,7 @@ class VirtualTimers:
         vm.waiting_since = self.cp.machine.clocks.now
         masks, now = dispatch.timers_that_end_a_wait(vm), self.cp.machine.clocks.now
         if masks & CR0.INTERVAL_TIMER_MASK and self._brought(vm):
+            self.count_interval_timer(vm, 0)
             left = int.from_bytes(vm.cpu.load_real(PSA.INTERVAL_TIMER, 4), "big", signed=True)
             microseconds, units = _MICROSECONDS_FOR_UNITS
             if left >= 0:

@@ -7,6 +7,7 @@ guest's pages in `paging`.
 from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import IntFlag
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from edu_hv.hypervisor.virtual_cpu import VirtualCPU
@@ -176,7 +177,10 @@ class ECBLOK:
 
 @dataclass
 class XINTBLOK:
-    """A pending external interruption.  The chain is in the order of `sort`; blocks of one sort have their codes ORed."""
+    """A pending external interruption.
+
+    The chain is in the order of `sort`; blocks of one sort have their codes ORed.
+    """
 
     sort: int
     code: int
@@ -214,15 +218,15 @@ class VMBLOK:
     vmaccnt: str = ""
     vmdist: str = ""
     ecblok: ECBLOK | None = None
-    vmrstat: RunStatus = RunStatus(0)
-    vmdstat: DispatchStatus = DispatchStatus(0)
-    vmostat: OtherStatus = OtherStatus(0)
-    vmpstat: ProcessStatus = ProcessStatus(0)
-    vmestat: ExtendedStatus = ExtendedStatus(0)
-    vmtrctl: TraceControl = TraceControl(0)
+    vmrstat: RunStatus = field(default_factory=partial(RunStatus, 0))
+    vmdstat: DispatchStatus = field(default_factory=partial(DispatchStatus, 0))
+    vmostat: OtherStatus = field(default_factory=partial(OtherStatus, 0))
+    vmpstat: ProcessStatus = field(default_factory=partial(ProcessStatus, 0))
+    vmestat: ExtendedStatus = field(default_factory=partial(ExtendedStatus, 0))
+    vmtrctl: TraceControl = field(default_factory=partial(TraceControl, 0))
     vmqlevel: QueueLevel = QueueLevel.Q1
     vmtlevel: TimerLevel = TimerLevel.TIMER
-    vmpend: Pending = Pending(0)
+    vmpend: Pending = field(default_factory=partial(Pending, 0))
     vminst: bytes = b""
     """The instruction being simulated."""
     vmpxint: list[XINTBLOK] = field(default_factory=list)

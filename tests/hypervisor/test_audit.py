@@ -349,6 +349,22 @@ def test_a_wait_is_counted_once_and_as_the_timer_was_set(mode, lines, ends):
     assert vm.peek(PSA.INTERVAL_TIMER, 4).hex() == "ffffffff"
 
 
+def test_units_that_were_owed_when_the_wait_began_are_not_waited_for():
+    """[1.9 Update] Page 0 was out: what VMTIMER holds is taken off the timer before its end is asked for."""
+    made = paging_bench(FRAMES)
+    vm = made.log_on()
+    command(made, vm, "SET TIMER REAL")
+    vm.cpu.store_real(PSA.INTERVAL_TIMER, bytes.fromhex("00001000"))
+    vm.cpu.cr[0] |= CR0.INTERVAL_TIMER_MASK
+    vm.cpu.load_psw(PSW(1, wait=True))
+    vm.vmtimer = 0x800
+    steal(made, vm, 0)
+    made.cp.timers.begin_wait(vm)
+    assert (vm.vmtimer, vm.peek(PSA.INTERVAL_TIMER, 4).hex()) == (0, "00000800")
+    (request,) = made.cp.requests.queue
+    assert request.due - made.machine.clocks.now == pytest.approx(0x800 * 1_000_000 / 76_800, abs=20)
+
+
 def test_the_interval_timer_drops_bit_23_three_hundred_times_a_second():
     """[1.9 Interval timer unit] The low unit is 13.02 microseconds: 76,800 a second."""
     made, vm = guest("47F0C000")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from edu_hv.hypervisor.commands.registry import COMMANDS
 from edu_hv.hypervisor.commands import run_command
+from edu_hv.hypervisor.commands.registry import COMMANDS
 from edu_hv.hypervisor.control_program import Stage
 from edu_hv.machine.psw import PSW
 from tests.hypervisor.bench import bench, cp_lines, guest

@@ -4,7 +4,8 @@ import pytest
 
 from edu_hv.hypervisor.virtual_storage import VirtualStorage
 from edu_hv.machine.timing import Clocks
-from tools.fuzz_cp import Tally, check_scene, check_twins, script
+from tools.fuzz_cp import check_scene, script
+from tools.fuzz_cp_twins import Tally, check_twins
 
 SHORT = 6
 """Actions of a scene that are played here."""
