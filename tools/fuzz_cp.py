@@ -33,7 +33,7 @@ from edu_hv.hypervisor.commands.registry import CommandError, find
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, Dispatched
 from edu_hv.hypervisor.directory import parse
-from edu_hv.hypervisor.logon import log_on, take_directory
+from edu_hv.hypervisor.logon import log_off, log_on, take_directory
 from edu_hv.hypervisor.paging import PagingFailure
 from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK, keys_of
@@ -41,7 +41,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
 from edu_hv.machine.machine import Machine
 from edu_hv.machine.storage import FRAME
-from tests.hypervisor.invariants import frames_of, problems
+from tests.hypervisor.invariants import frames_of, locks, problems
 from tools.fuzz_cp_commands import command_line
 from tools.fuzz_cp_guests import GuestMaker
 from tools.fuzz_cp_twins import PAGING, Tally, check_twins, start
@@ -109,7 +109,6 @@ class Scene:
     found: list[str] = field(default_factory=list)
     """What was wrong."""
     stores: list[tuple[int, int]] = field(default_factory=list)
-    events: list[str] = field(default_factory=list)
     actions: int = 0
 
     def __post_init__(self) -> None:
@@ -190,7 +189,12 @@ class Scene:
             self.stores.append((event.absolute, len(event.new)))
             return
         if isinstance(event, DecisionCarriedOut | Dispatched) and not self.found:
-            self.found += problems(self.cp)
+            self.found += [*problems(self.cp), *self._strange_registers()]
+
+    def _strange_registers(self) -> list[str]:
+        """Registers whose value is a flag or an enumeration: its arithmetic is another one."""
+        every = ((vm.vmuser, value) for vm in self.cp.vms for value in (*vm.vmgprs, *vm.vmfprs, *vm.cpu.cr))
+        return [f"a register of {userid} is {value!r}" for userid, value in every if type(value) is not int]
 
     def _check_stores(self, vm: VMBLOK) -> None:
         """What the last unit, an instruction of this guest, has stored."""
@@ -263,6 +267,16 @@ class Scene:
         if before is not None and self.state() != before:
             self.found.append(f"{line} has changed something: {difference(before, self.state())}")
 
+    def end(self) -> list[str]:
+        """The two users log off, and what was under way ends: no frame is locked, nobody else has noticed."""
+        for userid in ACTIVE:
+            vm = self.cp.logged_on(userid)
+            if vm is not None:
+                log_off(self.cp, vm)
+        self.run(3_000)
+        self.check_others()
+        return [*self.found, *locks(self.cp)]
+
     # ---- checkpoints -------------------------------------------------------------------------------------------------
 
     def save(self) -> tuple[Any, Any]:
@@ -334,6 +348,7 @@ def check_scene(seed: int, tally: Tally, actions: list[Action] | None = None) ->
         scene.check_others()
         found = scene.found or _unobserved(scene, seed, actions)
         _count(scene, tally)
+        found = found or scene.end()
         return [f"seed {seed}, at the end", *found] if found else []
     except Exception:  # noqa: BLE001 - whatever it is, it is what is looked for.
         return [f"seed {seed}, action {scene.actions - 1} {last}", traceback.format_exc()]

@@ -29,7 +29,10 @@ COMMANDS = bytes.fromhex(
     "1E 1F 23 27 29 2F 31 37 39 3F 42 63 86 8B 92 B1 C3 E4 11 41"
 )
 CHAIN_DATA, CHAIN_COMMAND, SLI, SKIP, PCI, IDA = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
-NOT_VIRTUAL = {"MVCP", "MVCS", "MVCK", "PC", "PT", "SAC", "SSAR", "EPAR", "ESAR", "IAC", "IVSK", "LASP", "DISCS", "CONCS", "SIGP", "SPX", "STPX", "STAP", "DIAG", "RDD", "WRD", "TPROT", "TB"}  # fmt: skip
+NOT_VIRTUAL = {
+    "MVCP", "MVCS", "MVCK", "PC", "PT", "SAC", "SSAR", "EPAR", "ESAR", "IAC", "IVSK", "LASP",
+    "DISCS", "CONCS", "SIGP", "SPX", "STPX", "STAP", "DIAG", "RDD", "WRD", "TPROT", "TB",
+}  # fmt: skip
 """What a virtual machine has not, or not as a bare machine has it."""
 CLOCKS_READ = {"STCK", "SPT", "STPT", "SCKC", "STCKC", "SCK"}
 EVERY = list(BY_MNEMONIC.values())

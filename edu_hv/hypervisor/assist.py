@@ -56,7 +56,7 @@ def _traced(cp: "ControlProgram", vm: "VMBLOK") -> bool:
 
 
 def _no_svc(cp: "ControlProgram", vm: "VMBLOK") -> bool:
-    return not cp.assist.settings(vm).svc or vm.adstop is not None or 0 in vm.storage.shared
+    return not cp.assist.settings(vm).svc or vm.vmadstop is not None or 0 in vm.storage.shared
 
 
 SUSPENDED: tuple[FlagRule, ...] = (

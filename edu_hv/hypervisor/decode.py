@@ -43,9 +43,9 @@ def at_address_stop(vm: VMBLOK, interruption: Interruption) -> bool:
 
     Executed by EXECUTE it is the guest's own: its address is not the SVC's.
     """
-    if vm.adstop is None or interruption.kind is not Class.SVC or interruption.code != _ADDRESS_STOP:
+    if vm.vmadstop is None or interruption.kind is not Class.SVC or interruption.code != _ADDRESS_STOP:
         return False
-    return vm.guest_real(interruption.instruction_address) == vm.adstop[0]
+    return vm.guest_real(interruption.instruction_address) == vm.vmadstop[0]
 
 
 def _owner_of(cp: "ControlProgram", device: int) -> tuple[VMBLOK | None, int, str]:

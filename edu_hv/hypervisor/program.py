@@ -459,7 +459,7 @@ def on_interruption(trap: Trap) -> Verdict:
         case Class.PROGRAM:
             return decide(_program_rules(trap), trap)
         case Class.SVC:
-            return decide(ADDRESS_STOP if trap.vm.adstop else SUPERVISOR_CALL, trap)
+            return decide(ADDRESS_STOP if trap.vm.vmadstop else SUPERVISOR_CALL, trap)
         case Class.INPUT_OUTPUT:
             return decide(INPUT_OUTPUT, trap)
         case _:

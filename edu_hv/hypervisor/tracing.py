@@ -196,22 +196,22 @@ class Tracing:
         """Put SVC X'B3' in the place of the instruction; there is one ADSTOP at a time."""
         self.remove_adstop(vm)
         self.cp.named_systems.unshare_area(vm, address, len(ADDRESS_STOP))
-        vm.adstop = address, vm.cpu.load_real(address, 2)
+        vm.vmadstop = address, vm.cpu.load_real(address, 2)
         vm.cpu.store_real(address, ADDRESS_STOP)
 
     def remove_adstop(self, vm: "VMBLOK") -> None:
         """Put the instruction back, unless the guest has stored something else there."""
-        if vm.adstop is None:
+        if vm.vmadstop is None:
             return
-        address, text = vm.adstop
-        vm.adstop = None
+        address, text = vm.vmadstop
+        vm.vmadstop = None
         if vm.peek(address, 2) == ADDRESS_STOP:
             vm.cpu.store_real(address, text)
 
     def adstop(self, vm: "VMBLOK") -> None:
         """The guest came to its ADSTOP: it stands at the instruction, in CP mode."""
-        assert vm.adstop is not None
-        address = vm.adstop[0]
+        assert vm.vmadstop is not None
+        address = vm.vmadstop[0]
         self.remove_adstop(vm)
         psw = vm.vmpsw
         psw.instruction_address = psw.instruction_address - len(ADDRESS_STOP) & MASK_24  # Logical, where it came from.

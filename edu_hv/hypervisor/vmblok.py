@@ -263,7 +263,7 @@ class VMBLOK:
     """How often in a row the first instruction of the guest's program-interruption routine has failed."""
     external_loops: int = 0
     """How often in a row an external interruption has found its successor allowed by its own new PSW."""
-    adstop: tuple[int, bytes] | None = None
+    vmadstop: tuple[int, bytes] | None = None
     """Guest-real address at which ADSTOP put an SVC X'B3', and the two bytes that were there."""
     cp_per: tuple[int, int, int] | None = None
     """Control registers 9 to 11 with which CP itself records program events of the machine (TRACE, PER)."""
@@ -281,7 +281,7 @@ class VMBLOK:
         "vmcls", "vmaccnt", "vmdist", "vmrstat", "vmdstat", "vmostat", "vmpstat", "vmestat", "vmtrctl", "vmqlevel",
         "vmtlevel", "vmpend", "vminst", "vmtimer", "vmvtime", "vmttime", "sio_count", "logged_on_at", "quantum",
         "queue_left", "traps", "resets", "program_loops", "external_loops", "pending_program",
-        "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "adstop", "vmgprs_before",
+        "pages_wanted", "pages_told", "pages_arrived", "waiting_since", "cp_per", "vmadstop", "vmgprs_before",
     )  # fmt: skip
     """Immutable fields: a checkpoint keeps them as they are."""
     COPIED: ClassVar[tuple[str, ...]] = ("vmpxint", "settings", "extra")

@@ -182,7 +182,7 @@ class _GuestKey:
     @property
     def recorded(self) -> int:
         """Reference and change as the guest sees them: real or virtual."""
-        return (self.virtual | self.real) & (Key.REFERENCE | Key.CHANGE)
+        return (self.virtual | self.real) & int(Key.REFERENCE | Key.CHANGE)
 
     def back_up(self) -> None:
         """Note real reference and change for the control program, before they are reset."""
@@ -208,7 +208,7 @@ def insert_storage_key(guest: RunningGuest, r1: int, r2: int) -> None:
     key = _key_of(guest, cpu.gr[r2] & MASK_24)
     inserted = key.virtual | key.recorded
     if not guest.psw.ec_mode:
-        inserted &= Key.ACCESS_CONTROL | Key.FETCH_PROTECTION
+        inserted &= int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
     cpu.gr[r1] = cpu.gr[r1] & 0xFFFFFF00 | inserted
 
 

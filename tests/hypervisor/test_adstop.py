@@ -21,7 +21,7 @@ def test_guest_stands_at_the_instruction_which_is_back_in_its_place():
     made, vm = planted()
     made.until(lambda: vm.cf)
     assert cp_lines(vm) == ["ADSTOP AT 000A04", "CP"]
-    assert (vm.vmpsw.instruction_address, vm.vmgprs[2], vm.adstop) == (CODE + 4, 1, None)
+    assert (vm.vmpsw.instruction_address, vm.vmgprs[2], vm.vmadstop) == (CODE + 4, 1, None)
     assert vm.peek(CODE, 16).hex().upper() == LOOP
 
 
@@ -38,7 +38,7 @@ def test_begin_executes_the_instruction_and_the_stop_does_not_come_again():
 def test_guest_and_display_see_the_supervisor_call_in_storage():
     """[1.2 VMADSTOP] As on VM/370 it is really in guest storage; VMADSTOP has what was there."""
     made, vm = planted()
-    assert vm.adstop == (CODE + 4, bytes.fromhex("4122"))
+    assert vm.vmadstop == (CODE + 4, bytes.fromhex("4122"))
     assert run_command(made.cp, vm, "DISPLAY A00").lines[0].split()[2] == f"{STOP}0001"
 
 
@@ -51,7 +51,7 @@ def test_it_is_removed_by(line):
     made, vm = planted()
     run_command(made.cp, vm, line)
     assert vm.peek(CODE + 4, 4).hex().upper() == "41220001"
-    assert (vm.adstop is None) == (line != "ADSTOP A08")
+    assert (vm.vmadstop is None) == (line != "ADSTOP A08")
 
 
 def test_it_is_removed_by_ipl():
@@ -59,9 +59,9 @@ def test_it_is_removed_by_ipl():
     made = bench()
     vm = made.ipl("hello", "A")
     run_command(made.cp, vm, "ADSTOP F000")
-    before = vm.adstop
+    before = vm.vmadstop
     run_command(made.cp, vm, "IPL 00C")
-    assert (before is not None, vm.adstop) == (True, None)
+    assert (before is not None, vm.vmadstop) == (True, None)
 
 
 def test_what_the_guest_has_stored_over_it_stays():
@@ -121,7 +121,7 @@ def test_operand_in_error(line, message):
     """[4.2 ADSTOP] Errors; nothing is planted."""
     made, vm = guest(LOOP)
     assert run_command(made.cp, vm, line).lines == [message]
-    assert vm.adstop is None
+    assert vm.vmadstop is None
 
 
 def test_stop_under_trace_shows_no_instruction_that_was_not_executed():

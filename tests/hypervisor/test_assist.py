@@ -338,7 +338,7 @@ def test_traced_supervisor_call_is_told_of_with_the_assist_too(assist):
         pytest.param(lambda made, vm: None, {}, BASIC, id="as it is"),
         pytest.param(lambda made, vm: None, {"problem_state": True}, BASIC | CR6.VIRTUAL_PROBLEM_STATE, id="problem"),
         pytest.param(lambda made, vm: made.cp.assist.set(vm, svc=False), {}, BASIC | CR6.NO_SVC, id="NOSVC"),
-        pytest.param(lambda made, vm: setattr(vm, "adstop", (0xC00, b"\1\2")), {}, BASIC | CR6.NO_SVC, id="ADSTOP"),
+        pytest.param(lambda made, vm: setattr(vm, "vmadstop", (0xC00, b"\1\2")), {}, BASIC | CR6.NO_SVC, id="ADSTOP"),
     ],
 )
 def test_control_register_6_says_how_the_guest_is_assisted(change, psw, flags):

@@ -1,9 +1,11 @@
 """What random guests and commands have found (`tools.fuzz_cp`), as small as it can be."""
 
+import pytest
+
 from edu_hv.hypervisor.vmblok import Pending
 from edu_hv.isa.codes import PSA, UnitStatus
 from edu_hv.machine.psw import PSW
-from tests.hypervisor.bench import CODE, CONSOLE, HANDLER, SIZE, guest
+from tests.hypervisor.bench import CONSOLE, SIZE, bench, guest
 from tests.hypervisor.twins import Start, execute
 
 
@@ -27,4 +29,20 @@ def test_a_psw_that_is_invalid_fetches_no_instruction_so_there_is_no_program_eve
     assert twins.guest.difference(twins.bare) == []
     assert twins.bare.storage[PSA.PROGRAM_CODE : PSA.PROGRAM_CODE + 2].hex() == "0006"
     assert twins.bare.storage[0x96:0x9C] == bytes(6)
-    assert (len(twins.bare.storage), CODE, HANDLER) == (SIZE, 0x0A00, 0x3000)
+
+
+@pytest.mark.parametrize("assist", [False, True], ids=["without the assist", "with it"])
+@pytest.mark.parametrize("ec_mode", [False, True], ids=["BC", "EC"])
+def test_a_register_into_which_a_key_was_inserted_is_a_number_like_any_other(ec_mode, assist):
+    """[1.4 ISK] Its sign bit is its sign: ISK 1,2; LR 0,1; SLDA 0,0."""
+    made = bench()
+    if assist:
+        made.machine.install_assist()
+    vm = made.cp.logon("A", SIZE, ecmode=True)
+    vm.cpu.store_real(0x4000, bytes(1))
+    vm.vmgprs[:3] = [0, 0xEA78F000, 0x4000]
+    made.start(vm, "0912 1801 8F000000", ec_mode=ec_mode)
+    made.steps(3)
+    made.stop()
+    assert type(vm.vmgprs[1]) is int
+    assert (vm.vmgprs[0] >> 8, vm.vmpsw.cc) == (0xEA78F0, 1)

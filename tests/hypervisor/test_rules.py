@@ -196,7 +196,7 @@ def test_interruption_leads_to_the_rule_and_decision(psw, interruption, text, fi
     made.cp.set_ecmode(vm, True)
     vm.vmpstat |= ProcessStatus.PAGEX if more.get("pagex") else 0
     vm.cp_per = (0, 0, 0) if more.get("per") else None
-    vm.adstop = (AT, b"") if more.get("adstop") or more.get("set") else None
+    vm.vmadstop = (AT, b"") if more.get("adstop") or more.get("set") else None
     owner = (vm, TAPE) if more.get("owned") else (None, 0)
     before = made.machine.state(), made.cp.state()
     rest = more.get("waiting", False), more.get("purpose", ""), more.get("fault"), more.get("adstop", False)

@@ -67,7 +67,7 @@ def insert_storage_key(cpu: CPU, r1: int, r2: int) -> None:
     """INSERT STORAGE KEY.  GA22-7000 "Insert Storage Key".  Into bits 24-31 of R1; R and C in EC mode only."""
     key = cpu.storage.keys[block_in_register(cpu, r2)]
     if not cpu.psw.ec_mode:
-        key &= Key.ACCESS_CONTROL | Key.FETCH_PROTECTION
+        key &= int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
     cpu.gr[r1] = cpu.gr[r1] & 0xFFFFFF00 | key
 
 
@@ -148,7 +148,7 @@ def insert_virtual_storage_key(cpu: CPU, r1: int, r2: int) -> None:
     require_controls(cpu.psw.dat)
     require_extraction_authority(cpu)
     key = key_of_logical(cpu, cpu.gr[r2] & MASK_24, Ending.SUPPRESSION)
-    cpu.gr[r1] = cpu.gr[r1] & 0xFFFFFF00 | key & (Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
+    cpu.gr[r1] = cpu.gr[r1] & 0xFFFFFF00 | key & int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
 
 
 @executes("TPROT")
