@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
 
 
-
 def carry_out(cp: "ControlProgram", vm: VMBLOK, verdict: Verdict) -> None:
     """Change the virtual machine as decided."""
     loops, vm.program_loops = vm.program_loops, 0

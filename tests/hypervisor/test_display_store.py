@@ -180,3 +180,9 @@ def test_dump_needs_a_printer():
     made, vm = stopped()
     run_command(made.cp, vm, "DETACH 00E")
     assert run_command(made.cp, vm, "DUMP 0").lines == ["DMKCDM040E DEVICE PRT DOES NOT EXIST"]
+
+
+@pytest.mark.parametrize("what", ["Y1", "Y8", "Y15"])
+def test_a_floating_point_register_that_there_is_not_is_refused(what):
+    made, vm = guest()
+    assert run_command(made.cp, vm, f"DISPLAY {what}").lines == [f"DMKCDB010E INVALID REGISTER - {what}"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from edu_hv.hypervisor.commands import run_command
+from tests.hypervisor.bench import guest
 from tests.hypervisor.users_scene import scene
 
 
@@ -113,3 +115,16 @@ def test_query_looks_and_does_not_take_the_machine_from_a_running_guest():
     made.command(anne, "Q V")
     made.command(anne, "Q SET")
     assert ((made.machine.state().storage, anne.traps), made.cp.running) == (before, "ANNE")
+
+
+@pytest.mark.parametrize("line", ["Q TIME FOO", "Q NAMES A", "Q SET ON", "Q LOGMSG 1", "Q TERMINAL X"])
+def test_a_question_that_takes_no_operand_refuses_one(line):
+    made, vm = guest()
+    assert run_command(made.cp, vm, line).lines == [f"DMKCQG003E INVALID OPTION - {line.split()[2]}"]
+
+
+def test_one_real_drive_can_be_asked_about_and_must_be_there():
+    made, vm = guest()
+    vm.vmcls = "BG"
+    assert run_command(made.cp, vm, "QUERY TAPES 281").lines == ["TAPE 281 ATTACHED TO A        181"]
+    assert run_command(made.cp, vm, "QUERY TAPES 999").lines == ["DMKCQP040E DEVICE 999 DOES NOT EXIST"]

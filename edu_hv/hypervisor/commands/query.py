@@ -43,11 +43,14 @@ _USUAL_PRIORITY = "64"
 
 @command("Query", ANY, looks=True)
 def query(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """Query what: Virtual, SET, TIMe, FILes, Users, Names, Rdr, Prt, PUn, LINks, TERMinal, LOGmsg, userid; class B
-    and E: SYstem, DAsd, TApes, PAGing."""
+    """Query what: Virtual, SET, TIMe, FILes, Users, Names, Reader, PRinter, PUnch, LINks, TERMinal, LOGmsg, userid;
+    class A: PRIORity userid; class B: SYstem raddr, DAsd, TApes.
+    """
     what = operand(words, 0, "CQG")
     for name, classes, question in QUESTIONS:
         if abbreviates(what, name) and (not classes or set(classes) & set(vm.vmcls)):
+            if name in _ALONE and len(words) > 1:
+                raise CommandError("CQG", 3, f"INVALID OPTION - {words[1]}")
             return Answer(question(cp, vm, words[1:]))
     other = cp.logged_on(what)
     if other is None:
@@ -211,10 +214,15 @@ def _real_line(cp: "ControlProgram", address: int) -> str:
 
 
 def _real(word: str) -> Question:
-    """QUERY DAsd, QUERY TApes: all real devices of a class."""
+    """QUERY DAsd, QUERY TApes [raddr]: all real devices of a class, or one."""
 
     def question(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> list[str]:
         found = [at for at in sorted(cp.machine.channels.devices) if real_word(cp, at) == word]
+        if words:
+            address = device_address(words[0], "CQP")
+            if address not in found:
+                raise CommandError("CQP", 40, f"DEVICE {words[0]} DOES NOT EXIST")
+            found = [address]
         return [_real_line(cp, at) for at in found] or [f"NO {word} DEVICES"]
 
     return question
@@ -264,3 +272,5 @@ QUESTIONS: tuple[tuple[str, str, Question], ...] = (
     ("TApes", "B", _real("TAPE")),
 )
 """What QUERY understands: name with its shortest abbreviation, privilege classes, and who answers."""
+_ALONE = frozenset({"TIMe", "SET", "TERMinal", "LOGmsg", "Names"})
+"""Those that take no operand."""

@@ -39,7 +39,11 @@ def setting(name: str, classes: str = "G") -> Callable[[Function], Function]:
 
 @command("SET", ANY)
 def set_command(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """SET option ...: an option that the user's classes do not allow is as unknown as one that does not exist."""
+    """SET option ...: ECmode, TIMER ON | OFF | REAL, ASsist, PAGEX, RUN, ISAM, MSG, WNG, EMSG ON | OFF | CODE | TEXT,
+    IMSG, ACNT, SMSG, LINEDit, AUTOpoll; class A: SASsist, FAVored userid, PRIORity userid nn; class B: LOGMSG text.
+
+    An option that the user's classes do not allow is as unknown as one that does not exist.
+    """
     name = operand(words, 0, "CFS")
     allowed = (found for found in SETTINGS if set(found.classes) & set(vm.vmcls))
     option = next((found for found in allowed if abbreviates(name, found.name)), None)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from edu_hv.hypervisor.control_program import ControlProgram
     from edu_hv.hypervisor.vmblok import VMBLOK
 
+_FLOATING = (0, 2, 4, 6)
+"""Numbers of the floating-point registers."""
 _ROW = 16
 _DUMP_ROW = 32
 _MOST = 0x10000
@@ -62,7 +64,9 @@ def _registers(vm: "VMBLOK", what: str) -> list[str]:
     if not 0 <= start <= end <= 15:
         raise CommandError("CDB", 10, f"INVALID REGISTER - {what}")
     if what[0] == "Y":
-        return [f"FPR {n} =  {vm.vmfprs[n >> 1]:016X}" for n in (0, 2, 4, 6) if start <= n <= end]
+        if dash == "" and first and start not in _FLOATING:
+            raise CommandError("CDB", 10, f"INVALID REGISTER - {what}")
+        return [f"FPR {n} =  {vm.vmfprs[n >> 1]:016X}" for n in _FLOATING if start <= n <= end]
     if what[0] == "X" and not vm.ecmode:
         end = 0
     name, values = ("GPR", vm.vmgprs) if what[0] == "G" else ("ECR", vm.cpu.cr)

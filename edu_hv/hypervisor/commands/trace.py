@@ -36,6 +36,8 @@ _OUTPUT = {"PRINter": (False, True), "TERMinal": (True, False), "BOTH": (True, T
 def adstop(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
     """ADSTOP hexloc | OFF: stop the machine when it comes to the instruction at that guest-real address."""
     where = operand(words, 0, "CFD")
+    if len(words) > 1:
+        raise CommandError("CFD", 3, f"INVALID OPTION - {words[1]}")
     if where == "OFF":
         cp.tracing.remove_adstop(vm)
         return Answer()
@@ -56,7 +58,7 @@ def adstop(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
 
 @command("TRace")
 def trace(cp: "ControlProgram", vm: "VMBLOK", words: list[str]) -> Answer:
-    """TRace {event ... | ALL} [PRINter | TERMinal | BOTH | OFF] [RUN | NORUN] | END.
+    """TRace {event ... | ALL} [PRINter | {TERMinal | BOTH} [RUN | NORUN] | OFF] | END.
 
     Events: SVC PROgram EXTernal I/O PRIV SIO CCW BRanch INSTruct CSW.
     """
