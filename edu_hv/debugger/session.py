@@ -60,6 +60,8 @@ class DebugSession(Looking):
         """The views go over to whichever guest runs."""
         self.stop_reason = "nothing is loaded"
         self._pinned = ""
+        self._wanted = ""
+        """The guest that was selected when he went: he is selected again where he is logged on."""
         self._interrupted = False
         self._words = viewing.LogWords()
 
@@ -115,7 +117,7 @@ class DebugSession(Looking):
         self._recording, self._made = Recording(make()), make
         self._noted = Changes(self._recording)
         self._words = viewing.LogWords()
-        self.follow, self._pinned = True, ""
+        self.follow, self._pinned, self._wanted = True, "", ""
 
     def _run_to_entry(self) -> StopView:
         """Run a program that came on a deck up to its entry; of several guests the first."""
@@ -225,6 +227,7 @@ class DebugSession(Looking):
 
     def select(self, name: str) -> None:
         """Show one guest, whoever runs, and step that one; "auto" follows whichever runs."""
+        self._wanted = ""
         if name.lower() == "auto":
             self.follow, self._pinned = True, ""
         else:
@@ -439,17 +442,30 @@ class DebugSession(Looking):
     def _stopped(self, reason: str, idle: bool = False) -> StopView:
         """A stop for that reason; `idle` when the command has not executed anything."""
         gone = self._let_go()
+        gone = f"; {gone}" if gone else ""
         self.stop_reason = self._stop_reason(reason) + gone
         sentence = f"step {self.step_number}, {self.stop_reason}" if idle else stop_sentence(self)
         return StopView(self.step_number, self.total, self.stop_reason, sentence)
 
     def _let_go(self) -> str:
-        """A guest that was selected and is not logged on here is selected no more; what to say of it, or ""."""
-        gone = self._pinned
-        if not gone or any(guest.name == gone for guest in self.system.guests):
+        """A guest that was selected and is not logged on here is selected no more; what to say of it, or "".
+
+        It is selected again where it is logged on, unless another one was selected meanwhile.
+        """
+        names, gone = [guest.name for guest in self.system.guests], self._pinned
+        if not gone and self._wanted in names:
+            self.follow, self._pinned, self._wanted = False, self._wanted, ""
+        if not gone or gone in names:
             return ""
-        self.follow, self._pinned = True, ""
-        return f"; {gone} is not logged on {'now' if self.system.guests else 'now, nor is anybody else'}"
+        self.follow, self._pinned, self._wanted = True, "", gone
+        return self._gone_words([gone])
+
+    def _gone_words(self, gone: Sequence[str]) -> str:
+        """Who is not logged on any more, and whom the views show now."""
+        if not gone:
+            return ""
+        rest = f" now; {self.selected} is selected" if self.selected else " now, nor is anybody else"
+        return f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not logged on{rest}"
 
     def _stop_reason(self, reason: str) -> str:
         """A step that ran into a trap is better named by the trap."""
@@ -466,23 +482,36 @@ class DebugSession(Looking):
     def give(
         self, kind: str, text: str = "", data: bytes = b"", device: int = 0, guest: str | None = None
     ) -> list[str]:
-        """An input for the selected guest, or for a user by name: see `Input` for the kinds.
+        """An input for the selected guest, or for a user by name: see `Input` for the kinds; what there is to say.
 
         Given in the past, it begins another future.  Raises UserError, with nothing changed, if it cannot be given.
         """
-        recording = self.recording
+        answer, remarks = self.give_and_remark(kind, text, data, device, guest)
+        return [*answer, *remarks]
+
+    def give_and_remark(
+        self, kind: str, text: str = "", data: bytes = b"", device: int = 0, guest: str | None = None
+    ) -> tuple[list[str], list[str]]:
+        """The same: what CP answers, and what the debugger has to say besides."""
+        recording, there = self.recording, [guest.name for guest in self.system.guests]
         entries, steps = self.journal.count, self.total
         answer = recording.give(Input(kind, self.selected if guest is None else guest, text, data, device))
         if self.journal.count != entries:
             self._words.forget(entries)
             self._changes.find_out()
-            answer = [*answer, *filter(None, [self._let_go().removeprefix("; ")])]
-        lost = steps - self.total
-        return (
-            [*answer, f"another future begins here: the {lost:,} steps recorded after it are gone"]
-            if lost > 0
-            else answer
-        )
+            self._let_go()
+        now = [guest.name for guest in self.system.guests]
+        left = self._gone_words([name for name in there if name not in now])
+        self.stop_reason = left or self.stop_reason
+        return answer, [*filter(None, [left, _lost_words(steps - self.total)])]
+
+
+def _lost_words(lost: int) -> str:
+    """What to say of the steps that another future replaces; "" of none."""
+    if lost <= 0:
+        return ""
+    gone = "step recorded after it is gone" if lost == 1 else "steps recorded after it are gone"
+    return f"another future begins here: the {lost:,} {gone}"
 
 
 def _limit_words(steps: int) -> str:

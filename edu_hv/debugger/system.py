@@ -113,6 +113,15 @@ INPUTS = {
     "terminal": "a key of a display of the bare machine, or its power",
 }
 """The kinds of inputs."""
+NOT_UNDER_CP = {
+    "medium": "mount with an address is for the bare machine; under CP mount my.aws puts a tape on a guest's drive",
+    "request": "REQUEST is a key of the bare machine; under CP give cp attn",
+    "restart": "RESTART is a key of the bare machine; under CP give cp system restart",
+    "store status": "STORE STATUS is a key of the bare machine; under CP give cp store status",
+    "failure": "fail is for the bare machine; under CP the real machine is CP's",
+    "terminal": "a display is for the bare machine; under CP the real machine is CP's",
+}
+"""What an operator of the bare machine does, and what to do in its place where CP has the machine."""
 TERMINAL_OFF = "off"
 """The text of the input that a terminal has gone; without data any other says that one has come."""
 
@@ -221,8 +230,9 @@ class System:
         return (running, psw.instruction_address) if running else None
 
     def put_deck(self, userid: str, program: Program) -> None:
-        """The user is going to load that program: its listing is shown where storage agrees with it."""
-        self._known[userid] = Guest(userid, program, self.guest(userid).vm)
+        """The user is going to load that program, perhaps after a LOGON: its listing is shown where storage agrees."""
+        vm = self.cp.logged_on(userid) if self.cp is not None else None
+        self._known[userid] = Guest(userid, program, vm)
 
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""
@@ -260,7 +270,7 @@ class System:
     def _operate(self, given: Input) -> None:
         """What an operator does at the bare machine itself, which is CP's business when CP runs on it."""
         if self.cp is not None:
-            raise UserError(f"{INPUTS[given.kind]}: that is for the bare machine; under CP the real machine is CP's")
+            raise UserError(NOT_UNDER_CP[given.kind])
         machine = self.machine
         match given.kind:
             case "medium":

@@ -103,7 +103,7 @@ def _status(view: StatusView, width: int) -> list[str]:
     others = f" (guests: {', '.join(view.guests)})" if len(view.guests) > 1 else ""
     stage = f", in a trap after stage {view.stage}" if view.stage else ""
     return [
-        *_wrap(f"{_owner(view.guest)}{others}: step {view.step} of {view.total}", width),
+        *_wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}", width),
         *_wrap(f"stopped: {view.stop}", width),
         *_wrap(f"guest state {view.guest_state}, real state {view.real_state}, running {view.running}{stage}", width),
         *_wrap(f"machine time {view.microseconds:,} microseconds", width),

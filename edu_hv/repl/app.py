@@ -36,6 +36,7 @@ options:
   -h, --help    show this and end
 
 Commands given by -c or a script stop at the first error, with exit code 1.
+What CP answers to a command, its error messages too, is no such error.
 Inside, help lists all commands.
 """
 

@@ -118,6 +118,8 @@ class LessonRun:
     def moved(self, session: DebugSession, move: Move) -> None:
         """The student ran a command."""
         self.moves.append(move)
+        if not session.selected:  # Nobody is logged on to CP: there is no guest to look at.
+            return
         psw = session.guest_psw()
         if psw.wait and not psw.enabled_for_something:
             self.consoles["bare" if session.running() == "bare" else "cp"] = tuple(session.guest.own_console_lines())

@@ -236,9 +236,18 @@ def test_engine_that_cannot_be_is_asked_for_once(monkeypatch):
 def test_operator_of_the_bare_machine_has_no_business_under_cp():
     session = DebugSession()
     session.load(["hello"], under_cp=True)
-    for line in ("restartkey", "storestatus", "request", "fail warning"):
-        with pytest.raises(UserError, match="for the bare machine"):
+    sentences = {
+        "restartkey": "RESTART is a key of the bare machine; under CP give cp system restart",
+        "storestatus": "STORE STATUS is a key of the bare machine; under CP give cp store status",
+        "request": "REQUEST is a key of the bare machine; under CP give cp attn",
+        "fail warning": "fail is for the bare machine; under CP the real machine is CP's",
+    }
+    for line, sentence in sentences.items():
+        with pytest.raises(UserError) as error:
             typed(session, line)
+        assert str(error.value) == sentence
+    for command in (sentence.partition(" give ")[2] for sentence in sentences.values() if " give " in sentence):
+        assert not any("DMKCFM001E" in line for line in typed(session, command)[0].lines)
 
 
 def test_check_stop_is_told_and_can_be_gone_back_from():

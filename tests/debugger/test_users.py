@@ -4,6 +4,7 @@ import pytest
 
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.text import as_lines
 from edu_hv.devices.catalog import DEVICE_TYPES
 from edu_hv.isa.errors import UserError
 from tests.debugger.walk import differences, everything, run_line
@@ -86,6 +87,8 @@ def test_system_takes_volumes_from_files(path, tmp_path):
     [
         pytest.param("real", "real needs a storage size", id="no size"),
         pytest.param("real 64K", "CP needs 128K", id="too small"),
+        pytest.param("real 63K", "cannot have 63K of real storage: give a multiple of 4K, 128K at least", id="odd"),
+        pytest.param("real 0K", "cannot have 0K of real storage: give a multiple of 4K, 128K at least", id="none"),
         pytest.param("fast", 'system does not know "fast"', id="unknown option"),
         pytest.param("volume", "volume needs an address and a file", id="no volume"),
         pytest.param("volume 330", '"330" is no volume', id="no file"),
@@ -135,7 +138,7 @@ def test_a_user_who_logs_on_is_a_guest_and_is_selected_and_who_logs_off_is_none(
     assert (_names(session), session.selected) == (["OPERATOR", "ANNA"], "ANNA")
     lines = told(session, "cp logoff")
     assert [line.split()[0] for line in lines] == ["CONNECT=", "LOGOFF", "ANNA"]
-    assert lines[-1] == "ANNA is not logged on now"
+    assert lines[-1] == "ANNA is not logged on now; OPERATOR is selected"
     assert (_names(session), session.selected) == (["OPERATOR"], "OPERATOR")
     assert session.console("OPERATOR").lines[-1].endswith("LOGOFF AS ANNA     USERS = 001")
 
@@ -179,12 +182,84 @@ def test_when_the_last_guest_has_gone_every_command_still_has_an_answer(session)
     assert _names(session) == ["OPERATOR"]
 
 
+def test_with_nobody_logged_on_what_has_happened_is_shown_and_the_way_back_is_open(session):
+    lines = told(session, "cp logoff")
+    assert [line.split()[0] for line in lines] == ["CONNECT=", "LOGOFF", "OPERATOR"]
+    assert lines[-1] == "OPERATOR is not logged on now, nor is anybody else"
+    assert run_line(session, "guests")[0].rows == ()
+    assert run_line(session, "log")[0].entries != ()
+    (status,) = run_line(session, "status")
+    assert (status.guest, status.stop) == ("", lines[-1])
+    assert as_lines(status)[0] == "nobody is logged on: step 1 of 1"
+    run_line(session, "attach 331 3330 USERS2 new")
+    assert 0x331 in session.configuration.attachments
+    session.step()
+    session.back()
+    assert _names(session) == []
+    session.back()
+    assert (_names(session), session.selected) == (["OPERATOR"], "OPERATOR")
+
+
 def test_a_disconnected_machine_runs_on_and_is_had_again_by_logon(session):
     told(session, "logon anna apple")
     assert told(session, "cp disconn")[0].startswith("DISCONNECT AT ")
     state = {row[0].strip(" >"): row[2] for row in run_line(session, "guests")[0].rows}
     assert state["ANNA"] == "CP mode, disconnected"
+    told(session, "logon bert bear")
+    assert session.selected == "BERT"
     assert told(session, "logon anna apple")[-1].startswith("RECONNECTED AT ")
+    assert (session.selected, session.follow) == ("ANNA", False)
+    session.select("bert")
+    assert told(session, "logon anna apple") == ["DMKLOG054E ALREADY LOGGED ON"]
+    assert session.selected == "BERT"
+
+
+@pytest.mark.parametrize(
+    ("logons", "command", "gone", "selected"),
+    [
+        pytest.param(["anna apple"], "cp logoff", "ANNA", "OPERATOR", id="his own"),
+        pytest.param(["anna apple", "cp disconn"], "cp logoff", "ANNA", "OPERATOR", id="disconnected"),
+        pytest.param(["anna apple", "select operator"], "cp force anna", "ANNA", "OPERATOR", id="forced"),
+        pytest.param(["anna apple", "select auto"], "cp logoff", "OPERATOR", "ANNA", id="the operator, followed"),
+    ],
+)
+def test_who_logs_off_is_told_apart_from_cps_answer_and_whom_the_views_show_now(
+    session, logons, command, gone, selected
+):
+    for line in logons:
+        run_line(session, line if line.startswith(("cp ", "select ")) else f"logon {line}")
+    views = run_line(session, command)
+    assert [(view.title, view.lines) for view in views[1:]] == [
+        ("", (f"{gone} is not logged on now; {selected} is selected",))
+    ]
+    assert session.selected == selected
+
+
+def test_the_selection_that_was_lost_with_its_user_comes_back_where_he_is(session):
+    told(session, "logon anna apple")
+    session.step()
+    told(session, "cp logoff")
+    session.step()
+    assert (session.selected, session.follow) == ("OPERATOR", True)
+    session.back()
+    assert session.selected == "OPERATOR"  # The logoff is part of the step that is complete here.
+    session.back()
+    assert (session.selected, session.follow) == ("ANNA", False)
+    session.goto(3)
+    assert (session.selected, session.follow) == ("OPERATOR", True)
+    session.select("operator")
+    session.goto(1)
+    assert session.selected == "OPERATOR"
+
+
+@pytest.mark.parametrize(("step", "words"), [(1, "1 step recorded after it is"), (0, "2 steps recorded after it are")])
+def test_another_future_is_told_apart_from_cps_answer(session, step, words):
+    told(session, "logon anna apple")
+    session.step()
+    session.goto(step)
+    assert [view.lines for view in run_line(session, "logon bert bear")][1:] == [
+        (f"another future begins here: the {words} gone",)
+    ]
 
 
 GOES = """GOES     START 0
@@ -228,6 +303,15 @@ def test_a_deck_is_spooled_to_a_user_who_loads_it_and_its_listing_is_known(sessi
     session.run(address=session.address_of("HELLO") if "HELLO" in session.guest.assembly.symbols else 0x1000, limit=500)
     session.run()
     assert "HELLO FROM A PROGRAM WITHOUT AN OPERATING SYSTEM" in session.console("BERT").lines
+    assert session.guest.program.name == "hello"
+
+
+def test_a_deck_for_a_user_who_is_not_logged_on_is_in_his_reader_and_its_listing_is_known_when_he_comes(session):
+    assert told(session, "deck hello anna")[0].startswith("spool file 0001, ")
+    assert [row[:3] for row in run_line(session, "spool")[0].rows] == [("1", "RDR", "ANNA")]
+    told(session, "cp logoff")
+    assert told(session, "deck hello anna")[0].startswith("spool file 0002, ")
+    told(session, "logon anna apple")
     assert session.guest.program.name == "hello"
 
 

@@ -184,6 +184,15 @@ def test_help_shows_both_faces_and_fits_the_screen(capsys, argv):
     assert {"edu-hv", "edu-hv repl"} <= {re.split(r"\s{2,}", line.strip())[0] for line in lines}
 
 
+def test_an_error_message_of_cp_is_an_answer_and_no_error_of_the_script_and_the_help_says_so(capsys):
+    assert main(["repl", "-c", "load cp hello", "-c", "cp xyzzy", "-c", "cp query users"]) == 0
+    said = capsys.readouterr().out
+    assert "CP for HELLO: DMKCFM001E ?CP: XYZZY" in said
+    assert "CP for HELLO: 001 USERS" in said
+    main(["--help"])
+    assert "its error messages too, is no such error" in capsys.readouterr().out
+
+
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"edu-hv {__version__}\n"

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv_tui.keys import KEYS, LAST, MORE, NARROW, bindings, footer_rows
 from edu_hv_tui.screens.main import MainScreen
 from edu_hv_tui.text.help import help_rows
@@ -89,3 +90,10 @@ def test_help_has_every_key():
     for key in KEYS:
         assert f"  {key.shown}" in text
         assert key.words in text
+
+
+def test_the_number_that_help_has_for_a_command_is_the_key_of_its_pane():
+    panes = {key.name: key.shown for key in KEYS if key.action.startswith("pane")}
+    told = {name: found.keys for name, found in REGISTRY.commands.items() if found.keys.isdigit()}
+    assert told == {name: panes[name] for name in told}
+    assert told["console"] == "9"

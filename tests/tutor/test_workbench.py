@@ -425,3 +425,10 @@ def test_another_program_reaches_no_goal_of_the_lesson(tmp_path):
     bench.execute("restart")
     bench.execute("step 4")
     assert [goal.number for goal in bench.lesson_view().goals if goal.done] == [1]
+
+
+def test_with_a_lesson_open_a_command_that_leaves_nobody_logged_on_is_answered_like_any_other(workbench):
+    for line in ("load cp hello", "cp logoff", "step", "log", "status", "guests"):
+        assert workbench.execute(line) != []
+    assert workbench.session.selected == ""
+    assert [move.command for move in workbench.lesson.moves][-3:] == ["log", "status", "guests"]

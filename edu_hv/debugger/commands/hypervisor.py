@@ -144,13 +144,19 @@ def _next(session: DebugSession) -> str:
 
 
 @command("cp", Argument("COMMAND", parse_word, cp_words, rest=True), group="hypervisor", aliases=("#cp",))
-def cp(session: DebugSession, line: str) -> TextView:
+def cp(session: DebugSession, line: str) -> list[TextView]:
     """Give CP a command as the selected guest's operator would: begin, display psw, query virtual, store, ...
 
     It is an outside input: it is part of the recording, and given in the past it begins another future.
     """
     who = session.selected
-    return TextView(tuple(session.give("cp", line)), f"CP for {who}")
+    answer, remarks = session.give_and_remark("cp", line)
+    return answered(answer, remarks, f"CP for {who}")
+
+
+def answered(answer: list[str], remarks: list[str], title: str) -> list[TextView]:
+    """CP's answer under its title, and what the debugger says besides, apart from it."""
+    return [TextView(tuple(answer), title), *([TextView(tuple(remarks))] if remarks else [])]
 
 
 @command("enter", Argument("LINE", parse_word, rest=True), group="hypervisor")

@@ -90,7 +90,7 @@ def real(session: DebugSession, at: int, length: int) -> StorageView:
     return session.real_storage(at, length)
 
 
-@command("console", Argument("GUEST", parse_word, guest_names, True), group="look", keys="8")
+@command("console", Argument("GUEST", parse_word, guest_names, True), group="look", keys="9")
 def console(session: DebugSession, name: str | None) -> ConsoleView:
     """The console of the guest, or of another one."""
     return session.console(name)

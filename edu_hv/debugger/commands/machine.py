@@ -65,10 +65,18 @@ def real_machine(session: DebugSession, words: list[str], size: int = REAL_SIZE)
         if left.pop(0).lower() == "assist":
             assist = True
         elif left:
-            size = parse_size(session, left.pop(0))
+            size = _real_size(session, left.pop(0))
         else:
             raise UserError("real needs a storage size, such as real 256K")
     return RealMachine(size, assist), left
+
+
+def _real_size(session: DebugSession, word: str) -> int:
+    """The real storage for CP.  Raises UserError for what no machine can have."""
+    size = parse_size(session, word)
+    if not size or size % 4096:
+        raise UserError(f"CP cannot have {word} of real storage: give a multiple of 4K, 128K at least, such as 256K")
+    return size
 
 
 @command("reset", group="machine")

@@ -20,7 +20,11 @@ def step(session: DebugSession, n: int) -> StopView:
 
 @command("back", count(), group="run", aliases=("S", "bs"), keys="S")
 def back(session: DebugSession, n: int) -> StopView:
-    """Undo the last step, or COUNT of them, exactly; inside a trap, undo the part of it done so far."""
+    """Undo the last step, or COUNT of them, exactly; inside a trap, undo the part of it done so far.
+
+    What was given from outside after a step, such as a command to CP, is undone with that step.  With a guest selected
+    by hand only its steps are counted, and those of others in between are undone besides.
+    """
     return session.back(n)
 
 
@@ -74,7 +78,7 @@ def run(session: DebugSession, steps: int | None) -> StopView:
     """Run until a breakpoint, or until nothing can go on.
 
     It also stops, so that no loop lasts for ever, after some millions of steps; run again goes on, and "run 100000000"
-    runs so many at most.  Ctrl-C stops it before.
+    runs so many at most, those of all guests counted whoever is selected.  Ctrl-C stops it before.
     """
     return session.run(limit=steps)
 

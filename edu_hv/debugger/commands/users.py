@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from edu_hv.debugger.commands.arguments import is_device, parse_device, parse_word, program_names, short, user_ids
+from edu_hv.debugger.commands.hypervisor import answered
 from edu_hv.debugger.commands.machine import real_machine
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.configuration import Configuration, Medium
@@ -14,6 +15,7 @@ from edu_hv.guests import catalog
 from edu_hv.guests.files import MEDIUM, PROGRAM, read_file
 from edu_hv.hypervisor.control_program import ControlProgram
 from edu_hv.hypervisor.directory import parse
+from edu_hv.hypervisor.disconnected import disconnected
 from edu_hv.hypervisor.spooling.files import QUEUES, SFBLOK
 from edu_hv.isa.errors import UserError
 
@@ -68,17 +70,22 @@ def _text(path: Path) -> str:
 
 
 @command("logon", Argument("USERID PASSWORD [NOIPL]", parse_word, user_ids, rest=True), group="hypervisor")
-def logon(session: DebugSession, line: str) -> TextView:
+def logon(session: DebugSession, line: str) -> list[TextView]:
     """A user comes to a terminal and logs on; he is then the selected guest.  NOIPL: his system is not loaded.
 
     A user who is disconnected gets his machine again.  It is an outside input: part of the recording.
     """
-    before = {guest.name for guest in session.system.guests}
-    answer = session.give("logon", line)
+    before = _at_terminals(session)
+    answer, remarks = session.give_and_remark("logon", line)
     userid = line.split()[0].upper()
-    if userid not in before and any(guest.name == userid for guest in session.system.guests):
+    if userid in _at_terminals(session) - before:
         session.select(userid)
-    return TextView(tuple(answer), f"terminal of {userid}")
+    return answered(answer, remarks, f"terminal of {userid}")
+
+
+def _at_terminals(session: DebugSession) -> set[str]:
+    """The users who are logged on and not disconnected."""
+    return {guest.name for guest in session.system.guests if guest.vm is not None and not disconnected(guest.vm)}
 
 
 @command(
