@@ -105,6 +105,20 @@ def _rule(
     return Rule(name, question, str(answer), why, source, applies, lambda _request: answer)
 
 
+def _no_device(id: str) -> IORule:
+    """The question of every instruction that addresses a device."""
+    answer = AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL)
+    question = "does the virtual machine lack the device?"
+    return _rule(id, question, _NOT_THERE, _LOGIC, lambda request: request.vdev is None, answer)
+
+
+def _no_channel(id: str) -> IORule:
+    """The question of those that address a channel first."""
+    answer = AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL)
+    question = "does the virtual machine have no device on the channel?"
+    return _rule(id, question, _NOT_THERE, _LOGIC, lambda request: request.channel is None, answer)
+
+
 def _always(_request: IORequest) -> bool:
     return True
 
@@ -123,14 +137,7 @@ def _taken_by_another(request: IORequest) -> bool:
 _NOT_THERE = "VMCHTBL, VCHBLOK or VCUBLOK have no index for it: on a machine without the device it is so too"
 
 START: tuple[IORule, ...] = (
-    _rule(
-        "SIO-1",
-        "does the virtual machine lack the device?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.vdev is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_device("SIO-1"),
     _rule(
         "SIO-2",
         "does the virtual channel work, or has the subchannel an operation or its end?",
@@ -191,14 +198,7 @@ START: tuple[IORule, ...] = (
 """START I/O and START I/O FAST RELEASE."""
 
 TEST: tuple[IORule, ...] = (
-    _rule(
-        "TIO-1",
-        "does the virtual machine lack the device?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.vdev is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_device("TIO-1"),
     _rule(
         "TIO-2",
         "does the virtual channel work, or has the subchannel an operation, or the end of another device's?",
@@ -243,14 +243,7 @@ TEST: tuple[IORule, ...] = (
 """TEST I/O, and CLEAR I/O while the guest's CR0 does not allow block multiplexing."""
 
 CLEAR: tuple[IORule, ...] = (
-    _rule(
-        "CLR-1",
-        "does the virtual machine lack the device?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.vdev is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_device("CLR-1"),
     _rule(
         "CLR-2",
         "has the subchannel neither an operation of the device nor its end?",
@@ -271,14 +264,7 @@ CLEAR: tuple[IORule, ...] = (
 """CLEAR I/O."""
 
 HALT_IO: tuple[IORule, ...] = (
-    _rule(
-        "HIO-1",
-        "does the virtual machine have no device on the channel?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.channel is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_channel("HIO-1"),
     _rule(
         "HIO-2",
         "does the virtual channel work?",
@@ -287,14 +273,7 @@ HALT_IO: tuple[IORule, ...] = (
         lambda request: request.working is not None,
         AnswerIO(IOAction.HALT, BUSY),
     ),
-    _rule(
-        "HIO-3",
-        "does the virtual machine lack the device?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.vdev is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_device("HIO-3"),
     _rule(
         "HIO-4",
         "is an interruption pending in the subchannel?",
@@ -315,14 +294,7 @@ HALT_IO: tuple[IORule, ...] = (
 """HALT I/O."""
 
 HALT_DEVICE: tuple[IORule, ...] = (
-    _rule(
-        "HDV-1",
-        "does the virtual machine lack the device?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.vdev is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_device("HDV-1"),
     _rule(
         "HDV-2",
         "is an interruption pending in the subchannel?",
@@ -367,14 +339,7 @@ HALT_DEVICE: tuple[IORule, ...] = (
 """HALT DEVICE."""
 
 TEST_CHANNEL: tuple[IORule, ...] = (
-    _rule(
-        "TCH-1",
-        "does the virtual machine have no device on the channel?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.channel is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_channel("TCH-1"),
     _rule(
         "TCH-2",
         "does the virtual channel work?",
@@ -403,14 +368,7 @@ TEST_CHANNEL: tuple[IORule, ...] = (
 """TEST CHANNEL."""
 
 CHANNEL_ID: tuple[IORule, ...] = (
-    _rule(
-        "IDC-1",
-        "does the virtual machine have no device on the channel?",
-        _NOT_THERE,
-        _LOGIC,
-        lambda request: request.channel is None,
-        AnswerIO(IOAction.NOTHING, NOT_OPERATIONAL),
-    ),
+    _no_channel("IDC-1"),
     _rule(
         "IDC-2",
         "is there a VCHBLOK?",

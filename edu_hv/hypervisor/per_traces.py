@@ -5,6 +5,7 @@ together need; which of them an event belongs to is found by looking at the inst
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -251,7 +252,15 @@ class _Seen:
         """Whether the event is one that the element wants."""
         if element.where and not any(within(self.address, area) for area in element.where):
             return False
-        return bool(getattr(self, f"_{element.kind.name.lower()}")(element))
+        questions: dict[Kind, Callable[[Element], bool]] = {
+            Kind.BRANCH: self._branch,
+            Kind.GREG: self._greg,
+            Kind.IFETCH: self._ifetch,
+            Kind.MASK: self._mask,
+            Kind.PAGETRACE: self._pagetrace,
+            Kind.STORE: self._store,
+        }
+        return questions[element.kind](element)
 
     def _branch(self, element: Element) -> bool:
         return self.branched and (element.area is None or within(self.vm.vmpsw.instruction_address, element.area))

@@ -10,7 +10,7 @@ from tests.hypervisor.twins import Start, execute
 
 
 def test_an_interruption_that_comes_after_a_reset_is_pending_in_the_vmblok():
-    """[VMPEND 02] It was pending before, the reset cleared it, and the device has something to say again."""
+    """[1.2 VMPEND] It was pending before, the reset cleared it, and the device has something to say again."""
     made, vm = guest("47F00A00")
     for _ in range(2):
         made.cp.vio.present(vm, CONSOLE, UnitStatus.ATTENTION)

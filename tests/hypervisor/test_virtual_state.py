@@ -176,8 +176,8 @@ def test_vmpend_says_what_is_pending():
     assert vm.vmpend == Pending(0)
 
 
-def test_page_wait_is_in_vmrstat():
-    """[1.2 VMRSTAT] 40 PGWAIT: it waits for a page; CP wait = all but PSWAIT and IDLE."""
+def test_cp_wait_is_every_reason_in_vmrstat_but_pswait_and_idle():
+    """[1.2 VMRSTAT] With any of the other bits the machine is not dispatched, whatever its PSW says."""
     _, vm = guest(LOOP)
     vm.begin_wait(RunStatus.PSWAIT | RunStatus.IDLE)
     assert not vm.cp_wait
