@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from edu_hv.debugger.plain import plain
+from edu_hv.debugger.recording.plain import plain
 from edu_hv.devices.card_image import CARD
 from edu_hv.devices.ckd_image import blank_volume
 from edu_hv.devices.disk import Disk3330, Disk3350

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.asm.assembler import Assembly
 from edu_hv.asm.disassembler import disassemble
-from edu_hv.debugger.journal import (
+from edu_hv.debugger.recording.journal import (
     Entry,
     GuestPSWsSwapped,
     InputGiven,

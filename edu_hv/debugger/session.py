@@ -11,14 +11,14 @@ from edu_hv.asm.assembler import Assembly
 from edu_hv.debugger import viewing
 from edu_hv.debugger.believed import GuestState
 from edu_hv.debugger.breakpoints import Breakpoints, StopAt
-from edu_hv.debugger.changes import Changes
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
-from edu_hv.debugger.journal import Entry, Journal
 from edu_hv.debugger.looking import Looking
+from edu_hv.debugger.recording.changes import Changes
+from edu_hv.debugger.recording.journal import Entry, Journal
+from edu_hv.debugger.recording.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
 from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
-from edu_hv.debugger.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.views import (
     StopView,
 )

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
 from edu_hv.debugger.listing_index import ListingIndex
-from edu_hv.debugger.plain import plain
+from edu_hv.debugger.recording.plain import plain
 from edu_hv.devices.card_image import CARD
 from edu_hv.devices.catalog import put_on
 from edu_hv.devices.console import Console

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+class View:
+    """What a command returns.  Subclasses are frozen dataclasses; `text` has a function for each."""
+
+    __slots__ = ()
+
+
 class Layer(Enum):
     """Whose doing something is."""
 
@@ -36,7 +42,7 @@ class ComparedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusView:
+class StatusView(View):
     """The top line: which guest, where in the recording, why it stopped, in which states."""
 
     guest: str
@@ -77,7 +83,7 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeView:
+class CodeView(View):
     """Code around the instruction to be executed next; `current` is its index in `lines`, or None."""
 
     guest: str
@@ -96,7 +102,7 @@ class RegisterValue:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistersView:
+class RegistersView(View):
     """General registers of the selected guest, condition code, and control registers guest / real / why."""
 
     guest: str
@@ -107,7 +113,7 @@ class RegistersView:
 
 
 @dataclass(frozen=True, slots=True)
-class PswView:
+class PswView(View):
     """The PSW field by field: guest, real, why."""
 
     guest: str
@@ -147,7 +153,7 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
-class XrayView:
+class XrayView(View):
     """The trap in progress or, between traps, the last one.  Empty `stages` when there was none yet."""
 
     title: str
@@ -168,7 +174,7 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionView:
+class DecisionView(View):
     """One decision of CP: what trapped, the rule that fired, the rules that did not, what was done."""
 
     step: int
@@ -184,7 +190,7 @@ class DecisionView:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsoleView:
+class ConsoleView(View):
     """Lines on a guest's console, oldest first."""
 
     guest: str
@@ -205,7 +211,7 @@ class StorageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class StorageView:
+class StorageView(View):
     """A piece of guest storage."""
 
     guest: str
@@ -226,14 +232,14 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class LogView:
+class LogView(View):
     """Journal entries, oldest first."""
 
     entries: tuple[LogEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineView:
+class TimelineView(View):
     """The recording as one line of characters: s supervisor, . problem, T trap to CP, i interruption, w wait."""
 
     marks: str
@@ -254,14 +260,14 @@ class BreakpointView:
 
 
 @dataclass(frozen=True, slots=True)
-class BreakpointsView:
+class BreakpointsView(View):
     """All breakpoints."""
 
     breakpoints: tuple[BreakpointView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class StopView:
+class StopView(View):
     """What a step or run command did: where it stopped and why, the instruction, what changed, in one sentence."""
 
     step: int
@@ -272,7 +278,7 @@ class StopView:
 
 
 @dataclass(frozen=True, slots=True)
-class TableView:
+class TableView(View):
     """A small table for lists that have no pane of their own: guests, devices."""
 
     title: str
@@ -281,7 +287,7 @@ class TableView:
 
 
 @dataclass(frozen=True, slots=True)
-class TextView:
+class TextView(View):
     """Plain lines: help, answers of CP commands, source listings."""
 
     lines: tuple[str, ...]
@@ -302,7 +308,7 @@ class HelpEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class HelpView:
+class HelpView(View):
     """Commands by group, or one command at length."""
 
     entries: tuple[HelpEntry, ...]
@@ -322,7 +328,7 @@ class GoalView:
 
 
 @dataclass(frozen=True, slots=True)
-class LessonView:
+class LessonView(View):
     """The lesson being worked on: page, goals with live ticks, hints shown so far."""
 
     number: int
@@ -333,23 +339,3 @@ class LessonView:
     hints: tuple[str, ...] = ()
     hints_left: int = 0
     done: bool = False
-
-
-View = (
-    StatusView
-    | CodeView
-    | RegistersView
-    | PswView
-    | XrayView
-    | DecisionView
-    | ConsoleView
-    | StorageView
-    | LogView
-    | TimelineView
-    | BreakpointsView
-    | StopView
-    | TableView
-    | TextView
-    | HelpView
-    | LessonView
-)

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from edu_hv.debugger.breakpoints import StopAt
-from edu_hv.debugger.journal import Journal
+from edu_hv.debugger.recording.journal import Journal
 from edu_hv.debugger.text import as_lines, code_line, compared
 from edu_hv.debugger.views import (
     ComparedValue,

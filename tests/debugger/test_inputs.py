@@ -3,7 +3,7 @@
 import pytest
 
 from edu_hv.debugger import session as session_module
-from edu_hv.debugger.journal import InputGiven
+from edu_hv.debugger.recording.journal import InputGiven
 from edu_hv.debugger.session import DebugSession
 from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.isa.errors import UserError

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edu_hv.debugger import checkpoints
 from edu_hv.debugger import session as session_module
 from edu_hv.debugger.breakpoints import StopAt
+from edu_hv.debugger.recording import checkpoints
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
 from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded, run_line, with_users

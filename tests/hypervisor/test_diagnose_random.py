@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from edu_hv.debugger.plain import plain
+from edu_hv.debugger.recording.plain import plain
 from edu_hv.hypervisor.paging_area import make_paging_volume
 from edu_hv.hypervisor.vmblok import VMBLOK, RunStatus
 from edu_hv.isa.codes import CR0, Class

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from edu_hv.debugger.commands.registry import REGISTRY, Completion
-from edu_hv.debugger.journal import Journal
+from edu_hv.debugger.recording.journal import Journal
 from edu_hv.debugger.views import (
     CodeLine,
     CodeView,

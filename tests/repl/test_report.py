@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edu_hv.debugger.journal import Journal
+from edu_hv.debugger.recording.journal import Journal
 from edu_hv.debugger.views import ConsoleView, StageState, StageView, StopView, XrayView
 from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.isa.errors import UserError

@@ -31,6 +31,8 @@ class Argument:
     """Takes all that is left of the line, unparsed."""
     many: bool = False
     """Takes any number of further words; its value is a list."""
+    kind: str = "word"
+    """What it is, in a word or two, for help and completion: "address", "count", "guest", "rule"."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Command:
     """Keys that run it in the screen, for help: "s"."""
     tutor: bool = False
     """Takes the workbench (session and lesson) in place of the session alone."""
+    examples: tuple[str, ...] = ()
+    """Whole command lines, each with what it does behind " : ": "step 5 : five steps"."""
+    repeats: bool = False
+    """An empty line at the prompt does it again."""
 
     @property
     def usage(self) -> str:
@@ -193,13 +199,15 @@ def command(
     aliases: tuple[str, ...] = (),
     keys: str = "",
     tutor: bool = False,
+    examples: tuple[str, ...] = (),
+    repeats: bool = False,
     registry: Registry = REGISTRY,
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Enter the function into the registry; the first line of its docstring is the summary."""
 
     def register(function: Callable[..., Result]) -> Callable[..., Result]:
         summary = (function.__doc__ or "").strip().partition("\n")[0]
-        registry.add(Command(name, function, group, arguments, summary, aliases, keys, tutor))
+        registry.add(Command(name, function, group, arguments, summary, aliases, keys, tutor, examples, repeats))
         return function
 
     return register

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
-from edu_hv.debugger.journal import Entry
 from edu_hv.debugger.listing_index import ListingIndex
+from edu_hv.debugger.recording.journal import Entry
 from edu_hv.debugger.views import CodeLine, CodeView
 from edu_hv.isa.table import operation
 from edu_hv.machine.events import InterruptionRecognized

@@ -6,7 +6,7 @@ from itertools import groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from edu_hv.debugger.journal import Entry
+from edu_hv.debugger.recording.journal import Entry
 from edu_hv.debugger.viewing.registers import psw_fields
 from edu_hv.debugger.viewing.trap import rule_views
 from edu_hv.debugger.views import DecisionView, EffectView

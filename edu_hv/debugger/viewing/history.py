@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
-from edu_hv.debugger.journal import Entry, InputGiven, StatusStored
-from edu_hv.debugger.runs import Runs
+from edu_hv.debugger.recording.journal import Entry, InputGiven, StatusStored
+from edu_hv.debugger.recording.runs import Runs
 from edu_hv.debugger.views import Layer, LogEntry, LogView, TimelineView
 from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.machine.events import (

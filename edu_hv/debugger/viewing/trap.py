@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from edu_hv.asm.assembler import Assembly
 from edu_hv.debugger import explain
 from edu_hv.debugger.explain import words
-from edu_hv.debugger.journal import (
+from edu_hv.debugger.recording.journal import (
     Entry,
     GuestPSWsSwapped,
     ProgramTranslated,

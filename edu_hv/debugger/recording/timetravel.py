@@ -10,9 +10,9 @@ first time, so that it is the same however often one goes back and forth.
 from collections.abc import Callable, Set
 from functools import partial
 
-from edu_hv.debugger import checkpoints
-from edu_hv.debugger.checkpoints import Checkpoints, most_of
-from edu_hv.debugger.journal import (
+from edu_hv.debugger.recording import checkpoints
+from edu_hv.debugger.recording.checkpoints import Checkpoints, most_of
+from edu_hv.debugger.recording.journal import (
     GuestPSWsSwapped,
     InputGiven,
     Journal,
@@ -20,7 +20,7 @@ from edu_hv.debugger.journal import (
     StatusStored,
     StatusTranslated,
 )
-from edu_hv.debugger.runs import Boundaries, Runs
+from edu_hv.debugger.recording.runs import Boundaries, Runs
 from edu_hv.debugger.system import Input, System
 from edu_hv.hypervisor.commands import Answer
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO

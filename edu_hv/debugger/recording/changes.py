@@ -4,7 +4,7 @@ Where a step is complete it is the whole step; inside a trap it is the last stag
 """
 
 from edu_hv.debugger.believed import GuestState, state_of_guests
-from edu_hv.debugger.timetravel import Recording
+from edu_hv.debugger.recording.timetravel import Recording
 from edu_hv.hypervisor.control_program import Stage
 from edu_hv.isa.codes import PSA
 from edu_hv.machine.events import Event, StorageStored

@@ -49,7 +49,7 @@ DIFFERS = "differs"
 
 def as_lines(view: View, width: int = 79) -> list[str]:
     """The view as lines of at most `width` characters.  What does not fit goes on below; nothing is cut off."""
-    return [printable(line).rstrip() for line in _lines(view, max(width, NARROWEST))]
+    return [printable(line).rstrip() for line in lines_of(view, max(width, NARROWEST))]
 
 
 def code_line(line: CodeLine, width: int = 79) -> list[str]:
@@ -62,7 +62,7 @@ def code_line(line: CodeLine, width: int = 79) -> list[str]:
     text = f"{line.label:<8} {statement}{note}"
     if len(prefix) + len(text) > width:  # give up the column of the comment
         text = f"{line.label:<8} {_with_comment_near(statement)}{note}"
-    return _wrap(text, max(width, NARROWEST), prefix)
+    return wrap(text, max(width, NARROWEST), prefix)
 
 
 def compared(values: Iterable[ComparedValue], width: int = 79) -> list[str]:
@@ -77,11 +77,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
     indent = sum(widths) + 2 * len(widths)
     needed = max(len(row[-1]) for row in (columns, *rows))
     if width - indent < min(needed, NARROWEST):
-        return [line for row in rows for line in _wrap(_sentence(columns, row), width, "", "  ")]
+        return [line for row in rows for line in wrap(_sentence(columns, row), width, "", "  ")]
     lines: list[str] = []
     for row in (columns, *rows):
         prefix = "".join(f"{cell:<{size + 2}}" for cell, size in zip(row, widths, strict=False))
-        lines += _wrap(row[-1], width, prefix)
+        lines += wrap(row[-1], width, prefix)
     return lines
 
 
@@ -94,75 +94,76 @@ def printable(line: str) -> str:
 
 
 @singledispatch
-def _lines(view: View, width: int) -> list[str]:
+def lines_of(view: View, width: int) -> list[str]:
+    """The view as lines; a new kind of view registers its function here."""
     raise TypeError(f"no text for {type(view).__name__}")
 
 
-@_lines.register
+@lines_of.register
 def _status(view: StatusView, width: int) -> list[str]:
     others = f" (guests: {', '.join(view.guests)})" if len(view.guests) > 1 else ""
     stage = f", in a trap after stage {view.stage}" if view.stage else ""
     return [
-        *_wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}", width),
-        *_wrap(f"stopped: {view.stop}", width),
-        *_wrap(f"guest state {view.guest_state}, real state {view.real_state}, running {view.running}{stage}", width),
-        *_wrap(f"machine time {view.microseconds:,} microseconds", width),
+        *wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}", width),
+        *wrap(f"stopped: {view.stop}", width),
+        *wrap(f"guest state {view.guest_state}, real state {view.real_state}, running {view.running}{stage}", width),
+        *wrap(f"machine time {view.microseconds:,} microseconds", width),
     ]
 
 
-@_lines.register
+@lines_of.register
 def _code(view: CodeView, width: int) -> list[str]:
-    lines = _wrap(f"code of {_owner(view.guest)}", width)
+    lines = wrap(f"code of {_owner(view.guest)}", width)
     for line in view.lines:
         lines += code_line(line, width)
     used = {mark for line in view.lines for mark in _code_marks(line)}
     legend = ", ".join(f"{mark} {meaning}" for mark, meaning in CODE_MARKS.items() if mark in used)
-    return lines + (_wrap(legend, width) if legend else [])
+    return lines + (wrap(legend, width) if legend else [])
 
 
-@_lines.register
+@lines_of.register
 def _registers(view: RegistersView, width: int) -> list[str]:
     cells = [_register(register) for register in view.general]
     cell = max((len(text) for text in cells), default=0) + 2
     columns = next((n for n in (4, 2) if n * cell - 2 <= width), 1)
-    lines = _wrap(f"general registers of {_owner(view.guest)}", width)
+    lines = wrap(f"general registers of {_owner(view.guest)}", width)
     for i in range(0, len(cells), columns):
-        lines += _wrap("".join(f"{text:<{cell}}" for text in cells[i : i + columns]), width)
-    lines += _wrap(_register_legend(view.general), width) if _register_legend(view.general) else []
-    lines += _wrap(f"condition code: {view.condition_code}", width)
+        lines += wrap("".join(f"{text:<{cell}}" for text in cells[i : i + columns]), width)
+    lines += wrap(_register_legend(view.general), width) if _register_legend(view.general) else []
+    lines += wrap(f"condition code: {view.condition_code}", width)
     if view.control:
         lines += ["control registers", *compared(view.control, width)]
     return lines
 
 
-@_lines.register
+@lines_of.register
 def _psw(view: PswView, width: int) -> list[str]:
-    heading = _wrap(f"PSW of {_owner(view.guest)}", width)
-    whole = [*_wrap(f"guest {view.guest_psw}", width), *_wrap(f"real  {view.real_psw}", width)]
+    heading = wrap(f"PSW of {_owner(view.guest)}", width)
+    whole = [*wrap(f"guest {view.guest_psw}", width), *wrap(f"real  {view.real_psw}", width)]
     return heading + whole + compared(view.fields, width)
 
 
-@_lines.register
+@lines_of.register
 def _xray(view: XrayView, width: int) -> list[str]:
     if not view.stages:
-        return _wrap("trap x-ray: no trap so far", width)
+        return wrap("trap x-ray: no trap so far", width)
     state = "in progress" if view.in_progress else "finished"
-    lines = _wrap(f"trap x-ray: {view.title} ({state})", width)
+    lines = wrap(f"trap x-ray: {view.title} ({state})", width)
     size = max(len(stage.title) for stage in view.stages)
     fired = next((f"{rule.rule} fired: {rule.then}" for rule in view.rules if rule.fired), "")
     for stage in view.stages:
         brief = fired and stage.title == "rule"  # all the rules follow below
         lines += _stage(replace(stage, lines=(fired,)) if brief else stage, size, width)
     lines += _rules(view.rules, width)
-    return lines + (_wrap(f"why: {view.why}", width, "", "     ") if view.why else [])
+    return lines + (wrap(f"why: {view.why}", width, "", "     ") if view.why else [])
 
 
-@_lines.register
+@lines_of.register
 def _decision(view: DecisionView, width: int) -> list[str]:
-    lines = _wrap(f"step {view.step}, {_owner(view.guest)}: {view.trap}", width, "", "  ")
+    lines = wrap(f"step {view.step}, {_owner(view.guest)}: {view.trap}", width, "", "  ")
     lines += _rules(view.rules, width)
-    lines += _wrap(f"decision: {view.decision}", width, "", "  ")
-    lines += _wrap(f"why: {view.why}", width, "", "  ")
+    lines += wrap(f"decision: {view.decision}", width, "", "  ")
+    lines += wrap(f"why: {view.why}", width, "", "  ")
     for each in view.within:
         lines += _within(each, width)
     rows = [(effect.name, effect.before, effect.after, effect.real or "-") for effect in view.effects]
@@ -173,14 +174,14 @@ def _within(view: DecisionView, width: int) -> list[str]:
     """A decision that another one led to: its rule, and why."""
     rule = next(rule for rule in view.rules if rule.fired)
     source = f" ({rule.source})" if rule.source else ""
-    lines = _wrap(f"within it, {rule.rule}: {rule.question} yes: {view.decision}{source}", width, "", "  ")
-    return lines + _wrap(f"why: {view.why}", width, "  ", "    ")
+    lines = wrap(f"within it, {rule.rule}: {rule.question} yes: {view.decision}{source}", width, "", "  ")
+    return lines + wrap(f"why: {view.why}", width, "  ", "    ")
 
 
-@_lines.register
+@lines_of.register
 def _console(view: ConsoleView, width: int) -> list[str]:
     if not view.lines:
-        return _wrap(f"the console of {_owner(view.guest)} is empty", width)
+        return wrap(f"the console of {_owner(view.guest)} is empty", width)
     return console_lines(view.guest, view.lines, width)
 
 
@@ -194,19 +195,19 @@ def console_lines(guest: str, lines: Iterable[str], width: int = 79) -> list[str
     return [printable(line) for line in shown]
 
 
-@_lines.register
+@lines_of.register
 def _storage(view: StorageView, width: int) -> list[str]:
     key = view.key if view.key.startswith("key") else f"key {view.key}"
-    lines = _wrap(f"storage of {_owner(view.guest)}, {key}", width)
-    lines += _wrap("guest = real address, 16 bytes in hexadecimal, the same in EBCDIC", width)
+    lines = wrap(f"storage of {_owner(view.guest)}, {key}", width)
+    lines += wrap("guest = real address, 16 bytes in hexadecimal, the same in EBCDIC", width)
     for row in view.rows:
         lines += _storage_row(row, width)
     for place in view.places:
-        lines += _wrap(place, width, "", "  ")
+        lines += wrap(place, width, "", "  ")
     return lines
 
 
-@_lines.register
+@lines_of.register
 def _log(view: LogView, width: int) -> list[str]:
     if not view.entries:
         return ["the log is empty"]
@@ -214,19 +215,19 @@ def _log(view: LogView, width: int) -> list[str]:
     return table(("step", "who", "guest", "what"), rows, width)
 
 
-@_lines.register
+@lines_of.register
 def _timeline(view: TimelineView, width: int) -> list[str]:
-    lines = _wrap(f"timeline: step {view.step} of {view.total}", width)
+    lines = wrap(f"timeline: step {view.step} of {view.total}", width)
     for start in range(0, len(view.marks), width):
         lines.append(view.marks[start : start + width])
         if start <= view.position < start + width:
             lines.append(" " * (view.position - start) + "^ now")
             lines[-1] = lines[-1] if len(lines[-1]) <= width else " " * (view.position - start) + "^"
     legend = ", ".join(f"{mark} {meaning}" for mark, meaning in TIMELINE_MARKS.items() if mark in view.marks)
-    return lines + (_wrap(legend, width) if legend else [])
+    return lines + (wrap(legend, width) if legend else [])
 
 
-@_lines.register
+@lines_of.register
 def _breakpoints(view: BreakpointsView, width: int) -> list[str]:
     if not view.breakpoints:
         return ["no breakpoints"]
@@ -234,7 +235,7 @@ def _breakpoints(view: BreakpointsView, width: int) -> list[str]:
     return table(("number", "address", "hits", "label"), rows, width)
 
 
-@_lines.register
+@lines_of.register
 def _stop(view: StopView, width: int) -> list[str]:
     """The sentence; then the reason, if the sentence has not said it, and the position, if it is in the past."""
     words, _, stage = view.reason.removeprefix("trap: ").partition(" (stage ")
@@ -242,71 +243,71 @@ def _stop(view: StopView, width: int) -> list[str]:
     unsaid = f"stage {stage.removesuffix(')')}" if said and stage else "" if said else view.reason
     reason = [f"stopped: {unsaid}"] if unsaid else []
     position = [f"at step {view.step} of {view.total}"] if view.step != view.total else []
-    lines = _wrap(view.sentence, width, "", "  ")
-    return lines + (_wrap(", ".join(reason + position), width, "", "  ") if reason or position else [])
+    lines = wrap(view.sentence, width, "", "  ")
+    return lines + (wrap(", ".join(reason + position), width, "", "  ") if reason or position else [])
 
 
-@_lines.register
+@lines_of.register
 def _table(view: TableView, width: int) -> list[str]:
     if not view.rows:
-        return _wrap(f"{view.title}: none", width)
-    return _wrap(view.title, width) + table(view.columns, view.rows, width)
+        return wrap(f"{view.title}: none", width)
+    return wrap(view.title, width) + table(view.columns, view.rows, width)
 
 
-@_lines.register
+@lines_of.register
 def _text(view: TextView, width: int) -> list[str]:
     if view.title and len(view.lines) == 1 and not view.lexer:
-        return _wrap(f"{view.title}: {view.lines[0]}", width, "", "  ")
-    lines = _wrap(view.title, width) if view.title else []
+        return wrap(f"{view.title}: {view.lines[0]}", width, "", "  ")
+    lines = wrap(view.title, width) if view.title else []
     for line in view.lines:
-        lines += _wrap(line, width, "", _indent(line))
+        lines += wrap(line, width, "", _indent(line))
     return lines
 
 
-@_lines.register
+@lines_of.register
 def _help(view: HelpView, width: int) -> list[str]:
     lines: list[str] = []
     for group in dict.fromkeys(entry.group for entry in view.entries):
         entries = [entry for entry in view.entries if entry.group == group]
-        lines += _wrap(group, width) if len(view.entries) > 1 else []
+        lines += wrap(group, width) if len(view.entries) > 1 else []
         size = max(len(entry.usage) for entry in entries)
         for entry in entries:
             lines += _help_entry(entry, size, width)
     for line in view.text:
-        lines += _wrap(line, width, "", _indent(line))
+        lines += wrap(line, width, "", _indent(line))
     return lines
 
 
-@_lines.register
+@lines_of.register
 def _lesson(view: LessonView, width: int) -> list[str]:
-    lines = _wrap(f"lesson {view.number}: {view.title}", width)
+    lines = wrap(f"lesson {view.number}: {view.title}", width)
     titled = view.page and view.page[0].lstrip("# ") == view.title
     for line in view.page[1:] if titled else view.page:
-        lines += _wrap(line, width, "", _indent(line))
+        lines += wrap(line, width, "", _indent(line))
     lines.append("goals")
     for goal in view.goals:
         lines += goal_lines(goal, width)
     for number, hint in enumerate(view.hints, 1):
-        lines += _wrap(f"hint {number}: {hint}", width, "", "  ")
+        lines += wrap(f"hint {number}: {hint}", width, "", "  ")
     if view.hints_left:
-        lines += _wrap(f"hints left: {view.hints_left}", width)
-    return lines + (_wrap(f"lesson {view.number} is done", width) if view.done else [])
+        lines += wrap(f"hints left: {view.hints_left}", width)
+    return lines + (wrap(f"lesson {view.number} is done", width) if view.done else [])
 
 
 def goal_lines(goal: GoalView, width: int = 79) -> list[str]:
     """A goal; for one that is not reached also what was seen, what was expected and where to look."""
     state = "[done]" if goal.done else "[open]"
-    lines = _wrap(goal.text, width, f"{state} {goal.number}. ")
+    lines = wrap(goal.text, width, f"{state} {goal.number}. ")
     details = (("seen", goal.seen), ("expected", goal.expected), ("look at", goal.look))
     for name, words in details if not goal.done else ():
-        lines += _wrap(f"{name}: {words}", width, " " * 7, " " * 9) if words else []
+        lines += wrap(f"{name}: {words}", width, " " * 7, " " * 9) if words else []
     return lines
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _wrap(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
+def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
     """`first` and the text, broken between words; further lines begin with `rest`, as many blanks as `first` has."""
     rest = " " * len(first) if rest is None else rest
     if len(rest) > width - NARROWEST // 2:
@@ -371,9 +372,9 @@ def _stage(stage: StageView, size: int, width: int) -> list[str]:
     mark = ">" if stage.state is StageState.NOW else " "
     prefix = f"{mark} {stage.number} {stage.title:<{size}}  {stage.state.value:<7}  "
     first, *others = stage.lines or ("",)
-    lines = _wrap(first, width, prefix)
+    lines = wrap(first, width, prefix)
     for line in others:
-        lines += _wrap(line, width, " " * len(prefix))
+        lines += wrap(line, width, " " * len(prefix))
     return lines
 
 
@@ -382,7 +383,7 @@ def _rules(rules: Iterable[RuleView], width: int) -> list[str]:
     for rule in rules:
         answer, then = ("yes", "then") if rule.fired else ("no ", "it would")
         source = f" ({rule.source})" if rule.source else ""
-        lines += _wrap(f"{rule.rule}: {rule.question} {then}: {rule.then}{source}", width, f"  {answer}  ")
+        lines += wrap(f"{rule.rule}: {rule.question} {then}: {rule.then}{source}", width, f"  {answer}  ")
     return ["rules tried", *lines] if lines else []
 
 
@@ -390,8 +391,8 @@ def _storage_row(row: StorageRow, width: int) -> list[str]:
     real = "absent" if row.real is None else f"{row.real:06X}"
     addresses, words, text = f"{row.address:06X} = {real}", " ".join(row.words), f"|{row.text}|"
     line = f"{addresses}  {words:<35}  {text}"
-    lines = [line] if len(line) <= width else [*_wrap(words, width, f"{addresses}  ", "  "), f"  {text}"]
-    return lines + (_wrap(f"* changed: {_ranges(row)}", width, " " * 7) if row.changed else [])
+    lines = [line] if len(line) <= width else [*wrap(words, width, f"{addresses}  ", "  "), f"  {text}"]
+    return lines + (wrap(f"* changed: {_ranges(row)}", width, " " * 7) if row.changed else [])
 
 
 def _ranges(row: StorageRow) -> str:
@@ -404,4 +405,4 @@ def _ranges(row: StorageRow) -> str:
 
 def _help_entry(entry: HelpEntry, size: int, width: int) -> list[str]:
     keys = f" (key {entry.keys})" if entry.keys else ""
-    return _wrap(f"{entry.summary}{keys}", width, f"  {entry.usage:<{size}}  ")
+    return wrap(f"{entry.summary}{keys}", width, f"  {entry.usage:<{size}}  ")
