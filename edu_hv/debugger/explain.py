@@ -380,7 +380,7 @@ def real_mask(entries: list[Entry]) -> str:
 def _instruction_part(session: "DebugSession", entries: list[Entry]) -> list[str]:
     guest, at, text = session.executed
     if not text:
-        by_itself = [entry_words(e, None) for e in entries if isinstance(e.event, CCWExecuted | Waited)]
+        by_itself = [entry_words(e, None) for e in entries if isinstance(e.event, CCWExecuted | Waited | InputGiven)]
         return _decided(entries) or by_itself or [session.stop_reason]
     where = f"{guest} " if guest != BARE else ""
     return [f"{where}{at:06X} {statement(session.assembly_of(guest), text, at)}", *changes_words(session, guest)]

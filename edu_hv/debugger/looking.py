@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 from edu_hv.debugger import believed, viewing
 from edu_hv.debugger.system import Guest
+from edu_hv.debugger.tracing import timeline
 from edu_hv.debugger.views import (
     BreakpointsView,
     BreakpointView,
@@ -128,9 +129,14 @@ class Looking:
         """The last entries of the journal, in words."""
         return self._session._words.view(self._session, count)
 
-    def timeline(self, width: int = 72) -> TimelineView:
-        """The recording as one line."""
-        return viewing.timeline(self._session, width)
+    def timeline(self, width: int = 72, window: tuple[int, int] | None = None, guests: bool = False) -> TimelineView:
+        """The recording as one line, or what is zoomed to, or the steps of `window`; and a line for each guest."""
+        return timeline.timeline(self._session, width, window, guests)
+
+    def named_steps(self) -> dict[str, int]:
+        """The moments that were given names, by step."""
+        recording = self._session.recording
+        return {name: recording.boundaries.last_at(unit) for name, unit in recording.history.named.items()}
 
     def breakpoint_list(self) -> BreakpointsView:
         """All breakpoints."""

@@ -16,9 +16,12 @@ from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_
 from edu_hv.debugger.looking import Looking
 from edu_hv.debugger.recording.changes import Changes
 from edu_hv.debugger.recording.journal import Entry, Journal
+from edu_hv.debugger.recording.search import AtPlaces, positions
 from edu_hv.debugger.recording.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
 from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
+from edu_hv.debugger.tracing.search import Tracing, found_words
+from edu_hv.debugger.tracing.timeline import Zoom
 from edu_hv.debugger.views import (
     StopView,
 )
@@ -54,6 +57,10 @@ class DebugSession(Looking):
         """The machine that `ipl` builds."""
         self.saved: set[Path] = set()
         """Files that were written with what was on a device."""
+        self.zoom = Zoom()
+        """How much of the recording the timeline shows."""
+        self.tracing = Tracing()
+        """What was searched for, and which files were exported."""
         self._noted: Changes | None = None
         self.breakpoints = Breakpoints()
         self.follow = True
@@ -144,6 +151,11 @@ class DebugSession(Looking):
         if self._recording is None:
             raise UserError(NOTHING_LOADED)
         return self._recording
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything is loaded."""
+        return self._recording is not None
 
     @property
     def system(self) -> System:
@@ -309,6 +321,14 @@ class DebugSession(Looking):
         unit = self.recording.position_of_step(step)
         return self._at(unit, f"goto {step}")
 
+    def find(self, words: str, backwards: bool = False) -> StopView:
+        """Go to the next event of the recording that the words describe, or to the last one before.
+
+        "" searches for what was searched for last.  Raises UserError, with nothing changed, when there is none.
+        """
+        entry = self.tracing.find(self, words, backwards)
+        return self._at(entry.unit, found_words(self, entry))
+
     def _go(self, unit: int, reason: str) -> StopView:
         """Go back to a position."""
         if self.recording.unit == self.recording.start:
@@ -354,7 +374,8 @@ class DebugSession(Looking):
             if self._interrupted:
                 return YOU_STOPPED
             at_once = AT_ONCE if limit is None else min(AT_ONCE, limit - steps)
-            compiled = recording.run_compiled(at_once, stops) if steps >= compiled_after else 0
+            ready = steps >= compiled_after and system.start_engine(stops)
+            compiled = recording.run_compiled(at_once) if ready else 0
             entries = journal.count
             if not compiled and not advance():
                 return self._nothing_more(to, address)
@@ -430,7 +451,9 @@ class DebugSession(Looking):
         def matches() -> bool:
             return cpu.psw.instruction_address in stops and self._stops_here() is not None
 
-        return self.recording.last_position(stops, matches, start, lambda: self._interrupted)
+        probe = AtPlaces(stops, matches)
+        found = positions(self.recording, probe, 1, self.recording.unit - 1, start, lambda: self._interrupted)
+        return found[0] if found else None
 
     # ---- stopping --------------------------------------------------------------------------------------------
 
@@ -494,24 +517,33 @@ class DebugSession(Looking):
     ) -> tuple[list[str], list[str]]:
         """The same: what CP answers, and what the debugger has to say besides."""
         recording, there = self.recording, [guest.name for guest in self.system.guests]
-        entries, steps = self.journal.count, self.total
+        unit, branch = recording.unit, recording.branch
         answer = recording.give(Input(kind, self.selected if guest is None else guest, text, data, device))
-        if self.journal.count != entries:
-            self._words.forget(entries)
-            self._changes.find_out()
-            self._let_go()
+        if recording.unit != unit:
+            self._noticed_another_past()
         now = [guest.name for guest in self.system.guests]
         left = self._gone_words([name for name in there if name not in now])
         self.stop_reason = left or self.stop_reason
-        return answer, [*filter(None, [left, _lost_words(steps - self.total)])]
+        return answer, [*filter(None, [left, _forked_words(branch, recording.branch)])]
+
+    def _noticed_another_past(self) -> None:
+        """What was recorded is not what it was: another branch, or an input at its end."""
+        self._words = viewing.LogWords()
+        self._changes.find_out()
+        self._let_go()
+
+    # ---- branches --------------------------------------------------------------------------------------------
+
+    def switch_branch(self, name: str) -> StopView:
+        """Go over to another course of events, where it was left.  Raises UserError for an unknown name."""
+        self.recording.switch(name)
+        self._noticed_another_past()
+        return self._stopped(f"on branch {name}")
 
 
-def _lost_words(lost: int) -> str:
-    """What to say of the steps that another future replaces; "" of none."""
-    if lost <= 0:
-        return ""
-    gone = "step recorded after it is gone" if lost == 1 else "steps recorded after it are gone"
-    return f"another future begins here: the {lost:,} {gone}"
+def _forked_words(before: str, now: str) -> str:
+    """What to say when an input has begun another course of events; "" when it has not."""
+    return f"another future begins here: {now}; branch {before} goes back to the other" if now != before else ""
 
 
 def _limit_words(steps: int) -> str:

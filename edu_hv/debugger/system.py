@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from edu_hv.asm.assembler import Assembly, assemble
+from edu_hv.debugger.altering import alter
 from edu_hv.debugger.listing_index import ListingIndex
 from edu_hv.debugger.recording.plain import plain
 from edu_hv.devices.card_image import CARD
@@ -111,6 +112,7 @@ INPUTS = {
     "store status": "the STORE STATUS key of the bare machine",
     "failure": "something in the bare machine fails",
     "terminal": "a key of a display of the bare machine, or its power",
+    "alter": "registers, storage, a storage key or the PSW changed by hand",
 }
 """The kinds of inputs."""
 NOT_UNDER_CP = {
@@ -263,6 +265,8 @@ class System:
                 return self._log_on(given.text)
             case "deck":
                 return self._put_deck(given)
+            case "alter":
+                return Answer(alter(self, self.guest(given.guest), given.text))
             case _:
                 self._operate(given)
         return Answer()

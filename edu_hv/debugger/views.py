@@ -34,6 +34,8 @@ class ComparedValue:
     changed: bool = False
     """The guest's value was changed by the last step or stage."""
     real_changed: bool = False
+    sentence: str = ""
+    """The reason at length, where there is more room than a pane's 28 columns; "" when `why` says it all."""
 
     @property
     def differs(self) -> bool:
@@ -239,14 +241,47 @@ class LogView(View):
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """What one guest did in each bucket of a timeline; `-` where it did not have the CPU."""
+
+    guest: str
+    marks: str
+    steps: int
+    """So many of the steps shown were its."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePin:
+    """A moment that was given a name, and its index in the marks of a timeline."""
+
+    name: str
+    step: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineView(View):
-    """The recording as one line of characters: s supervisor, . problem, T trap to CP, i interruption, w wait."""
+    """The recording as one line of characters, each the most remarkable thing in a bucket of steps.
+
+    s supervisor state, . problem state, T trap to CP, i interruption that came by itself or on the bare machine, C CP,
+    w wait, u input by you.
+    """
 
     marks: str
     position: int
-    """Index into `marks` of the current step."""
+    """Index into `marks` of the current step; -1 when what is shown does not hold it."""
     step: int
     total: int
+    first: int = 1
+    """First and last step shown."""
+    last: int = 0
+    bucket: int = 1
+    """Steps a character stands for; the last one perhaps for fewer."""
+    zoomed: bool = False
+    """What is shown follows the present position."""
+    rows: tuple[TimelineRow, ...] = ()
+    """For each guest that had the CPU, where they were asked for."""
+    pins: tuple[TimelinePin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ from edu_hv.hypervisor.shadow import ShadowTables
 from edu_hv.hypervisor.spooling.connection import connect
 from edu_hv.hypervisor.spooling.system import SpoolSystem
 from edu_hv.hypervisor.stages import ENTRY_POINTS, FREE_STORAGE, RUNPSW, Stage, Work
+from edu_hv.hypervisor.summary import Summary, changed, summary
 from edu_hv.hypervisor.timer_requests import Request, TimerRequests
 from edu_hv.hypervisor.tracing import Tracing
 from edu_hv.hypervisor.vio import VirtualIO
@@ -62,7 +63,6 @@ from edu_hv.hypervisor.vmblok import (
     TimerLevel,
     changed_keys,
     keys_of,
-    summary,
 )
 from edu_hv.hypervisor.vmcf import VMCF
 from edu_hv.isa.codes import Class
@@ -504,11 +504,9 @@ class ControlProgram:
             vm.restore(saved)
 
 
-def _effects(vm: VMBLOK, before: dict[str, str], keys: bytes | None) -> tuple[Effect, ...]:
+def _effects(vm: VMBLOK, before: Summary, keys: bytes | None) -> tuple[Effect, ...]:
     """What is not as it was: the virtual machine's state as `summary` gave it, and its storage keys if they matter."""
-    after = summary(vm)
-    effects = [Effect(name, before[name], after[name]) for name in before if before[name] != after[name]]
+    effects = [Effect(*values) for values in changed(before, summary(vm))]
     if keys is not None:
-        changed = changed_keys(vm, keys)
-        effects += [Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed]
+        effects += [Effect(f"key of {at:06X}", f"{old:02X}", f"{new:02X}") for at, old, new in changed_keys(vm, keys)]
     return tuple(effects)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from edu_hv.hypervisor.virtual_cpu import VirtualCPU
-from edu_hv.isa.codes import MASK_32, PIC, PSA, Class, Key
+from edu_hv.isa.codes import PIC, Key
 from edu_hv.machine.dat import walk
 from edu_hv.machine.interruptions import Interruption, ProgramInterruption
 from edu_hv.machine.psw import PSW
@@ -453,37 +453,14 @@ class VMBLOK:
             self.ecblok.shadow.restore(shadow)
 
 
-def summary(vm: VMBLOK) -> dict[str, str]:
-    """The virtual machine's state by name, as text: what effects are computed from.  Looks, and changes nothing."""
-    psw = vm.vmpsw
-    values = {
-        "mask": f"{psw.system_mask:02X}",
-        "key": f"{psw.key:X}",
-        "mode": "EC" if psw.ec_mode else "BC",
-        "wait": "yes" if psw.wait else "no",
-        "state": "PROB" if psw.problem_state else "SUP",
-        "CC": str(psw.cc),
-        "program mask": f"{psw.program_mask:X}",
-        "address": f"{psw.instruction_address:06X}",
-        "CP mode": "yes" if vm.cf else "no",
-        "waits for CP": waits(vm) or "no",
-        "pending external": " ".join(f"{block.code:04X}" for block in vm.vmpxint) or "none",
-        "pending I/O": " ".join(f"{d.address:03X}" for d in vm.devices.values() if d.vdevcsw) or "none",
-        "I/O under way": " ".join(f"{d.address:03X}" for d in vm.devices.values() if d.ioblok) or "none",
-        "CSW": _words(vm.peek(PSA.CSW, 8)),
-        "CPU timer": f"{vm.clocks.cpu_timer:016X}" if vm.ecmode else "none",
-        "clock comparator": f"{vm.clocks.clock_comparator:016X}" if vm.ecmode else "none",
-    }
-    for kind in (Class.EXTERNAL, Class.SVC, Class.PROGRAM, Class.INPUT_OUTPUT):
-        values[f"{kind.value} old PSW"] = _words(vm.peek(kind.old_psw, 8))
-    values |= {f"GR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.vmgprs)}
-    values |= {f"CR{n}": f"{value & MASK_32:08X}" for n, value in enumerate(vm.cpu.cr)}
-    return values
-
-
 def waits(vm: VMBLOK) -> str:
     """The names of the CP waits in VMRSTAT."""
-    return " ".join(bit.name for bit in RunStatus if bit & vm.vmrstat & CP_WAIT and bit.name)
+    return wait_names(vm.vmrstat)
+
+
+def wait_names(status: int) -> str:
+    """The names of the CP waits among some bits of VMRSTAT."""
+    return " ".join(bit.name for bit in RunStatus if bit & status & CP_WAIT and bit.name)
 
 
 def keys_of(vm: VMBLOK) -> bytes:
@@ -497,7 +474,3 @@ def changed_keys(vm: VMBLOK, before: bytes) -> list[tuple[int, int, int]]:
     protection = int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
     both = enumerate(zip(before, now, strict=False))
     return [(n * BLOCK, old, new) for n, (old, new) in both if (old ^ new) & protection]
-
-
-def _words(text: bytes) -> str:
-    return text.hex(" ", 4).upper()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from edu_hv.isa.codes import MASK_24, CCWFlag, ChannelStatus, Key, UnitStatus
 from edu_hv.machine.ccw import CCW, CSW, ENDING, NO_CHANNEL_STATUS, NO_STATUS
-from edu_hv.machine.events import CCWExecuted, Observer
+from edu_hv.machine.events import Actor, CCWExecuted, Observer
 from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, Storage
 
 LONGEST_RECORD = 65_535
@@ -78,7 +78,9 @@ class AbsoluteStorage:
     def store(self, address: int, data: bytes, key: int) -> None:
         """Store, recording reference and change."""
         self._check(address, len(data), key, store=True)
+        before, self.storage.actor = self.storage.actor, Actor.CHANNEL
         self.storage.write(address, data)
+        self.storage.actor = before
 
     def _check(self, address: int, length: int, key: int, store: bool) -> None:
         if address < 0 or address + length > self.storage.size:

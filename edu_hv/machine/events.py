@@ -2,8 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from edu_hv.isa.codes import Class
+
+
+class Actor(Enum):
+    """What part of the machine, or who outside it, is changing it."""
+
+    INSTRUCTION = "instruction"
+    INTERRUPTION = "interruption"
+    """The hardware's part: old PSW, codes, CSW, PSW."""
+    TIMER = "interval timer"
+    CHANNEL = "channel"
+    ASSIST = "VM assist"
+    CONTROL_PROGRAM = "control program"
+    """What handles interruptions outside the machine."""
+    OPERATOR = "operator"
+    """Nothing in the machine: keys, media, commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +29,8 @@ class StorageStored:
     absolute: int
     old: bytes
     new: bytes
+    actor: Actor = Actor.OPERATOR
+    """Who stored them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.machine.assist import AssistState, VMAssist
 from edu_hv.machine.channel import Channels
 from edu_hv.machine.cpu import CPU
-from edu_hv.machine.events import InterruptionRecognized, Observer, Waited
+from edu_hv.machine.events import Actor, InterruptionRecognized, Observer, Waited
 from edu_hv.machine.interruptions import (
     ArchitectedHandler,
     Ending,
@@ -149,12 +149,17 @@ class Machine:
         """Do one unit; False when the machine is in a wait that nothing will end."""
         if self.check_stopped:
             return False
+        done = self._one_unit()
+        self.storage.actor = Actor.OPERATOR
+        self.units += done
+        return done
+
+    def _one_unit(self) -> bool:
         if self.recognized is not None:
             self._take(self.recognized)
-        elif not self.handler.advance(self) and not self._begin_step():
-            return False
-        self.units += 1
-        return True
+            return True
+        self.storage.actor = Actor.CONTROL_PROGRAM
+        return self.handler.advance(self) or self._begin_step()
 
     def run(self, limit: int) -> int:
         """Do up to `limit` units; fewer when the machine comes to a wait that nothing will end.  How many were done."""
@@ -207,6 +212,7 @@ class Machine:
 
     def _take(self, interruption: Interruption) -> None:
         self.recognized = None
+        self.storage.actor = Actor.INTERRUPTION
         if interruption.kind is Class.INPUT_OUTPUT:
             self.channels.accept(self.cpu, interruption.code)
         elif interruption.kind is Class.EXTERNAL:
@@ -247,6 +253,7 @@ class Machine:
         """One instruction; a program interruption or SVC is recognized and taken by the next unit."""
         cpu = self.cpu
         start = cpu.psw.instruction_address
+        self.storage.actor = Actor.INSTRUCTION
         self.instructions += 1
         interruption = self._execute_recorded(start) if cpu.psw.per else self._interruption_of_next(start)
         if interruption is not None:
@@ -260,11 +267,18 @@ class Machine:
         When the assist has validated a shadow-table entry, the instruction is executed again.
         """
         found = self._attempt(start)
-        while found is not None and self.assist is not None and self.assist.handles(found):
+        while found is not None and self._assisted(found):
             if found.code != PIC.PAGE_TRANSLATION or found.kind is not Class.PROGRAM:
                 return None
             found = self._attempt(start)
         return found
+
+    def _assisted(self, found: Interruption) -> bool:
+        """Whether the VM assist does what would be an interruption."""
+        self.storage.actor = Actor.ASSIST
+        handled = self.assist is not None and self.assist.handles(found)
+        self.storage.actor = Actor.INSTRUCTION
+        return handled
 
     def _attempt(self, start: int) -> Interruption | None:
         cpu = self.cpu
@@ -311,6 +325,7 @@ class Machine:
         new = old - units
         if old >= 0 > new:
             self.interval_timer_pending = True
+        self.storage.actor = Actor.TIMER
         self.cpu.store_real(PSA.INTERVAL_TIMER, (new & 0xFFFFFFFF).to_bytes(4, "big"))
 
     def pass_control_program_time(self, microseconds: int) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.events import Observer, StorageStored
+from edu_hv.machine.events import Actor, Observer, StorageStored
 
 FRAME = 4096
 """Bytes in a page frame, the unit in which checkpoints share unchanged storage."""
@@ -52,6 +52,8 @@ class Storage:
         self.on_flagged_store: Callable[[int, int], None] = lambda absolute, length: None
         """Told of a store into lines with the flag CODE: absolute address and length."""
         self.observer: Observer | None = None
+        self.actor = Actor.OPERATOR
+        """Who stores now, for the observer; the machine keeps it up to date."""
         self.mapped: WeakSet[Mapped] = WeakSet()
         self._frames = [_ZEROS] * (size // FRAME)
         self._changed: set[int] = set()
@@ -74,7 +76,7 @@ class Storage:
         """Store `data` at `absolute`; the one way in which storage changes, but for compiled code."""
         end = absolute + len(data)
         if self.observer:
-            self.observer(StorageStored(absolute, bytes(self.data[absolute:end]), data))
+            self.observer(StorageStored(absolute, bytes(self.data[absolute:end]), data, self.actor))
         self.data[absolute:end] = data
         changed = self._changed
         for frame in range(absolute // FRAME, (end - 1) // FRAME + 1):

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
 
 HELP = """\
-usage: edu-hv [tui [PROGRAM] | repl [PROGRAM]] [options]
-
+usage: edu-hv [tui [PROGRAM] | repl [PROGRAM] | run SCRIPT] [options]
 See how a hypervisor works: a System/370 under a VM/370-style control program,
 stepped forwards and backwards, with lessons.
 
@@ -26,18 +25,19 @@ stepped forwards and backwards, with lessons.
   edu-hv repl           the same commands, line by line
   edu-hv repl my.asm    assemble and load a program of your own
   edu-hv repl -c "load bare kernel" -c step     run commands and end
-  edu-hv repl <script   run a file of commands; # begins a comment
+  edu-hv run lab.cmd    run a file of commands, with nothing loaded at first
 
-options:
-  --lesson N    begin with lesson N
-  -c COMMAND    run COMMAND in the repl and end; may be given many times
-  --linear      repl for screen readers: nothing is redrawn, no colour
-  --version     show the version and end
-  -h, --help    show this and end
+  --lesson N         begin with lesson N
+  -c COMMAND         run COMMAND in the repl and end; may be given many times
+  -i, --interactive  go on at the prompt when the script is done
+  -x                 show each command of the script before it is run
+  --linear           for screen readers: nothing is redrawn, a sentence a step
+  --version, -h, --help
 
-Commands given by -c or a script stop at the first error, with exit code 1.
-What CP answers to a command, its error messages too, is no such error.
-Inside, help lists all commands.
+Commands from -c, a script or a pipe (edu-hv repl <lab.cmd) stop at the first
+error or false assertion with exit code 1; 2 means a wrong command line, 130
+interrupted.  What CP answers, its error messages too, is no such error.
+Inside, help lists all commands; help source is about scripts.
 """
 
 
@@ -60,16 +60,32 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("program", nargs="?")
     parser.add_argument("--lesson", metavar="N")
     parser.add_argument("-c", dest="commands", metavar="COMMAND", action="append")
+    parser.add_argument("-i", "--interactive", action="store_true")
+    parser.add_argument("-x", dest="echo", action="store_true")
     parser.add_argument("--linear", action="store_true")
     parser.add_argument("--version", action="store_true")
     parser.add_argument("-h", "--help", action="store_true")
     options = parser.parse_intermixed_args(argv)
-    if options.face not in ("tui", "repl"):
-        face = options.face
-        raise UsageError(f'"{face}" is neither tui nor repl; to load a program write edu-hv repl {face}')
-    if options.face == "tui" and (options.commands or options.linear):
-        raise UsageError("-c and --linear belong to edu-hv repl")
+    _check(options)
     return options
+
+
+def _check(options: argparse.Namespace) -> None:
+    """The arguments agree with each other.  Raises UsageError."""
+    face = options.face
+    if face not in ("tui", "repl", "run"):
+        wanted = f"to run a script write edu-hv run {face}" if face.endswith(".cmd") else (
+            f"to load a program write edu-hv repl {face}"
+        )
+        raise UsageError(f'"{face}" is neither tui nor repl nor run; {wanted}')
+    if face == "tui" and (options.commands or options.linear):
+        raise UsageError("-c and --linear belong to edu-hv repl")
+    if face == "run" and options.program is None:
+        raise UsageError("edu-hv run needs a file of commands: edu-hv run lab.cmd, or - for standard input")
+    if face == "run" and options.commands:
+        raise UsageError("-c belongs to edu-hv repl; edu-hv run takes a file of commands")
+    if face != "run" and (options.interactive or options.echo):
+        raise UsageError("-i and -x belong to edu-hv run")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -107,6 +123,8 @@ def _start(options: argparse.Namespace) -> int:
     if options.version:
         print(f"edu-hv {__version__}")
         return 0
+    if options.face == "run":
+        return start_script(options)
     _check_program(options.program)
     return start_screen(options) if options.face == "tui" else start_repl(options)
 
@@ -140,21 +158,53 @@ def screen_missing(stdin: TextIO, stdout: TextIO, term: str) -> str:
 
 
 def start_repl(options: argparse.Namespace) -> int:
-    """The command line, or a script.  Raises UserError when the lesson or the program cannot be opened."""
-    from edu_hv.repl.render import Screen
-    from edu_hv.repl.runner import Runner
-    from edu_hv.repl.script import run_script
+    """The command line, or commands from -c or a pipe.  Raises UserError when lesson or program cannot be opened."""
+    from edu_hv.repl.script import finish
 
     workbench = _open(options)
     if options.commands is None and sys.stdin.isatty():
-        return _converse(Runner(workbench, Screen(_colour(options.linear))), options)
+        return _converse(_runner(workbench, options), options)
     lines, what = (options.commands, "command") if options.commands is not None else (sys.stdin, "line")
-    runner = Runner(workbench, Screen(colour=False))
+    runner = _runner(workbench, options, plain=True)
     runner.screen.show_views(workbench.take_messages())
     _load(runner, options.program)
-    code = run_script(runner, lines, what)
+    code = finish(runner.scripts, runner.scripts.play(lines, what))
     workbench.save()
     return code
+
+
+def start_script(options: argparse.Namespace) -> int:
+    """A file of commands; then, when it is to be interactive and has not quit, the prompt.
+
+    Raises UserError when the file cannot be read.
+    """
+    from edu_hv.repl.outcome import Outcome
+    from edu_hv.repl.script import finish
+
+    if options.interactive and (not sys.stdin.isatty() or options.program == "-"):
+        raise UsageError("--interactive needs a terminal to type on")
+    runner = _runner(_open_for_script(options), options, plain=not options.interactive)
+    runner.scripts.echo = options.echo
+    runner.scripts.complain = complain
+    runner.screen.show_views(runner.workbench.take_messages())
+    outcome = runner.scripts.play(sys.stdin, "line") if options.program == "-" else (
+        runner.scripts.play_file(options.program)
+    )
+    code = finish(runner.scripts, outcome)
+    if options.interactive and outcome is not Outcome.QUIT:
+        return _converse(runner, options, greets=False) or code
+    runner.workbench.save()
+    return code
+
+
+def _runner(workbench: "Workbench", options: argparse.Namespace, plain: bool = False) -> "Runner":
+    """What runs lines, and shows what comes of them: in colour at a prompt that has it, else `plain`."""
+    from edu_hv.repl.render import Screen
+    from edu_hv.repl.report import Verbosity
+    from edu_hv.repl.runner import Runner
+
+    verbosity = Verbosity.SPOKEN if options.linear else Verbosity.NORMAL
+    return Runner(workbench, Screen(not plain and _colour(options.linear), verbosity=verbosity))
 
 
 def _open(options: argparse.Namespace) -> "Workbench":
@@ -166,20 +216,39 @@ def _open(options: argparse.Namespace) -> "Workbench":
     return workbench
 
 
-def _converse(runner: "Runner", options: argparse.Namespace) -> int:
+def _open_for_script(options: argparse.Namespace) -> "Workbench":
+    """A workbench with nothing loaded: what a script does must not depend on where the student left."""
+    from edu_hv.debugger.session import DebugSession
+    from edu_hv.tutor.library import Library
+    from edu_hv.tutor.progress import Progress
+    from edu_hv.tutor.workbench import Workbench
+
+    if options.lesson is not None:
+        return Workbench.open(lesson=options.lesson)
+    return Workbench(DebugSession(), Library.open(), Progress.open(None))
+
+
+def _converse(runner: "Runner", options: argparse.Namespace, greets: bool = True) -> int:
+    from edu_hv.repl.choices import Choices
     from edu_hv.repl.files import open_history
-    from edu_hv.repl.loop import Loop, linear_reader, prompt_reader
+    from edu_hv.repl.loop import Loop
+    from edu_hv.repl.prompt import PromptReader, is_dumb, linear_reader
 
     problem = ""
     if options.linear:
-        loop = Loop(runner, linear_reader, repeats=False)
+        choices = Choices(runner.workbench.complete, runner.screen.say)
+        loop = Loop(runner, linear_reader, repeats=False, choices=choices)
+    elif is_dumb():
+        loop = Loop(runner, linear_reader)
     else:
         history, problem = open_history()
-        loop = Loop(runner, prompt_reader(runner.workbench, history))
-    loop.welcome()
+        loop = Loop(runner, PromptReader(runner.workbench, history, runner.background))
+    if greets:
+        loop.welcome(where=options.program is None or options.lesson is not None)
     if problem:
         runner.screen.say(problem, "error")
-    _load(runner, options.program)
+    if options.face == "repl":
+        _load(runner, options.program)
     return loop.run()
 
 

@@ -1,15 +1,50 @@
 """What the REPL keeps on disk: the history of commands, and a log of our own defects."""
 
+import os
 import traceback
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 
 from platformdirs import user_log_path, user_state_path
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
+from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.isa.errors import UserError
+
+MOST_KEPT = 5000
+"""Commands in the history file; from twice as many on the oldest are dropped when it is opened."""
+UNRECORDED = ("answer",)
+"""Commands that are not remembered: what one answered a lesson must not answer it again."""
+
+
+def is_remembered(line: str) -> bool:
+    """Whether a line belongs into the history: no answer to a lesson, and nothing that begins with a blank."""
+    if not line.strip() or line[:1].isspace():
+        return False
+    try:
+        return REGISTRY.find(line.split()[0]).name not in UNRECORDED
+    except UserError:
+        return True  # a mistake can be mended from there
+
+
+class SessionHistory(InMemoryHistory):
+    """A history that ends with the program."""
+
+    def append_string(self, string: str) -> None:
+        """Remember one command, if it is to be remembered."""
+        if is_remembered(string):
+            super().append_string(string)
+
 
 class KeptHistory(FileHistory):
     """A history file.  When it can no longer be written, commands are remembered until the end of the program."""
+
+    def append_string(self, string: str) -> None:
+        """Remember one command, if it is to be remembered."""
+        if is_remembered(string):
+            super().append_string(string)
 
     def store_string(self, string: str) -> None:
         """Append one command."""
@@ -19,23 +54,41 @@ class KeptHistory(FileHistory):
             return
 
     def load_history_strings(self) -> Iterable[str]:
-        """All commands, newest first."""
+        """The newest commands, newest first."""
         try:
-            return super().load_history_strings()
+            return list(islice(super().load_history_strings(), MOST_KEPT))
         except OSError:
             return []
+
+    def shorten(self) -> None:
+        """Drop the oldest commands of a file that has grown to twice of what is kept."""
+        path = Path(os.fsdecode(self.filename))
+        commands = list(super().load_history_strings())
+        if len(commands) < 2 * MOST_KEPT:
+            return
+        shorter = path.with_suffix(".new")
+        kept = [f"\n# shortened\n{_entry(command)}" for command in reversed(commands[:MOST_KEPT])]
+        shorter.write_text("".join(kept), encoding="utf-8", errors="replace")
+        shorter.replace(path)
+
+
+def _entry(command: str) -> str:
+    return "".join(f"+{line}\n" for line in command.split("\n"))
 
 
 def open_history() -> tuple[History, str]:
     """The history, and "" or one sentence that says why it will not be kept."""
     path = user_state_path("edu-hv", appauthor=False) / "history"
+    history = KeptHistory(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab"):
             pass
+        history.shorten()
     except OSError as error:
-        return InMemoryHistory(), f"The history of commands will not be kept: {path}: {error.strerror or error}."
-    return KeptHistory(path), ""
+        reason = error.strerror or error
+        return SessionHistory(), f"The history of commands will not be kept: {path}: {str(reason).lower()}."
+    return history, ""
 
 
 def log_defect(error: BaseException, doing: str) -> str:

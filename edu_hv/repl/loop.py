@@ -1,36 +1,23 @@
-"""The prompt: reads a line, runs it, until Ctrl-D.  All that a command does and shows is in `runner` and `report`."""
+"""The conversation: reads a line, runs it, until Ctrl-D.  What a command does and shows is in `runner` and `report`."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.filters import completion_is_selected
-from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.history import History
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import ColorDepth
-
 from edu_hv import __version__
-from edu_hv.debugger.views import StatusView
 from edu_hv.isa.errors import UserError
-from edu_hv.repl.completion import CommandCompleter
+from edu_hv.repl.choices import Choices
 from edu_hv.repl.files import log_defect
-from edu_hv.repl.render import STYLE
-from edu_hv.repl.runner import Outcome, Runner, name_of
-from edu_hv.tutor.workbench import Workbench
+from edu_hv.repl.prompt import PROMPT
+from edu_hv.repl.runner import Outcome, Runner, command_of
 
-PROMPT = "cp> "
 WELCOME = f"edu-hv {__version__}: help lists the commands, Tab completes, Ctrl-C stops a running guest, Ctrl-D leaves."
-REPEATED = {
-    *("step", "back", "stage", "unstage", "trap", "untrap", "decision", "undecision"),
-    *("run", "runback", "until", "output", "unoutput"),
-}
-"""An empty line does these again, as in gdb."""
+WELCOME_LINEAR = (
+    f"edu-hv {__version__}, a line at a time: help lists the commands, a question mark behind a command lists what can "
+    "follow, say repeats the last step, verbosity normal tells more, Ctrl-C stops a running guest, Ctrl-D leaves."
+)
 
 ReadLine = Callable[[], str]
 
@@ -38,10 +25,11 @@ ReadLine = Callable[[], str]
 class Loop:
     """One sitting at the prompt."""
 
-    def __init__(self, runner: Runner, read: ReadLine, repeats: bool = True) -> None:
+    def __init__(self, runner: Runner, read: ReadLine, repeats: bool = True, choices: Choices | None = None) -> None:
         self._runner = runner
         self._read = read
         self._repeats = repeats
+        self._choices = choices
         self._last = ""
 
     def run(self) -> int:
@@ -51,13 +39,17 @@ class Loop:
                 while self._turn():
                     pass
         finally:
+            self._runner.background.stop()
             saved = self._save()
         return 0 if saved else 1
 
-    def welcome(self) -> None:
-        """What is shown first: how to get help and to leave, and the lesson or where the machine stands."""
+    def welcome(self, where: bool = True) -> None:
+        """What is shown first: how to get help and to leave, and the lesson or `where` the machine stands."""
         screen, workbench = self._runner.screen, self._runner.workbench
-        screen.say(WELCOME)
+        screen.say(WELCOME_LINEAR if self._choices else WELCOME)
+        if not where:
+            screen.show_views(workbench.take_messages())
+            return
         lesson = workbench.lesson_view()
         try:
             screen.show_views([*workbench.take_messages(), lesson or workbench.session.status()])
@@ -65,31 +57,58 @@ class Loop:
             screen.say("Nothing is loaded yet; load brings in a guest, lesson begins a lesson.")
 
     def _turn(self) -> bool:
-        """One line.  False when the person leaves."""
+        """One line, or several that were pasted.  False when the person leaves."""
         try:
-            line = self._line()
-            return not line or self._runs(line)
+            return all(self._runs(line) for line in self._lines())
         except KeyboardInterrupt:  # Ctrl-C while typing drops the line; while a guest runs it never comes here
+            self._runner.background.interrupt()
             return True
         except EOFError:
             return False
 
-    def _line(self) -> str:
-        line = self._read().strip()
-        if line.startswith("#"):
-            return ""
-        return line or (self._last if self._repeats else "")
+    def _lines(self) -> Iterator[str]:
+        """What is to be run: a line that is empty is the last one again."""
+        typed = self._read()
+        for line in typed.splitlines() or [""]:
+            line = line.strip()
+            if line.startswith("#") and not line.lower().startswith("#cp"):
+                continue
+            line = line or (self._last if self._repeats and not typed.strip() else "")
+            if line and self._choices:
+                line = self._choices.meant(line)
+            if line:
+                yield line
 
     def _runs(self, line: str) -> bool:
-        outcome = self._runner.run(line)
+        try:
+            outcome = self._run(line)
+        except UserError as error:
+            self._runner.error, self._runner.error_at = str(error), None
+            outcome = Outcome.FAILED
         if outcome is Outcome.QUIT:
             return False
+        self._last = ""
         if outcome is Outcome.FAILED:
-            self._runner.screen.say(self._runner.error, "error")
-            self._last = ""
-        else:
-            self._last = line if name_of(line) in REPEATED else ""
+            self._complain(line)
+        elif line.endswith("&"):
+            pass
+        elif (command := command_of(line)).repeats:
+            self._last = command.again or line
         return True
+
+    def _run(self, line: str) -> Outcome:
+        """Run a line; one that ends in & goes on while the person types, if it runs the machine."""
+        if line.endswith("&") and command_of(line).group == "run":
+            self._runner.run_on(line[:-1].strip())
+            return Outcome.DONE
+        return self._runner.run(line)
+
+    def _complain(self, line: str) -> None:
+        """The error; below the line that was typed a mark stands under the wrong word, if it is not the first."""
+        runner = self._runner
+        if runner.error_at and self._choices is None and "\n" not in line:
+            runner.screen.mark(len(PROMPT) + runner.error_at)
+        runner.screen.say(runner.error, "error")
 
     def _save(self) -> bool:
         try:
@@ -101,62 +120,6 @@ class Loop:
             self._runner.screen.say(log_defect(error, "save"), "error")
             return False
         return True
-
-
-def prompt_reader(workbench: Workbench, history: History) -> ReadLine:
-    """Lines from prompt_toolkit: completion, suggestions and search (Ctrl-R) in the history, a bottom toolbar."""
-    session: PromptSession[str] = PromptSession(
-        history=history,
-        completer=CommandCompleter(workbench),
-        auto_suggest=AutoSuggestFromHistory(),
-        key_bindings=_keys(),
-        style=STYLE,
-        include_default_pygments_style=False,
-        color_depth=ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None,
-    )
-
-    def read() -> str:
-        parts = toolbar(workbench)  # once a line, not once a key
-        return session.prompt(PROMPT, bottom_toolbar=lambda: fitted(parts, session.output.get_size().columns))
-
-    return read
-
-
-def linear_reader() -> str:
-    """A line without any redrawing, for screen readers and dumb terminals.  Raises EOFError at the end."""
-    return input(PROMPT)
-
-
-def toolbar(workbench: Workbench) -> tuple[str, str]:
-    """Where we are: guest, step, why it stopped; and the lesson's next goal, or "" outside a lesson."""
-    try:
-        status: StatusView | None = workbench.session.status()
-    except UserError:
-        status = None
-    lesson = workbench.lesson_view()
-    where = f"{status.guest} | step {status.step} of {status.total} | {status.stop}" if status else "nothing loaded"
-    goal = next((goal for goal in lesson.goals if not goal.done), None) if lesson else None
-    if goal is not None:
-        return where, f"goal {goal.number}: {goal.text}"
-    return where, f"lesson {lesson.number} is done" if lesson else ""
-
-
-def fitted(parts: tuple[str, str], columns: int) -> FormattedText:
-    """The toolbar in one row, or in two; three full stops say that there is more, which `status` and `goals` show."""
-    row = " | ".join(part for part in parts if part)
-    rows = [row] if len(row) <= columns else [part for part in parts if part]
-    return FormattedText([("", "\n".join(r if len(r) <= columns else r[: columns - 3] + "..." for r in rows))])
-
-
-def _keys() -> KeyBindings:
-    """Enter on a chosen completion takes it; a second Enter runs the line."""
-    keys = KeyBindings()
-
-    @keys.add("enter", filter=completion_is_selected)
-    def take(event: KeyPressEvent) -> None:
-        event.current_buffer.complete_state = None
-
-    return keys
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 
@@ -14,12 +16,13 @@ from prompt_toolkit.styles import Style
 from pygments.lexer import Lexer
 
 from edu_hv.asm.highlight import AssemblerLexer, ListingLexer
-from edu_hv.debugger.text import as_lines
 from edu_hv.debugger.views import TextView, View
-from edu_hv.repl.report import Block, block
+from edu_hv.repl.report import Block, Verbosity, block
 
 PAPER = 79
 """Columns of what does not go to a terminal."""
+AT_ONCE = 200
+"""Lines that are written before one asks again whether that is enough."""
 
 # Only the terminal's own colours, so that its light or dark theme decides; nothing is told by colour alone.
 STYLE = Style.from_dict(
@@ -42,6 +45,17 @@ STYLE = Style.from_dict(
         "pygments.comment": "italic",
         "pygments.error": "ansired underline",
         "pygments.generic.heading": "bold",
+        # the line being typed, and what stands around it
+        "pygments.name.builtin": "ansicyan",
+        "auto-suggestion": "ansibrightblack italic dim",
+        "completion-menu": "noreverse ansiblack bg:ansigray",
+        "completion-menu.completion.current": "noreverse ansiwhite bg:ansiblack bold",
+        "completion-menu.meta.completion": "ansiblack bg:ansigray italic",
+        "completion-menu.meta.completion.current": "ansiwhite bg:ansiblack italic",
+        "scrollbar.background": "bg:ansigray",
+        "scrollbar.button": "bg:ansibrightblack",
+        "bottom-toolbar": "reverse",
+        "bottom-toolbar.running": "reverse bold",
     }
 )
 
@@ -69,9 +83,13 @@ Fragment = tuple[str, str]
 class Screen:
     """Where blocks and sentences go: the terminal, in colour, or any stream, in plain lines."""
 
-    def __init__(self, colour: bool, output: Output | None = None) -> None:
+    def __init__(self, colour: bool, output: Output | None = None, verbosity: Verbosity = Verbosity.NORMAL) -> None:
         self._colour = colour
         self._output = output
+        self._one_at_a_time = threading.Lock()
+        self.verbosity = verbosity
+        self.sentence = ""
+        """What a command that moved the machine said last."""
 
     @property
     def width(self) -> int:
@@ -80,29 +98,44 @@ class Screen:
             return PAPER
         return max(shutil.get_terminal_size().columns - 1, 39)
 
-    def show(self, blocks: Iterable[Block]) -> None:
-        """Print blocks, one below the other."""
-        for one in blocks:
-            if self._colour:
-                for line in painted(one):
-                    print_formatted_text(
-                        FormattedText(line), style=STYLE, output=self._output, include_default_pygments_style=False
-                    )
-            else:
-                print("\n".join(one.lines), flush=True)
+    def show(self, blocks: Iterable[Block], enough: Callable[[], bool] = lambda: False) -> None:
+        """Print blocks, one below the other, until it is `enough`; from any thread, above a prompt if there is one."""
+        with self._one_at_a_time:
+            for one in blocks:
+                if one.kind == "StopView":
+                    self.sentence = " ".join(line.strip() for line in one.lines)
+                for at in range(0, len(one.lines), AT_ONCE):
+                    if enough():
+                        return
+                    self._print(replace(one, lines=one.lines[at : at + AT_ONCE]))
+
+    def _print(self, block: Block) -> None:
+        if not self._colour:
+            print("\n".join(block.lines), flush=True)
+            return
+        whole = [fragment for line in painted(block) for fragment in (*line, ("", "\n"))]
+        print_formatted_text(
+            FormattedText(whole), style=STYLE, output=self._output, include_default_pygments_style=False, end=""
+        )
 
     def show_views(self, views: Iterable[View]) -> None:
         """Print views."""
-        self.show(block(view, self.width) for view in views)
+        self.show(block(view, self.width, self.verbosity) for view in views)
 
     def fresh_line(self) -> None:
         """Begin a new line after the ^C that a terminal shows."""
         if sys.stdout.isatty():
             print()
 
+    def mark(self, column: int) -> None:
+        """A caret under a column of the line above, where that is a line of a terminal."""
+        if sys.stdout.isatty() and column < self.width:
+            self.show([Block("error", (" " * column + "^",))])
+
     def say(self, sentence: str, kind: str = "sentence") -> None:
         """Print a sentence."""
-        self.show([Block(kind, tuple(as_lines(TextView(tuple(sentence.splitlines())), self.width)))])
+        said = TextView(tuple(sentence.splitlines()))
+        self.show([replace(block(said, self.width, self.verbosity), kind=kind)])
 
 
 def painted(block: Block) -> Iterator[list[Fragment]]:

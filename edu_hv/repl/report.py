@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum
 from itertools import groupby
 from operator import itemgetter
 
@@ -21,7 +22,19 @@ from edu_hv.debugger.views import (
     XrayView,
 )
 from edu_hv.isa.errors import UserError
+from edu_hv.repl.spoken import spoken, stage_said
 from edu_hv.tutor.workbench import Workbench
+
+
+class Verbosity(Enum):
+    """How much is said after a command, and in which form."""
+
+    TERSE = "terse"
+    """After a step its sentence and nothing else."""
+    NORMAL = "normal"
+    """After a step also what changed, the trap, what comes next; tables are tables."""
+    SPOKEN = "spoken"
+    """One sentence a step, and every view as sentences to listen to."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +66,39 @@ def look(workbench: Workbench) -> Before:
         return Before()
 
 
-def block(view: View, width: int) -> Block:
+def block(view: View, width: int, verbosity: Verbosity = Verbosity.NORMAL) -> Block:
     """A view as lines."""
-    return Block(type(view).__name__, tuple(as_lines(view, width)), getattr(view, "lexer", ""))
+    lines = spoken(view) if verbosity is Verbosity.SPOKEN else as_lines(view, width)
+    return Block(type(view).__name__, tuple(lines), getattr(view, "lexer", ""))
 
 
-def report(workbench: Workbench, before: Before, views: Sequence[View], width: int) -> list[Block]:
+def report(
+    workbench: Workbench,
+    before: Before,
+    views: Sequence[View],
+    width: int,
+    verbosity: Verbosity = Verbosity.NORMAL,
+) -> list[Block]:
     """All that is shown after a command, in order.  Only a command that moved the machine gets more than its views."""
-    blocks = [block(view, width) for view in output(workbench, before)[0]]
+    blocks = [block(view, width, verbosity) for view in output(workbench, before)[0]]
     for view in views:
-        blocks.append(block(view, width))
+        blocks.append(block(view, width, verbosity))
         if isinstance(view, StopView):
             with suppress(UserError):  # nothing is loaded any more: there is nothing to show
-                blocks += _moved(workbench, before.xray, view, width)
+                match verbosity:
+                    case Verbosity.NORMAL:
+                        blocks += _moved(workbench, before.xray, view, width)
+                    case Verbosity.SPOKEN:
+                        blocks += _stage_now(workbench.session.xray(), width)
+                    case Verbosity.TERSE:
+                        pass
     return blocks
+
+
+def _stage_now(xray: XrayView, width: int) -> list[Block]:
+    """The stage of a trap under way that was done last, as a sentence."""
+    now = [stage_said(stage) for stage in xray.stages if stage.state is StageState.NOW] if xray.in_progress else []
+    return [block(TextView((words,)), width, Verbosity.SPOKEN) for words in now]
 
 
 def _moved(workbench: Workbench, before: XrayView | None, stop: StopView, width: int) -> list[Block]:

@@ -2,32 +2,33 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from enum import Enum
 from types import FrameType
 
-from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.debugger.commands.registry import REGISTRY, Command
+from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import View
 from edu_hv.isa.errors import UserError
+from edu_hv.repl import commands
+from edu_hv.repl.background import Background
 from edu_hv.repl.files import log_defect
+from edu_hv.repl.outcome import Ended, Outcome
 from edu_hv.repl.render import Screen
-from edu_hv.repl.report import Before, look, output, report
+from edu_hv.repl.report import Before, Verbosity, look, output, report
+from edu_hv.repl.script import Scripts
 from edu_hv.repl.serve import face
 from edu_hv.tutor.workbench import Workbench
 
+__all__ = ["Outcome", "Runner", "command_of", "name_of"]
+
 LOOK_SECONDS = 0.3
 """How often one looks at the consoles while a command goes on."""
-
-
-class Outcome(Enum):
-    """How a command line ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    INTERRUPTED = "interrupted"
-    QUIT = "quit"
+PROGRESS_SECONDS = 10.0
+"""How often a listener is told how far a long command has come."""
+NOT_SHOWN = "You stopped it; the rest is not shown."
 
 
 class Runner:
@@ -38,34 +39,78 @@ class Runner:
         self.screen = screen
         self.error = ""
         """What the last failed line did wrong, in one sentence."""
+        self.error_at: int | None = None
+        """Where in that line, from 0, the wrong word begins, if it is known."""
+        self.background = Background(workbench, screen.say)
+        self.scripts = Scripts(self.run, screen, lambda: self.error)
         face(workbench, screen.say)
+
+    @property
+    def session(self) -> DebugSession:
+        """The session behind the workbench."""
+        return self.workbench.session
 
     def run(self, line: str) -> Outcome:
         """Execute a line and show what came of it; on failure `error` says why and nothing is shown."""
         try:
-            if name_of(line) == "quit":
-                return Outcome.QUIT
-            with interruptible(self.workbench) as interrupted:
-                with Onlooker(self.workbench, self.screen) as onlooker:
-                    views: list[View] = self.workbench.execute(line)
-                if interrupted:
-                    self.screen.fresh_line()
-                self.screen.show(report(self.workbench, onlooker.before, views, self.screen.width))
+            return self._run(line)
         except UserError as error:
-            self.error = str(error)
-            return Outcome.FAILED
+            return self._failed(str(error), getattr(error, "column", None))
+        except Ended as ended:
+            return ended.outcome
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  a defect of ours must not cost the person the session
-            self.error = log_defect(error, line)
-            return Outcome.FAILED
-        return Outcome.INTERRUPTED if interrupted else Outcome.DONE
+            return self._failed(log_defect(error, line))
+
+    def _failed(self, sentence: str, column: int | None = None) -> Outcome:
+        self.error, self.error_at = sentence, column
+        return Outcome.FAILED
+
+    def _run(self, line: str) -> Outcome:
+        command = command_of(line)
+        if command.name == "quit":
+            return Outcome.QUIT
+        self.background.allow(command)
+        if command.group == commands.GROUP:  # these are about the prompt, and may run lines themselves
+            self.screen.show_views(REGISTRY.execute(self, line))
+            return Outcome.DONE
+        return self._on_the_machine(line)
+
+    def _on_the_machine(self, line: str) -> Outcome:
+        with interruptible(self.workbench) as interrupts:
+            with Onlooker(self.workbench, self.screen) as onlooker:
+                views: list[View] = self.workbench.execute(line)
+            before = len(interrupts)
+            if interrupts:
+                self.screen.fresh_line()
+            blocks = report(self.workbench, onlooker.before, views, self.screen.width, self.screen.verbosity)
+            self.screen.show(blocks, enough=lambda: len(interrupts) > before)
+            if len(interrupts) > before:
+                self.screen.say(NOT_SHOWN)
+        return Outcome.INTERRUPTED if interrupts else Outcome.DONE
+
+    def run_on(self, line: str) -> None:
+        """Execute a line of the group "run" while one types on.  Raises UserError for any other."""
+        command = command_of(line)
+        self.background.allow(command)
+        if command.group != "run":
+            raise UserError(f"only what runs the machine goes on while you type, run & for example; not {command.name}")
+        apart = Runner.__new__(Runner)
+        apart.__dict__.update(self.__dict__)
+
+        def go_on() -> None:
+            if apart.run(line) is Outcome.FAILED:
+                self.screen.say(apart.error, "error")
+
+        self.background.start(line, go_on)
 
 
 class Onlooker:
     """Shows what guests type while a command goes on, from a thread of its own, which changes nothing of the machine.
 
-    Only when lines are shown depends on the clock; which, and in what order, does not.
+    Only when lines are shown depends on the clock; which, and in what order, does not.  A listener is also told now
+    and then how far the machine has come.
     """
 
     def __init__(self, workbench: Workbench, screen: Screen) -> None:
@@ -85,18 +130,34 @@ class Onlooker:
         self._thread.join()
 
     def _look_on(self) -> None:
+        told = time.monotonic()
         while not self._over.wait(LOOK_SECONDS):
             views, before = output(self._workbench, self.before, over=False)
             try:
                 self._screen.show_views(views)
+                if self._screen.verbosity is Verbosity.SPOKEN and time.monotonic() - told > PROGRESS_SECONDS:
+                    self._screen.say(progress(self._workbench))
+                    told = time.monotonic()
             except OSError:  # nobody reads any more: the report at the end will find that out too
                 return
             self.before = before
 
 
+def progress(workbench: Workbench) -> str:
+    """How far a command under way has come."""
+    with suppress(UserError):
+        return f"Still running, at step {workbench.session.step_number:,}; Ctrl-C stops it."
+    return "Still at it."
+
+
+def command_of(line: str) -> Command:
+    """The command of a line.  Raises UserError when there is none."""
+    return REGISTRY.find(line.split()[0])
+
+
 def name_of(line: str) -> str:
     """The full name of a line's command.  Raises UserError when there is none."""
-    return REGISTRY.find(line.split()[0]).name
+    return command_of(line).name
 
 
 @contextmanager

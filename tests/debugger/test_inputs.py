@@ -106,18 +106,24 @@ def test_an_input_is_given_once_however_often_one_goes_over_its_position(under_c
 
 
 @UNDER_CP
-def test_an_input_at_the_start_is_still_there_after_going_back_to_step_0(under_cp):
+def test_an_input_is_a_step_that_back_undoes_and_step_gives_again(under_cp):
     session = echo(under_cp)
     session.goto(0)
+    without = everything(session)
     session.give("enter", "FIRST")
     with_input = everything(session)
+    assert (session.step_number, session.in_step) == (1, False)
     session.run()
-    session.goto(0)
+    session.goto(1)
+    assert differences(everything(session), with_input) == []
+    session.back()
+    assert differences(everything(session), without) == []
+    session.step()
     assert differences(everything(session), with_input) == []
 
 
 @UNDER_CP
-def test_an_input_in_the_past_cuts_the_future_off(under_cp):
+def test_an_input_in_the_past_begins_a_branch_whose_future_is_another_one(under_cp):
     session, fresh = echo(under_cp), echo(under_cp)
     session.run()
     fresh.run()
@@ -137,7 +143,7 @@ def test_an_input_in_the_past_cuts_the_future_off(under_cp):
 
 
 @pytest.mark.parametrize("stages", range(1, 6))
-def test_an_input_while_a_trap_is_under_way_cuts_and_replays_in_its_place(stages):
+def test_an_input_while_a_trap_is_under_way_begins_a_branch_and_replays_in_its_place(stages):
     session, fresh = loaded("kernel under CP"), loaded("kernel under CP")
     session.run()
     for one in (session, fresh):
@@ -151,7 +157,7 @@ def test_an_input_while_a_trap_is_under_way_cuts_and_replays_in_its_place(stages
     end, outline = everything(session), _outline(session)
     session.goto(1496)
     session.step()
-    session.stage(stages)
+    session.stage(stages + 1)  # The input is a stage as well.
     assert differences(everything(session), here) == []
     session.run()
     assert differences(everything(session), end) == []

@@ -93,7 +93,7 @@ def test_thinned_checkpoints_change_nothing_but_the_time_it_takes(monkeypatch):
     for unit in random.Random(2).sample(sorted(expected), 80):
         session.recording.goto(unit)
         assert session.system.comparable() == expected[unit]["state"]
-    assert len(session.recording._checkpoints) <= 6
+    assert len(session.recording.checkpoints) <= 6
 
 
 @pytest.mark.parametrize("apart", [1, 128, 10**6])

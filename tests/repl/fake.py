@@ -1,6 +1,7 @@
 """A workbench that plays five moments of a guest's life from hand-made views: no machine, no lesson files."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from edu_hv.debugger.commands.registry import REGISTRY, Completion
 from edu_hv.debugger.recording.journal import Journal
@@ -53,6 +54,15 @@ class FakeSession:
         self.step_number = 0
         self.interrupted = 0
         self.journal = Journal()
+        self.recording = SimpleNamespace(branch="main", branches={})
+
+    @property
+    def guest(self):
+        raise UserError("no program is known here")
+
+    @property
+    def system(self):
+        raise UserError("there is no machine here")
 
     def happens(self) -> None:
         """An event that is recorded."""

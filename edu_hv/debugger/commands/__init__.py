@@ -1,3 +1,19 @@
 """Debugger commands, a file a group.  `registry` says what a command is; importing this package fills it."""
 
-from edu_hv.debugger.commands import breakpoints, help, hypervisor, inspect, machine, run, users  # noqa: F401
+from edu_hv.debugger.commands import (  # noqa: F401
+    alter,
+    breakpoints,
+    comparing,
+    cost,
+    dialect,
+    gdb,
+    help,
+    hypervisor,
+    info,
+    inspect,
+    machine,
+    microscope,
+    run,
+    trace,
+    users,
+)

@@ -1,14 +1,17 @@
-"""Kinds of operands: how each is read, and what can be offered to complete it."""
+"""Kinds of operands: how each is read, and what can be offered to complete it.
+
+What CP's commands take is in `cp_words`, file names are in `files`.
+"""
 
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from edu_hv.asm.assembly import Assembly
+from edu_hv.debugger.commands.cp_words import cp_words, summary_of
 from edu_hv.debugger.commands.registry import Argument
 from edu_hv.debugger.session import DebugSession
 from edu_hv.guests.catalog import GUESTS
-from edu_hv.hypervisor.commands.query import QUESTIONS
-from edu_hv.hypervisor.commands.registry import COMMANDS, CPCommand
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 
@@ -107,11 +110,43 @@ def parse_number(session: DebugSession, text: str) -> int:
 
 
 def parse_step(session: DebugSession, text: str) -> int:
-    """A step number from 0 on."""
-    number = _decimal(text)
-    if number is None:
-        raise UserError(f'"{short(text)}" is not a step number')
-    return number
+    """A step: its number, a name that it was given, "50%" of the recording, "start", "end", "here", "+100", "-100"."""
+    word, named = text.lower(), session.named_steps()
+    if text in named:
+        return named[text]
+    if word in _STEPS:
+        return _STEPS[word](session)
+    if word.endswith("%"):
+        return _percent(session, text)
+    sign, number = word[:1], _decimal(word.lstrip("+-") if word[:1] in ("+", "-") else word)
+    if number is None or word[1:2] in ("+", "-"):
+        raise UserError(f'"{short(text)}" is not a step number, nor the name of one, nor start, end, 50%, +100 or -100')
+    if sign not in ("+", "-"):
+        return number
+    step = session.step_number + (number if sign == "+" else -number)
+    if not 0 <= step <= session.total:
+        raise UserError(f"{short(text)} from step {session.step_number} is not in the recording: 0 to {session.total}")
+    return step
+
+
+def _last_step(session: DebugSession) -> int:
+    """The last step that is complete."""
+    return len(session.recording.boundaries) - 1
+
+
+_STEPS: dict[str, Callable[[DebugSession], int]] = {
+    "start": lambda session: 0,
+    "end": _last_step,
+    "here": lambda session: session.step_number,
+}
+STEP_WORDS = ("start", "end", "here", "50%", "+100", "-100")
+
+
+def _percent(session: DebugSession, text: str) -> int:
+    number = _decimal(text[:-1])
+    if number is None or number > 100:
+        raise UserError(f'"{short(text)}" is not a part of the recording; 0% is its start, 100% its end')
+    return _last_step(session) * number // 100
 
 
 def short(text: str) -> str:
@@ -137,15 +172,58 @@ def choice(*words: str) -> Callable[[Any, str], str]:
 
 
 def labels(session: DebugSession) -> Iterable[str]:
-    """Labels of the selected guest's program: names of statements, not of fields in a DSECT."""
+    """Labels of the selected guest's program, each with its address: names of statements, not of fields in a DSECT."""
+    assembly = _assembly(session)
+    return _labels(assembly) if assembly is not None else []
+
+
+def _assembly(session: DebugSession) -> Assembly | None:
     try:
-        assembly = session.guest.assembly
+        return session.guest.assembly
     except UserError:
+        return None
+
+
+_KEPT = 16
+"""Programs whose labels are kept: as many as there are guests, mostly."""
+_known: dict[int, tuple[Assembly, list[str]]] = {}
+
+
+def _labels(assembly: Assembly) -> list[str]:
+    """Made once for each program: a key pressed at the prompt asks for them again."""
+    found = _known.get(id(assembly))
+    if found is None or found[0] is not assembly:
+        dummies = {section.name for section in assembly.sections if section.dummy}
+        named = sorted(
+            (name, symbol) for name, symbol in assembly.symbols.items() if symbol.label and symbol.section not in dummies
+        )
+        words = [f"{name}\t{symbol.value & MASK_24:06X}, line {symbol.line}" for name, symbol in named]
+        while len(_known) >= _KEPT:
+            del _known[next(iter(_known))]
+        found = _known[id(assembly)] = assembly, words
+    return found[1]
+
+
+def places(session: DebugSession, text: str) -> Iterable[str]:
+    """What an address may be written as: a label, behind "label+" the offsets of the statements there, a register."""
+    base, plus, _ = text.partition("+")
+    if plus:
+        return _offsets(session, base)
+    return [*labels(session), *(f"R{n}\twhat register {n} points at" for n in range(16)), ".\tthe next instruction"]
+
+
+_STATEMENTS = 16
+"""Statements behind a label that are offered."""
+
+
+def _offsets(session: DebugSession, base: str) -> list[str]:
+    assembly = _assembly(session)
+    symbol = assembly.symbols.get(base.upper()) if assembly else None
+    if symbol is None or not symbol.label:
         return []
-    if assembly is None:
-        return []
-    dummies = {section.name for section in assembly.sections if section.dummy}
-    return sorted(name for name, symbol in assembly.symbols.items() if symbol.label and symbol.section not in dummies)
+    start, index = symbol.value & MASK_24, session.guest.index
+    behind = [at for at in index.between(start + 1, start + 0x1000) if at in index.statements][:_STATEMENTS]
+    return [f"{base}+{at - start:X}\t{' '.join(index.statements[at].source[:40].split())}" for at in behind]
 
 
 def guest_names(session: DebugSession) -> Iterable[str]:
@@ -174,38 +252,44 @@ def user_ids(session: DebugSession) -> Iterable[str]:
     return [entry.userid for entry in system.cp.directory.users if entry.may_log_on] if system.cp else []
 
 
-def cp_words(session: DebugSession) -> Iterable[str]:
-    """CP's commands, each with its abbreviation and what it does; and questions to QUERY."""
-    known: dict[str, str] = {}
-    for each in COMMANDS:
-        known.setdefault(each.name.lower(), f"{_abbreviation(each.name)}{summary_of(each)}")
-    for name, _, answer in QUESTIONS:
-        known.setdefault(f"query {name.lower()}", (answer.__doc__ or "a question to CP").strip().partition("\n")[0])
-    known |= dict.fromkeys(("display psw", "display g"), "the virtual PSW, the general registers")
-    return [f"{name}\t{description}" for name, description in sorted(known.items())]
-
-
-def _abbreviation(name: str) -> str:
-    """The shortest form of a command, in brackets: "(Q) "."""
-    short_form = "".join(letter for letter in name if not letter.islower())
-    return f"({short_form}) " if short_form != name.upper() else ""
-
-
-def summary_of(cp_command: CPCommand) -> str:
-    """The first line of a CP command's description."""
-    return (cp_command.function.__doc__ or "").strip().partition("\n")[0]
-
-
 def program_names(session: DebugSession) -> Iterable[str]:
     """Guests of the catalog."""
     return list(GUESTS)
 
 
+def breakpoint_numbers(session: DebugSession) -> Iterable[str]:
+    """Breakpoints, each with its address."""
+    stops = sorted(session.breakpoints.by_number.items())
+    return [f"{number}\t{stop.address:06X} {stop.label}".rstrip() for number, stop in stops]
+
+
+def device_addresses(session: DebugSession) -> Iterable[str]:
+    """Devices of the selected guest, or of the bare machine."""
+    try:
+        guest, machine = session.guest, session.system.machine
+    except UserError:
+        return []
+    if guest.vm is not None:
+        return [f"{address:03X}" for address in sorted(guest.vm.devices)]
+    return [f"{address:03X}" for address in sorted(machine.channels.devices)]
+
+
+def planned_addresses(session: DebugSession) -> Iterable[str]:
+    """Devices of the machine of one's own."""
+    found = sorted(session.configuration.attachments.items())
+    return [f"{address:03X}\t{attachment.type.name}" for address, attachment in found]
+
+
 def address(name: str = "ADDRESS", optional: bool = False) -> Argument:
     """An address operand."""
-    return Argument(name, parse_address, labels, optional)
+    return Argument(name, parse_address, labels, optional, kind="address", offer=places)
 
 
 def count(name: str = "COUNT", default: int = 1) -> Argument:
     """An optional count."""
-    return Argument(name, parse_number, None, True, default)
+    return Argument(name, parse_number, None, True, default, kind="count")
+
+
+def guest(name: str = "GUEST", optional: bool = False, default: str | None = None) -> Argument:
+    """The name of a guest that is loaded."""
+    return Argument(name, parse_word, guest_names, optional, default, kind="guest")

@@ -6,7 +6,6 @@ from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import (
     CodeView,
-    ComparedValue,
     ConsoleView,
     LogView,
     PswView,
@@ -15,7 +14,6 @@ from edu_hv.debugger.views import (
     StorageView,
     TableView,
     TextView,
-    TimelineView,
     XrayView,
 )
 from edu_hv.isa.errors import UserError
@@ -39,25 +37,13 @@ def psw(session: DebugSession) -> PswView:
     return session.psw()
 
 
-@command("differs", group="look", aliases=("d",), keys="d")
-def differs(session: DebugSession) -> TableView:
-    """Only the values that differ between the guest and the real machine, with the reason."""
-    values = [*session.psw().fields, *session.registers().control]
-    rows = tuple(_row(value) for value in values if value.differs)
-    return TableView(f"what {session.selected} believes, and what is there", ("what", "guest", "real", "why"), rows)
-
-
-def _row(value: ComparedValue) -> tuple[str, ...]:
-    return value.name, value.guest, value.real, value.why
-
-
 @command("xray", group="look", keys="3")
 def xray(session: DebugSession) -> XrayView:
     """The trap under way, or the last one, stage by stage, with the rules that were tried."""
     return session.xray()
 
 
-@command("code", count("ROWS", 16), group="look", aliases=("list", "l"), keys="1")
+@command("code", count("ROWS", 16), group="look", keys="1")
 def code(session: DebugSession, rows: int) -> CodeView:
     """Code of the guest around its next instruction."""
     return session.code(rows)
@@ -100,12 +86,6 @@ def console(session: DebugSession, name: str | None) -> ConsoleView:
 def log(session: DebugSession, n: int) -> LogView:
     """The last COUNT entries of the journal: traps, decisions, I/O, console lines."""
     return session.log(n)
-
-
-@command("timeline", count("WIDTH", 72), group="look")
-def timeline(session: DebugSession, width: int) -> TimelineView:
-    """The recording as one line: s supervisor, . problem state, T trap to CP, i interruption, w wait."""
-    return session.timeline(width)
 
 
 @command("listing", group="look")

@@ -43,7 +43,7 @@ class Changes:
         recording, machine = self._recording, self._system.machine
         starting = not recording.in_step
         before = state_of_guests(self._system)
-        about = self._system.about_to_execute()
+        about = None if recording.input_next is not None else self._system.about_to_execute()
         timer = timer_units(machine.clocks.now), self._decoding()
         stored: list[StorageStored] = []
 

@@ -33,6 +33,12 @@ class Checkpoints:
     def __len__(self) -> int:
         return len(self._units)
 
+    def copy(self) -> "Checkpoints":
+        """Another one with the same states, which are shared."""
+        new = Checkpoints(self._most)
+        new._units, new._states, new._cell = self._units[:], self._states[:], self._cell
+        return new
+
     def before(self, unit: int) -> tuple[int, Any]:
         """The last one at or before a position."""
         index = bisect_right(self._units, unit) - 1

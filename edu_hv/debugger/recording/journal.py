@@ -6,6 +6,7 @@ given in the past cuts the future off, since from there on another one begins.
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +18,9 @@ from edu_hv.isa.codes import Class
 from edu_hv.machine.events import Event
 
 Recorded = TypeVar("Recorded")
+
+NEVER = 1 << 62
+"""A position that is never reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,10 @@ class Journal:
         self._events: list[Event] = []
         self._known: dict[Event, Event] = {}
         """Equal events are kept once: a loop that traps a million times has few different ones."""
-        self.inputs: dict[int, list[Input]] = {}
-        """Inputs by the position at which they were given."""
+        self.inputs: dict[int, Input] = {}
+        """Inputs by the position at which they were given: each is a unit of its own."""
+        self._input_units: list[int] = []
+        """Those positions in order."""
         self.count = 0
         """Entries up to the present position."""
 
@@ -130,13 +136,14 @@ class Journal:
         self._guests.append(guest)
         self._events.append(self._known.setdefault(event, event))
 
-    def reached(self, unit: int) -> None:
-        """The session has executed forwards up to this position."""
+    def reached(self, unit: int) -> int:
+        """The session has executed forwards up to this position; how many entries there are by then."""
         self._present = unit
         units, count = self._units, self.count
         while count < len(units) and units[count] <= unit:
             count += 1
         self.count = count
+        return count
 
     def went_to(self, unit: int) -> None:
         """The session stands at this position."""
@@ -147,15 +154,27 @@ class Journal:
         """Forget what was recorded behind the present position."""
         del self._units[self.count :], self._steps[self.count :]
         del self._guests[self.count :], self._events[self.count :]
-        self.inputs = {unit: given for unit, given in self.inputs.items() if unit <= self._present}
+        self._known = {event: event for event in self._events}
+        self._input_units = [unit for unit in self._input_units if unit < self._present]
+        self.inputs = {unit: self.inputs[unit] for unit in self._input_units}
 
-    def inputs_at(self, unit: int) -> Sequence[Input]:
-        """Inputs given at this position, in order."""
-        return self.inputs.get(unit, ())
+    def copy(self) -> "Journal":
+        """Another one with the same entries and inputs."""
+        new = Journal(self._present)
+        new._units, new._steps, new.count = self._units[:], self._steps[:], self.count
+        new._guests, new._events, new._known = self._guests[:], self._events[:], dict(self._known)
+        new.inputs, new._input_units = dict(self.inputs), self._input_units[:]
+        return new
+
+    def give(self, unit: int, given: Input) -> None:
+        """The unit that begins at this position is an input; it is behind all others."""
+        self.inputs[unit] = given
+        self._input_units.append(unit)
 
     def next_input(self, unit: int) -> int:
-        """The position behind `unit` at which the next input was given, or one that is never reached."""
-        return min((at for at in self.inputs if at > unit), default=1 << 62)
+        """The first position from `unit` on at which an input was given, or one that is never reached."""
+        index = bisect_left(self._input_units, unit)
+        return self._input_units[index] if index < len(self._input_units) else NEVER
 
     # ---- reading ---------------------------------------------------------------------------------------------
 
@@ -166,6 +185,42 @@ class Journal:
     def between(self, first: int, end: int) -> list[Entry]:
         """Entries by their places in the journal."""
         return [self.entry(index) for index in range(first, end)]
+
+    @property
+    def known(self) -> int:
+        """Entries of the whole recording, those of the known future too."""
+        return len(self._events)
+
+    def places(self, first: int, last: int) -> range:
+        """The places of the entries of the steps from `first` to `last`, of the known future too."""
+        return range(bisect_left(self._steps, first), bisect_right(self._steps, last))
+
+    def place_at(self, unit: int) -> int:
+        """The place of the first entry at a position or behind it."""
+        return bisect_left(self._units, unit)
+
+    def matching(self, places: range, matches: Callable[[Event, str], bool]) -> Iterator[int]:
+        """Those of the places, in their order, whose event and guest match; asked once of each different pair."""
+        events, guests = self._events, self._guests
+        answers: dict[tuple[int, str], bool] = {}
+        for place in places:
+            key = id(events[place]), guests[place]
+            answer = answers.get(key)
+            if answer is None:
+                answer = answers[key] = matches(events[place], guests[place])
+            if answer:
+                yield place
+
+    def tally(self, places: range) -> list[tuple[Event, str, int]]:
+        """Each different event and guest at the places, in the order of the first, and how often it is there."""
+        events, guests = self._events[places.start : places.stop], self._guests[places.start : places.stop]
+        known = {id(event): event for event in events}
+        times = Counter(zip(map(id, events), guests, strict=True))
+        return [(known[event], guest, number) for (event, guest), number in times.items()]
+
+    def guest_names(self) -> list[str]:
+        """Every guest that something in the recording concerns, by name."""
+        return sorted(set(self._guests) - {""})
 
     @property
     def entries(self) -> Sequence[Entry]:

@@ -50,6 +50,12 @@ class Boundaries:
         after = self._steps[stretch + 1] if stretch + 1 < len(self._steps) else self._count
         return min(self._steps[stretch] + unit - self._units[stretch], after - 1)
 
+    def copy(self) -> "Boundaries":
+        """Another one with the same steps."""
+        new = Boundaries(0)
+        new._steps, new._units, new._count = self._steps[:], self._units[:], self._count
+        return new
+
     def cut(self, count: int) -> None:
         """Keep the first `count`, at least one."""
         stretches = bisect_right(self._steps, count - 1)
@@ -94,12 +100,27 @@ class Runs:
             self._values.append(value)
         self._count += times
 
+    def copy(self) -> "Runs":
+        """Another one with the same values."""
+        new = Runs()
+        new._starts, new._values, new._count = self._starts[:], self._values[:], self._count
+        return new
+
     def cut(self, count: int) -> None:
         """Keep the first `count`."""
         if count < self._count:
             runs = bisect_right(self._starts, count - 1) if count else 0
             del self._starts[runs:], self._values[runs:]
             self._count = count
+
+    def stretches(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """Each run of a value from `start` to before `end`: the value, its first index, the one behind its last."""
+        end = min(end, self._count)
+        run = max(bisect_right(self._starts, start) - 1, 0)
+        while start < end:
+            after = self._starts[run + 1] if run + 1 < len(self._starts) else end
+            yield self._values[run], start, min(after, end)
+            start, run = after, run + 1
 
     def between(self, start: int, end: int) -> bytes:
         """The values from `start` to before `end`, each run of them once."""

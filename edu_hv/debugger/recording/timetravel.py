@@ -1,17 +1,22 @@
 """Time travel by checkpoint and exact re-execution.
 
-A position is a number of units executed (`Machine.units`), with the inputs given there.  Checkpoints are taken every so
-many units; going back restores one and runs forward.  There is no undo code anywhere.
+A position is a number of units executed (`Machine.units`); an input from outside is a unit, too.  Checkpoints are taken
+every so many units; going back restores one and runs forward.  There is no undo code anywhere.
+
+An input given in the past begins another course of events, a *branch*; the old one can be gone back to by its name.
 
 What is kept of a step (where it ended, its mark, whose it was, the events in it) is entered when it happens for the
 first time, so that it is the same however often one goes back and forth.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from itertools import count
 
 from edu_hv.debugger.recording import checkpoints
-from edu_hv.debugger.recording.checkpoints import Checkpoints, most_of
+from edu_hv.debugger.recording.checkpoints import Checkpoints
+from edu_hv.debugger.recording.history import History
 from edu_hv.debugger.recording.journal import (
     GuestPSWsSwapped,
     InputGiven,
@@ -32,6 +37,7 @@ from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PS
 
 AT_ONCE = 1_000_000
 """Instructions that the engine executes before somebody's wish to stop is looked at."""
+INPUT_MARK = "u"
 _MOST_NUMBERS = 255
 INSTRUCTIONS_A_UNIT = 1000
 """Instructions the engine executes in the time of one unit, roughly."""
@@ -48,28 +54,53 @@ class Recording:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        start = system.machine.units
-        self.journal = Journal(start)
-        self.boundaries = Boundaries(start)
-        self.marks = Runs()
-        """One character a step: what it was, for the timeline."""
-        self.whose = Runs()
-        """Whose each step was: 0 for CP or a wait, else the number of the guest, from 1."""
-        self.visited: dict[tuple[str, int], int] = {}
-        """Guest and address of each instruction executed, and the position at which it first had been."""
-        self._end = start
-        """The last position recorded."""
+        self.history = History.begin(system)
+        """The present course of events."""
+        self.branches: dict[str, History] = {}
+        """The other courses by name."""
         self._live = False
         """What happens now happens for the first time."""
-        self._event_at = (start, 0)
-        self._numbers: dict[str, int] = {}
-        """Of the guests, from 1, in the order in which they first ran."""
-        self._console_lines = 0
-        self._checkpoints = Checkpoints(most_of(system.machine.storage.size))
-        self._checkpoints.keep(start, system.state())
+        self._event_at = (self.history.end, 0)
         self._effort = 0
         """What was done since the last checkpoint, or since the one that was restored: units, mostly."""
         self._observe()
+
+    # ---- what is kept of the present course ------------------------------------------------------------------
+
+    @property
+    def journal(self) -> Journal:
+        """What happened, and every input."""
+        return self.history.journal
+
+    @property
+    def boundaries(self) -> Boundaries:
+        """`boundaries[n]` is the position at which step n was complete."""
+        return self.history.boundaries
+
+    @property
+    def marks(self) -> Runs:
+        """One character a step: what it was, for the timeline."""
+        return self.history.marks
+
+    @property
+    def whose(self) -> Runs:
+        """Whose each step was: 0 for CP, a wait or an input, else the number of the guest, from 1."""
+        return self.history.whose
+
+    @property
+    def visited(self) -> dict[tuple[str, int], int]:
+        """Guest and address of each instruction executed, and the position at which it first had been."""
+        return self.history.visited
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """States by position."""
+        return self.history.checkpoints
+
+    @property
+    def end(self) -> int:
+        """The last position recorded."""
+        return self.history.end
 
     # ---- position --------------------------------------------------------------------------------------------
 
@@ -97,7 +128,7 @@ class Recording:
     @property
     def total(self) -> int:
         """Steps recorded, the last one perhaps not to its end."""
-        return len(self.boundaries) - 1 + (self._end > self.boundaries[-1])
+        return self.history.total
 
     def position_of_step(self, step: int) -> int:
         """The position at which a step was complete.  Raises UserError for one that was not recorded."""
@@ -133,81 +164,95 @@ class Recording:
 
     # ---- forwards --------------------------------------------------------------------------------------------
 
+    @property
+    def input_next(self) -> Input | None:
+        """The input that is the next unit, where it is known to be one."""
+        return self.journal.inputs.get(self.unit)
+
     def advance(self) -> bool:
-        """Execute one unit and take the inputs of the new position; False when nothing can happen any more."""
-        if self.system.machine.units >= self._end:
+        """Execute one unit, or give the input that was given here; False when nothing can happen any more."""
+        if self.unit >= self.end:
             return self._record()
-        if not self._again():
+        if not self.again():
             return False
-        self.journal.reached(self.system.machine.units)
+        self.journal.reached(self.unit)
         return True
 
-    def _again(self) -> bool:
+    def again(self) -> bool:
         """One unit that was executed before."""
-        system = self.system
-        machine = system.machine
-        if not machine.advance():
+        machine, given = self.system.machine, self.input_next
+        if given is not None:
+            self._apply(given)
+        elif not machine.advance():
             return False
-        unit = machine.units
-        for given in self.journal.inputs_at(unit):
-            system.apply(given)
         self._spend(1)
         return True
 
+    def _apply(self, given: Input) -> Answer:
+        """An input is one unit, whatever the machine has to finish for it."""
+        unit = self.unit
+        answer = self.system.apply(given)
+        self.system.machine.units = unit + 1
+        return answer
+
     def _record(self) -> bool:
         """One unit for the first time."""
-        system, journal, boundaries = self.system, self.journal, self.boundaries
-        machine = system.machine
+        system, history = self.system, self.history
+        machine, journal = system.machine, history.journal
         before = machine.units
-        starting = before == boundaries[-1]
+        starting = before == history.boundaries[-1]
         about = system.about_to_execute() if starting else None
         mark, who = self._state(about) if starting else ("w", 0)
-        self._event_at, self._live = (before + 1, len(boundaries)), True
+        self._event_at, self._live = (before + 1, len(history.boundaries)), True
         entries = journal.count
         try:
             if not machine.advance():
                 return False
         finally:
             self._live = False
-        unit = self._end = machine.units
-        journal.reached(unit)
-        if starting:
-            self.whose.append(who)
-            recognized = machine.recognized
-            if about is not None and (recognized is None or recognized.kind not in self.BY_ITSELF):
-                self.visited.setdefault(about, unit)
-        if machine.at_boundary:
-            boundaries.append(unit)
-            plain = starting and journal.count == entries
-            self.marks.append(ord(mark if plain else self._mark_of_step(len(boundaries) - 1, mark)))
-        self._spend(1)
+        recognized = machine.recognized
+        if about is not None and (recognized is None or recognized.kind not in self.BY_ITSELF):
+            history.visited.setdefault(about, machine.units)
+        told = journal.reached(machine.units) - entries
+        self._recorded(starting, mark, who, plain=starting and not told)
         return True
+
+    def _recorded(self, starting: bool, mark: str, who: int, plain: bool, complete: bool = False) -> None:
+        """Keep what a unit was that was just done for the first time; `plain`: nothing is to be told of it.
+
+        `complete`: it is a step of its own, though CP may have something to do now.
+        """
+        history, unit = self.history, self.unit
+        history.end = unit
+        if starting:
+            history.whose.append(who)
+        if complete or self.system.machine.at_boundary:
+            history.boundaries.append(unit)
+            history.marks.append(ord(mark if plain else self._mark_of_step(len(history.boundaries) - 1, mark)))
+        self._spend(1)
 
     # ---- forwards, many instructions at once -------------------------------------------------------------------
 
-    def run_compiled(self, limit: int, stops: Set[int]) -> int:
-        """Up to `limit` instructions by the engine, to one of the `stops` or an input at most; how many were executed.
+    def run_compiled(self, limit: int) -> int:
+        """Up to `limit` instructions by the engine, if it was started; to an input at most; how many were executed.
 
         0 when the next unit has to be done by `advance`.  Each is a step of its own; which addresses they were at is
         not noted in `visited`.
         """
-        if not self.system.start_engine(stops):
-            return 0
         unit = self.unit
-        if unit < self._end:
-            done = self._again_compiled(min(limit, self._end - unit))
+        if unit < self.end:
+            done = self.again_compiled(min(limit, self.end - unit))
         else:
             done = self._record_compiled(limit)
         if done:
             self.journal.reached(self.unit)
         return done
 
-    def _again_compiled(self, limit: int) -> int:
+    def again_compiled(self, limit: int) -> int:
+        """Up to `limit` instructions that were executed before, by the engine; how many were."""
         machine = self.system.machine
         done = machine.run_compiled(min(limit, self.journal.next_input(machine.units) - machine.units))
         if done:
-            for given in self.journal.inputs_at(machine.units):
-                self.system.apply(given)
             self._spend(1 + done // INSTRUCTIONS_A_UNIT)
         return done
 
@@ -219,7 +264,7 @@ class Recording:
         mark, who = self._state(about)
         done = machine.run_compiled(limit)
         if done:
-            self._end = machine.units
+            self.history.end = machine.units
             self.boundaries.extend(done)
             self.marks.append(ord(mark), done)
             self.whose.append(who, done)
@@ -233,19 +278,26 @@ class Recording:
         name = about[0]
         return "." if self.system.psw_of(name).problem_state else "s", self._number(name)
 
+    def owners(self) -> dict[int, str]:
+        """The guests by the numbers that stand for them in `whose`."""
+        return {number: name for name, number in self.history.numbers.items()}
+
     def _number(self, name: str) -> int:
         """The number that stands for a guest in `whose`; the last one for all that come after too many others."""
-        return self._numbers.setdefault(name, min(len(self._numbers) + 1, _MOST_NUMBERS))
+        numbers = self.history.numbers
+        return numbers.setdefault(name, min(len(numbers) + 1, _MOST_NUMBERS))
 
     def _mark_of_step(self, step: int, otherwise: str) -> str:
         events = [entry.event for entry in self.journal.of_step(step)]
+        if any(isinstance(event, InputGiven) for event in events):
+            return INPUT_MARK
         if any(isinstance(event, InterruptionRecognized) for event in events):
             return "T" if self.system.cp else "i"
         return "w" if any(isinstance(event, Waited) for event in events) else otherwise
 
     def _checkpoint(self) -> None:
         unit = self.unit
-        self._checkpoints.keep(unit, self.system.state())
+        self.checkpoints.keep(unit, self.system.state())
         self._effort = 0
 
     def _spend(self, effort: int) -> None:
@@ -257,22 +309,32 @@ class Recording:
     # ---- inputs ----------------------------------------------------------------------------------------------
 
     def give(self, given: Input) -> list[str]:
-        """An input at the present position.  What was recorded after it did not happen; its answer comes back.
+        """An input at the present position, which is a unit; its answer comes back.
 
-        One that changes nothing, such as a question, or that CP refuses, is no input: the future stays.  Raises
-        UserError, with nothing changed, when it cannot be given.
+        Where something was recorded after this position, another branch begins.  One that changes nothing, such as a
+        question, or that CP refuses, is no input: there is no unit.  Raises UserError, with nothing changed, when it
+        cannot be given.
         """
         answer, changes = self._try(given)
         if changes:
-            self._cut()
-            self._event_at, self._live = (self.unit, self.step), True
-            self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))
-            self.system.apply(given)
-            self._live = False
-            self.journal.inputs.setdefault(self.unit, []).append(given)
-            self.journal.reached(self.unit)
-            self._checkpoint()
+            if self.unit < self.end:
+                self._fork(given)
+            self._give(given, answer)
         return answer.lines
+
+    def _give(self, given: Input, answer: Answer) -> None:
+        unit, boundaries = self.unit, self.boundaries
+        starting = unit == boundaries[-1]
+        self._event_at, self._live = (unit + 1, len(boundaries)), True
+        try:
+            self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))
+            self._apply(given)
+        finally:
+            self._live = False
+        self.journal.give(unit, given)
+        self.journal.reached(self.unit)
+        self._recorded(starting, INPUT_MARK, 0, plain=False, complete=starting)
+        self._checkpoint()
 
     def _try(self, given: Input) -> tuple[Answer, bool]:
         """What comes of an input, and whether it is one; the machine is left as it is."""
@@ -284,70 +346,124 @@ class Recording:
         finally:
             system.restore(before)
 
-    def _cut(self) -> None:
-        """What was recorded behind the present position did not happen."""
-        unit = self.unit
-        self.journal.cut()
-        steps, in_step = self.boundaries.last_at(unit) + 1, self.in_step
-        self.boundaries.cut(steps)
-        self.marks.cut(steps - 1)
-        self.whose.cut(steps - 1 + in_step)
-        self.visited = {place: first for place, first in self.visited.items() if first <= unit}
-        self._end = unit
-        self._checkpoints.cut(unit + (unit == self.start))
-        self._console_lines = self.journal.count_of(ConsoleLine) if self.system.cp is None else 0
+    # ---- branches --------------------------------------------------------------------------------------------
+
+    @property
+    def branch(self) -> str:
+        """The name of the present course of events."""
+        return self.history.name
+
+    def _fork(self, given: Input) -> None:
+        """Another course begins here; the one so far is kept."""
+        because = f"{given.kind} {given.text}".strip().splitlines()[0]
+        new = self.history.fork_at(self.unit, self._free_name(), because)
+        self._leave()
+        self.history = new
+        self._live = False
+
+    def _free_name(self) -> str:
+        taken = {self.branch, *self.branches}
+        return next(name for name in (f"branch{number}" for number in count(1)) if name not in taken)
+
+    def _leave(self) -> None:
+        self.history.stood_at = self.unit
+        self.branches[self.branch] = self.history
+
+    def switch(self, name: str) -> None:
+        """Go over to another branch: to where one is, if that is before they parted, else to where it was left.
+
+        Raises UserError for an unknown one.
+        """
+        if name == self.branch:
+            return
+        if name not in self.branches:
+            known = ", ".join(sorted([self.branch, *self.branches]))
+            raise UserError(f'there is no branch "{name}"; there are: {known}')
+        self._leave()
+        self.history = self.branches.pop(name)
+        self._stand_at(self.history.stood_at)
+
+    def rename_branch(self, old: str, new: str) -> None:
+        """Call a branch otherwise.  Raises UserError for an unknown one and for a name that is taken."""
+        if new in (self.branch, *self.branches):
+            raise UserError(f'there is a branch "{new}" already')
+        if old != self.branch and old not in self.branches:
+            raise UserError(f'there is no branch "{old}"')
+        kept = self.branches.pop(old, self.history)
+        kept.name = new
+        if kept is not self.history:
+            self.branches[new] = kept
+        for each in (self.history, *self.branches.values()):
+            each.parent = new if each.parent == old else each.parent
+
+    def delete_branch(self, name: str) -> None:
+        """Forget a branch.  Raises UserError for the present one and for one that is not there."""
+        if name == self.branch:
+            raise UserError(f"{name} is the branch you are on: go over to another one first")
+        if name not in self.branches:
+            raise UserError(f'there is no branch "{name}"')
+        del self.branches[name]
+
+    def _stand_at(self, unit: int) -> None:
+        """Be at a position, whatever the machine was before."""
+        self.system.restore(self.checkpoints.before(unit)[1])
+        self._effort = 0
+        self.goto(unit)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done inside has not happened: the machine, the recording and its branches are as before."""
+        here, kept, branches = self.unit, self.history, dict(self.branches)
+        self.history = kept.fork_at(here, kept.name, "")
+        state = self.system.state()
+        try:
+            yield
+        finally:
+            self.history, self.branches = kept, branches
+            self.system.restore(state)
+            self._effort = 0
+            self.journal.went_to(here)
 
     # ---- backwards -------------------------------------------------------------------------------------------
 
     def goto(self, unit: int) -> None:
         """Go to a position of the recording."""
         machine = self.system.machine
-        at, state = self._checkpoints.before(unit)
+        at, state = self.checkpoints.before(unit)
         if not at <= machine.units <= unit:
             self.system.restore(state)
             self._effort = 0
         if machine.engine is not None:
             machine.engine.stops = set()
-        while machine.units < unit and (self._again_compiled(unit - machine.units) or self._again()):
-            pass
+        with self._unobserved():
+            while machine.units < unit and (self.again_compiled(unit - machine.units) or self.again()):
+                pass
         self.journal.went_to(machine.units)
 
-    def last_position(
-        self, stops: Set[int], matches: Callable[[], bool], start: int, stopped: Callable[[], bool]
-    ) -> int | None:
-        """The last position from `start` on and before the present one at which `matches()` is true, or None.
-
-        It can be true only where the instruction address is one of the `stops`: the engine, where it takes part, looks
-        at no other place.
-        Stretches between checkpoints are executed again, latest first, until `stopped()`.  Whatever is found, the
-        machine stands at the present position afterwards.
-        """
-        here = self.unit
-        found = None
-        for at, end, state in self._checkpoints.stretches(here, start):
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Inside, units are executed again wherever states are restored; afterwards one stands where one was."""
+        here, state = self.unit, self.system.state()
+        self._effort = -(1 << 62)  # A search takes no checkpoints.
+        try:
+            with self._unobserved():
+                yield
+        finally:
             self.system.restore(state)
-            self._effort = -(1 << 62)  # A search takes no checkpoints.
-            found = self._last_match(stops, matches, (max(start, at), end), stopped)
-            if found is not None or stopped():
-                break
-        self.system.restore(self._checkpoints.before(here)[1])
-        self._effort = 0
-        self.goto(here)
-        return found
+            self._effort = 0
+            self.journal.went_to(here)
 
-    def _last_match(
-        self, stops: Set[int], matches: Callable[[], bool], stretch: tuple[int, int], stopped: Callable[[], bool]
-    ) -> int | None:
-        machine, (start, end) = self.system.machine, stretch
-        if machine.engine is not None:
-            machine.engine.stops = set(stops)
-        found = None
-        while machine.units < end and not stopped():
-            if machine.units >= start and matches():
-                found = machine.units
-            if not (self._again_compiled(min(end - machine.units, AT_ONCE)) or self._again()):
-                break
-        return None if stopped() else found
+    @contextmanager
+    def _unobserved(self) -> Iterator[None]:
+        """Nobody hears what happens inside: to tell it costs as much as to do it."""
+        machine = self.system.machine
+        heard, stores = machine.observer, machine.storage.observer
+        machine.observe(None)
+        try:
+            yield
+        finally:
+            machine.observe(heard)
+            machine.storage.observer = stores
 
     # ---- events ----------------------------------------------------------------------------------------------
 
@@ -414,9 +530,9 @@ class Recording:
         """On the bare machine nobody tells of console lines: see whether the CCW has written some."""
         guest = self.system.guests[0]
         lines = guest.console.lines
-        for text in lines[self._console_lines :]:
+        for text in lines[self.history.console_lines :]:
             self._record_event(guest.name, ConsoleLine(guest.name, text, False))
-        self._console_lines = len(lines)
+        self.history.console_lines = len(lines)
 
 
 def _started(decision: SimulateIO, vm: VMBLOK) -> bool:

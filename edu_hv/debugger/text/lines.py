@@ -6,6 +6,7 @@ Nothing here is said by layout or colour alone: a table has a heading, a mark ha
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import singledispatch
 
@@ -33,7 +34,6 @@ from edu_hv.debugger.views import (
     StorageView,
     TableView,
     TextView,
-    TimelineView,
     View,
     XrayView,
 )
@@ -42,9 +42,11 @@ NARROWEST = 20
 """Columns; a narrower width is treated as this one."""
 
 CODE_MARKS = {"B": "breakpoint", "!": "trap taken here", ".": "executed", ">": "next to be executed"}
-TIMELINE_MARKS = {"s": "supervisor", ".": "problem", "T": "trap to CP", "i": "interruption", "w": "wait"}
 SAME = "same"
 DIFFERS = "differs"
+
+AS_SENTENCES: ContextVar[bool] = ContextVar("as_sentences", default=False)
+"""Tables are sentences, one for each row, whatever the width: for listeners."""
 
 
 def as_lines(view: View, width: int = 79) -> list[str]:
@@ -76,7 +78,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
     widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns) - 1)]
     indent = sum(widths) + 2 * len(widths)
     needed = max(len(row[-1]) for row in (columns, *rows))
-    if width - indent < min(needed, NARROWEST):
+    if AS_SENTENCES.get() or width - indent < min(needed, NARROWEST):
         return [line for row in rows for line in wrap(_sentence(columns, row), width, "", "  ")]
     lines: list[str] = []
     for row in (columns, *rows):
@@ -213,18 +215,6 @@ def _log(view: LogView, width: int) -> list[str]:
         return ["the log is empty"]
     rows = [(str(entry.step), entry.layer.value, entry.guest, entry.text) for entry in view.entries]
     return table(("step", "who", "guest", "what"), rows, width)
-
-
-@lines_of.register
-def _timeline(view: TimelineView, width: int) -> list[str]:
-    lines = wrap(f"timeline: step {view.step} of {view.total}", width)
-    for start in range(0, len(view.marks), width):
-        lines.append(view.marks[start : start + width])
-        if start <= view.position < start + width:
-            lines.append(" " * (view.position - start) + "^ now")
-            lines[-1] = lines[-1] if len(lines[-1]) <= width else " " * (view.position - start) + "^"
-    legend = ", ".join(f"{mark} {meaning}" for mark, meaning in TIMELINE_MARKS.items() if mark in view.marks)
-    return lines + (wrap(legend, width) if legend else [])
 
 
 @lines_of.register

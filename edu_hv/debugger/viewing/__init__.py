@@ -4,7 +4,7 @@ from edu_hv.debugger.viewing.code import code
 from edu_hv.debugger.viewing.counters import counters
 from edu_hv.debugger.viewing.decided import decisions
 from edu_hv.debugger.viewing.devices import devices
-from edu_hv.debugger.viewing.history import LogWords, timeline
+from edu_hv.debugger.viewing.history import LogWords
 from edu_hv.debugger.viewing.registers import psw, registers
 from edu_hv.debugger.viewing.status import queue_word, stage_reason, state_words, status
 from edu_hv.debugger.viewing.storage import real_storage, storage
@@ -24,6 +24,5 @@ __all__ = [
     "state_words",
     "status",
     "storage",
-    "timeline",
     "xray",
 ]

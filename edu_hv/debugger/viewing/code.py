@@ -44,17 +44,18 @@ class _Window:
         return found is not None and self.storage.startswith(found.text, address - self.start)
 
 
-def code(session: "DebugSession", rows: int) -> CodeView:
-    """A third of the rows before the current instruction, the rest behind it."""
+def code(session: "DebugSession", rows: int, around: int | None = None) -> CodeView:
+    """A third of the rows before the current instruction, the rest behind it; or else around another address."""
     rows = min(rows, MOST_ROWS)
     name = session.selected
     trap = _trap(session, name)
     current = trap.instruction_address if trap and session.in_step else session.guest_psw(name).instruction_address
-    window = _window(session, current, rows)
+    middle = current if around is None else around
+    window = _window(session, middle, rows)
     stops = session.breakpoints.addresses()
     lines = tuple(
         _line(session, name, window, address, trap, address == current, address in stops)
-        for address in _addresses(window, current, rows)
+        for address in _addresses(window, middle, rows)
     )
     index = next((n for n, line in enumerate(lines) if line.current), None)
     return CodeView(name, lines, index)

@@ -24,7 +24,7 @@ def devices(session: "DebugSession") -> TableView:
         ]
         return TableView(f"devices of {guest.name}", columns, tuple(rows))
     mine = tuple(
-        (f"{one.address:03X}", f"{one.model} {_class_words(one)}".strip(), _state(one), _where(cp, one))
+        (f"{one.address:03X}", f"{one.model} {class_words(one)}".strip(), state_of(one), where(cp, one))
         for one in guest.vm.devices.values()
     )
     return TableView(f"devices of {guest.name}", ("address", "what", "state", "real"), mine)
@@ -39,7 +39,8 @@ _CLASSES = {
 }
 
 
-def _class_words(vdev: VDEVBLOK) -> str:
+def class_words(vdev: VDEVBLOK) -> str:
+    """What kind of device it is: "card reader"."""
     if end_of(vdev) is not None:
         return "adapter"
     if vdev.vdevtypc & DeviceClass.URO:
@@ -47,13 +48,14 @@ def _class_words(vdev: VDEVBLOK) -> str:
     return _CLASSES.get(vdev.vdevtypc, "")
 
 
-def _state(vdev: VDEVBLOK) -> str:
+def state_of(vdev: VDEVBLOK) -> str:
+    """What it does, in a word: "interrupts", "busy", "works", "idle"."""
     if vdev.vdevcsw is not None:
         return "interrupts"
     return "busy" if vdev.running else "works" if vdev.working else "idle"
 
 
-def _where(cp: ControlProgram, vdev: VDEVBLOK) -> str:
+def where(cp: ControlProgram, vdev: VDEVBLOK) -> str:
     """What there is behind a virtual device."""
     if isinstance(vdev.device, SpooledReader | SpooledOutput):
         return f"spooled, class {vdev.device.options.sfbclas}: CP keeps it in its spool files"

@@ -1,11 +1,10 @@
-"""The log and the timeline."""
+"""The log: entries of the journal in words."""
 
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
 from edu_hv.debugger.recording.journal import Entry, InputGiven, StatusStored
-from edu_hv.debugger.recording.runs import Runs
-from edu_hv.debugger.views import Layer, LogEntry, LogView, TimelineView
+from edu_hv.debugger.views import Layer, LogEntry, LogView
 from edu_hv.hypervisor.decisions import ConsoleLine
 from edu_hv.machine.events import (
     AssistDeclined,
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
 _CACHED = 2000
-BY_REMARKABLENESS = b"Tiws."
 
 
 class LogWords:
@@ -46,16 +44,18 @@ class LogWords:
     def _entry(self, session: "DebugSession", place: int) -> LogEntry:
         known = self._known.get(place)
         if known is None:
-            known = self._known[place] = _in_words(session, session.journal.entry(place))
+            known = self._known[place] = in_words(session, session.journal.entry(place))
         return known
 
 
-def _in_words(session: "DebugSession", entry: Entry) -> LogEntry:
+def in_words(session: "DebugSession", entry: Entry) -> LogEntry:
+    """An entry of the journal: its step, whose doing it was, and words."""
     words = explain.entry_words(entry, session.assembly_of(entry.guest))
-    return LogEntry(entry.step, _layer(entry.event), words, entry.guest)
+    return LogEntry(entry.step, layer_of(entry.event), words, entry.guest)
 
 
-def _layer(event: Event) -> Layer:
+def layer_of(event: Event) -> Layer:
+    """Whose doing an event is."""
     match event:
         case InterruptionRecognized() | ConsoleLine(cp=False):
             return Layer.GUEST
@@ -67,17 +67,3 @@ def _layer(event: Event) -> Layer:
             return Layer.USER
         case _:
             return Layer.CP
-
-
-def timeline(session: "DebugSession", width: int) -> TimelineView:
-    """The recording, bucket by bucket; a bucket shows the most remarkable thing in it."""
-    total, step, marks = session.total, session.step_number, session.recording.marks
-    bucket = max(-(-len(marks) // max(width, 1)), 1)
-    shown = "".join(_most_remarkable(marks, n, n + bucket) for n in range(0, len(marks), bucket))
-    position = min((step - 1) // bucket, len(shown) - 1) if shown and step else 0
-    return TimelineView(shown, max(position, 0), step, total)
-
-
-def _most_remarkable(marks: Runs, start: int, end: int) -> str:
-    found = marks.between(start, end)
-    return next(chr(mark) for mark in BY_REMARKABLENESS if mark in found)

@@ -43,7 +43,7 @@ def real_storage(session: "DebugSession", address: int, length: int) -> StorageV
     places = _places(address, length, machine.storage.size, "real storage")
     changed = _changed(session)
     rows = tuple(_row(at, at, machine.cpu.load_real(at, ROW), changed) for at in places)
-    return StorageView(REAL, rows, _words_of_key(machine.storage.key(places.start)))
+    return StorageView(REAL, rows, words_of_key(machine.storage.key(places.start)))
 
 
 def _places(address: int, length: int, size: int, what: str) -> range:
@@ -85,11 +85,11 @@ def _page_words(session: "DebugSession", places: range) -> tuple[str, ...]:
     vm = session.guest.vm
     if vm is None:
         return ()
-    return tuple(_place_of(vm, page) for page in range(places.start // FRAME, (places[-1]) // FRAME + 1))
+    return tuple(place_of(vm, page) for page in range(places.start // FRAME, (places[-1]) // FRAME + 1))
 
 
-def _place_of(vm: "VMBLOK", page: int) -> str:
-    """Looks only: nothing is paged in."""
+def place_of(vm: "VMBLOK", page: int) -> str:
+    """Where a page of a guest is.  Looks only: nothing is paged in."""
     owner, number = vm.storage.place(page)
     frame, slot = vm.storage.frame_of(page), owner.slot(number)
     shared = ", shared" if owner.protected else ""
@@ -107,9 +107,10 @@ def _place_of(vm: "VMBLOK", page: int) -> str:
 def _key_words(session: "DebugSession", address: int) -> str:
     """Of the bare machine the real key; under CP the key as the guest has it, wherever its page is."""
     vm = session.guest.vm
-    return _words_of_key(session.system.machine.storage.key(address) if vm is None else vm.storage.peek_key(address))
+    return words_of_key(session.system.machine.storage.key(address) if vm is None else vm.storage.peek_key(address))
 
 
-def _words_of_key(key: int) -> str:
+def words_of_key(key: int) -> str:
+    """A storage key in words: "key 0, referenced, changed"."""
     bits = [name for bit, name in ((8, "fetch protected"), (4, "referenced"), (2, "changed")) if key & bit]
     return ", ".join([f"key {key >> 4:X}", *bits])

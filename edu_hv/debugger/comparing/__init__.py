@@ -1,0 +1,75 @@
+"""Guest, real, why: every value that a guest has beside what there really is, and the block or rule that explains it.
+
+A topic is a module with a function that takes the session and gives `ComparedValue`s; TOPICS has them all.  Looking
+changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.comparing import addresses, assist, devices, keys, pending, psw, registers, timers
+from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
+from edu_hv.debugger.views import ComparedValue
+from edu_hv.isa.errors import UserError
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+__all__ = ["ALL", "TOPICS", "ComparedTopic", "ComparisonView", "Topic", "compare", "differences", "find"]
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What can be compared."""
+
+    name: str
+    title: str
+    values: "Callable[[DebugSession], list[ComparedValue]]"
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic("psw", "PSW", psw.values),
+    Topic("registers", "general registers", registers.general),
+    Topic("floating", "floating-point registers", registers.floating),
+    Topic("control", "control registers", registers.control),
+    Topic("timers", "timers and clocks", timers.values),
+    Topic("addresses", "addresses", addresses.values),
+    Topic("keys", "storage keys", keys.values),
+    Topic("devices", "channels and devices", devices.values),
+    Topic("pending", "pending interruptions", pending.values),
+    Topic("assist", "VM assist", assist.values),
+)
+
+
+def find(word: str) -> tuple[Topic, ...]:
+    """The topics of a word, which may be shortened; all of them for ALL.  Raises UserError for an unknown one."""
+    if word.lower() == ALL:
+        return TOPICS
+    found = tuple(topic for topic in TOPICS if topic.name.startswith(word.lower()))
+    if len(found) == 1:
+        return found
+    names = ", ".join(topic.name for topic in TOPICS)
+    shown = word if len(word) <= 40 else f"{word[:37]}..."
+    raise UserError(f'"{shown}" is {"more than one" if found else "no"} topic; there are {names}, {ALL}')
+
+
+def compare(session: "DebugSession", word: str = ALL) -> ComparisonView:
+    """Guest, real and why of a topic, or of all.  Raises UserError for an unknown topic, or with nothing loaded."""
+    topics = tuple(ComparedTopic(t.name, t.title, tuple(t.values(session))) for t in find(word))
+    return ComparisonView(session.selected, topics, bare=session.system.cp is None)
+
+
+def differences(session: "DebugSession", word: str = ALL) -> ComparisonView:
+    """The same, but only the values that differ."""
+    whole = compare(session, word)
+    left = (
+        ComparedTopic(topic.name, topic.title, tuple(value for value in topic.values if value.differs))
+        for topic in whole.topics
+    )
+    shown = [topic for topic in left]
+    topics = tuple(topic for topic in shown if topic.values)
+    same = tuple(topic.title for topic in shown if not topic.values)
+    return ComparisonView(whole.guest, topics, True, same, whole.bare)

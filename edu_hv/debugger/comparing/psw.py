@@ -1,0 +1,81 @@
+"""The PSW field by field.  SY20-0886 "Dispatching"."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.comparing.sides import SAME, Sides
+from edu_hv.debugger.viewing.registers import psw
+from edu_hv.debugger.views import ComparedValue
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+    from edu_hv.machine.psw import PSW
+
+_IN_REAL_PSW = ("address", "key", "CC", "program mask")
+"""What of a guest's PSW is in the real one while it runs.  SY20-0886 "Dispatching"."""
+_MASK_BITS = ((0x40, "PER"), (0x04, "DAT"), (0x02, "I/O"), (0x01, "external"))
+
+
+def values(session: "DebugSession") -> list[ComparedValue]:
+    """The fields of the pane, and PER and the address space besides."""
+    sides, real = Sides.of(session), session.real_psw()
+    guest = session.guest_psw()
+    fields = [*psw(session).fields, *_more(sides, guest, real)]
+    if sides.cp is None:
+        return fields
+    return [replace(field, sentence=_sentence(sides, field, real)) for field in fields]
+
+
+def _more(sides: Sides, guest: "PSW", real: "PSW") -> list[ComparedValue]:
+    pairs = (
+        ("PER", "on" if guest.per else "off", "on" if real.per else "off"),
+        ("address space", _space(guest), _space(real)),
+    )
+    return [ComparedValue(name, mine, there, _why(sides, mine == there)) for name, mine, there in pairs]
+
+
+def _space(psw: "PSW") -> str:
+    if not psw.dat:
+        return "not translated"
+    return "secondary" if psw.secondary_space else "primary"
+
+
+def _why(sides: Sides, equal: bool) -> str:
+    return sides.away or (SAME if equal else "CP's own reasons differ")
+
+
+def _sentence(sides: Sides, field: ComparedValue, real: "PSW") -> str:
+    """Which block holds the guest's, and whose the real one is."""
+    vm = sides.vm
+    if sides.away:
+        return f"the guest's is kept in {_kept(sides, field.name)}; in the real CPU: {sides.away}"
+    if field.name in _IN_REAL_PSW:
+        return "while the guest runs it is in the real PSW alone; VMPSW gets it when CP gets control"
+    if not field.differs:
+        return f"as it is in {sides.psw_block}"
+    why = {
+        "mask": f"CP's RUNPSW has {_mask_words(real)}, whatever the guest masks",
+        "state": "CP runs every guest in the problem state, so that privileged instructions trap (PRV-1, PRV-2)",
+        "mode": "only an EC-mode PSW can have DAT on, and CP needs it on",
+        "DAT": f"real CR1 {sides.cpu.cr[1]:08X} maps the guest's storage, or its shadow tables do",
+        "I/O": "CP hears of every real device, and keeps a guest's interruption until the guest allows it (IO-1)",
+        "external": "CP hears of its own timers, be it for the end of a time slice (EXT-1)",
+        "wait": "a guest that waits is not dispatched",
+        "machine check": "machine checks are CP's",
+        "PER": "TRACE or PER of the guest's operator" if vm is not None and vm.cp_per else "the guest does not run",
+        "address space": "CP's tables, or shadow tables, translate what the guest does not",
+    }.get(field.name, "CP's")
+    return f"the guest's is in {sides.psw_block}; {why}"
+
+
+def _kept(sides: Sides, name: str) -> str:
+    """While CP has begun with a trap, what was in the real PSW is in the real old PSW until it is saved."""
+    cp = sides.cp
+    if cp is not None and sides.in_cpu and name in _IN_REAL_PSW and cp.work.interruption is not None:
+        return f"the real old PSW at {cp.work.interruption.kind.old_psw:06X}, until CP has saved it"
+    return sides.psw_block
+
+
+def _mask_words(real: "PSW") -> str:
+    names = [name for bit, name in _MASK_BITS if real.system_mask & bit]
+    return f"{', '.join(names)} on (mask {real.system_mask:02X})"

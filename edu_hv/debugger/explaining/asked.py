@@ -1,0 +1,179 @@
+"""The words of the machine that a person asks about, as they are now: the guest's, and the real ones where they differ."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.explaining import bits, table_bits
+from edu_hv.debugger.explaining.views import BitsView
+from edu_hv.devices.device import IODevice
+from edu_hv.isa.codes import PSA
+from edu_hv.isa.errors import UserError
+from edu_hv.machine.dat import SEGMENT_INVALID, TableFormat, table_format
+from edu_hv.machine.events import CCWExecuted
+from edu_hv.machine.interruptions import ProgramInterruption
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+
+def _both(session: "DebugSession", mine: BitsView, real: BitsView) -> list[BitsView]:
+    """The guest's, and the real machine's unless it is the same; on the bare machine there is one."""
+    same = session.guest.vm is None or mine.value == real.value
+    return [mine] if same else [mine, real]
+
+
+def _titles(session: "DebugSession", what: str) -> tuple[str, str]:
+    if session.guest.vm is None:
+        return what, what
+    return f"{what} of {session.selected}", f"{what} of the real machine"
+
+
+def psws(session: "DebugSession") -> list[BitsView]:
+    """The current PSW, the guest's and the real one."""
+    mine, real = _titles(session, "PSW")
+    guest, there = session.guest_psw().to_bytes(), session.real_psw().to_bytes()
+    return _both(session, bits.psw(guest, mine), bits.psw(there, real))
+
+
+def csws(session: "DebugSession") -> list[BitsView]:
+    """The CSW at real 40, in the guest's storage and in real storage."""
+    mine, real = _titles(session, "CSW at 000040")
+    guest, there = session.guest_storage(PSA.CSW, 8), session.system.machine.cpu.load_real(PSA.CSW, 8)
+    return _both(session, bits.csw(guest, mine), bits.csw(there, real))
+
+
+def caws(session: "DebugSession") -> list[BitsView]:
+    """The CAW at real 48."""
+    mine, real = _titles(session, "CAW at 000048")
+    guest, there = session.guest_storage(PSA.CAW, 4), session.system.machine.cpu.load_real(PSA.CAW, 4)
+    return _both(session, bits.caw(guest, mine), bits.caw(there, real))
+
+
+def ccw_at(session: "DebugSession", address: int, device: int | None) -> BitsView:
+    """The CCW at an address of the guest, as a device takes it: the one named, or that which executed it last."""
+    data = session.guest_storage(address, 8)
+    number = _device_of(session, address) if device is None else device
+    title = f"CCW at {address:06X}" + ("" if number is None else f" for device {number:03X}")
+    return bits.ccw(data, None if number is None else device_at(session, number), title)
+
+
+def _device_of(session: "DebugSession", address: int) -> int | None:
+    last = session.journal.last_where(lambda e: isinstance(e.event, CCWExecuted) and e.event.address == address)
+    return last.event.device if last is not None and isinstance(last.event, CCWExecuted) else None
+
+
+def device_at(session: "DebugSession", number: int) -> IODevice | None:
+    """The selected guest's device of that address; None for one that is no device with commands.
+
+    Raises UserError when there is none.
+    """
+    channels = session.system.machine.channels.devices
+    vm = session.guest.vm
+    found: object = channels.get(number)
+    if vm is not None:
+        vdev = vm.devices.lookup(number)
+        if vdev is None:
+            raise UserError(f"{session.selected} has no device {number:03X}; devices lists those there are")
+        found = vdev.device if vdev.device is not None else channels.get(vdev.real or -1)
+    if found is None:
+        raise UserError(f"there is no device {number:03X}; devices lists those there are")
+    return found if isinstance(found, IODevice) else None
+
+
+def control_registers(session: "DebugSession", number: int) -> list[BitsView]:
+    """A control register, the guest's and the real one."""
+    mine, real = _titles(session, f"control register {number}")
+    guest, there = session.guest_control_registers()[number], session.system.machine.cpu.cr[number]
+    return _both(
+        session, table_bits.control_register(number, guest, mine), table_bits.control_register(number, there, real)
+    )
+
+
+def keys(session: "DebugSession", address: int) -> list[BitsView]:
+    """The storage key of an address of the guest, and of the real frame it is in."""
+    mine, real = _titles(session, f"storage key of {address:06X}")
+    vm, storage = session.guest.vm, session.system.machine.storage
+    if vm is None:
+        return [bits.storage_key(storage.key(address), mine)]
+    there = session.real_address(address)
+    guest = bits.storage_key(vm.storage.peek_key(address), mine)
+    if there is None:
+        return [guest]
+    return _both(session, guest, bits.storage_key(storage.key(there), f"{real}, at {there:06X}"))
+
+
+def clocks(session: "DebugSession") -> BitsView:
+    """The TOD clock, which all guests share."""
+    return bits.clock(session.system.machine.clocks.tod)
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+
+def segment_entries(session: "DebugSession", address: int) -> list[BitsView]:
+    """The segment-table entries for a virtual address of the guest: its own, and the real machine's."""
+    return _entries(session, address, _segment_view)
+
+
+def page_entries(session: "DebugSession", address: int) -> list[BitsView]:
+    """The page-table entries for a virtual address of the guest: its own, and the real machine's."""
+    return _entries(session, address, _page_view)
+
+
+def _entries(session: "DebugSession", address: int, view: "_View") -> list[BitsView]:
+    vm = session.guest.vm
+    found: list[BitsView] = []
+    if vm is None or session.guest_psw().dat:
+        found.append(view(address, session.guest_control_registers(), "", session.guest_storage))
+    if vm is not None and session.running() == session.selected:
+        real = session.system.machine.cpu
+        whose = "the shadow table, " if session.guest_psw().dat else "CP's table, "
+        found.append(view(address, real.cr, whose, real.load_real))
+    if not found:
+        raise UserError(f"{session.selected} does not translate addresses itself, and does not run now")
+    return found
+
+
+_Fetch = Callable[[int, int], bytes]
+_View = Callable[[int, list[int], str, _Fetch], BitsView]
+
+
+def _layout(cr0: int) -> TableFormat:
+    layout = table_format(cr0)
+    if layout is None:
+        raise UserError("control register 0 bits 8-12 name no table format: there are no tables to look at")
+    return layout
+
+
+def _segment(address: int, cr: list[int], fetch: _Fetch) -> tuple[int, int]:
+    """Real address and contents of the segment-table entry.  Raises UserError where there is none."""
+    layout = _layout(cr[0])
+    number = address >> layout.segment_shift
+    at = (cr[1] & 0x00FFFFC0) + number * 4 & 0xFFFFFF
+    if number >> 4 > cr[1] >> 24:
+        raise UserError(f"segment {number:X} of {address:06X} is past the end of the segment table that CR1 names")
+    return at, int.from_bytes(_fetched(fetch, at, 4), "big")
+
+
+def _fetched(fetch: _Fetch, at: int, length: int) -> bytes:
+    try:
+        return fetch(at, length)
+    except ProgramInterruption:
+        raise UserError(f"the table is at {at:06X}, outside storage") from None
+
+
+def _segment_view(address: int, cr: list[int], whose: str, fetch: _Fetch) -> BitsView:
+    at, entry = _segment(address, cr, fetch)
+    return table_bits.segment_entry(entry, cr[0], f"{whose}segment-table entry for {address:06X}, at {at:06X}")
+
+
+def _page_view(address: int, cr: list[int], whose: str, fetch: _Fetch) -> BitsView:
+    layout = _layout(cr[0])
+    segment_at, segment = _segment(address, cr, fetch)
+    if segment & SEGMENT_INVALID:
+        raise UserError(f"the segment-table entry for {address:06X}, at {segment_at:06X}, is invalid: it has no page table")
+    if layout.page_index(address) * 16 // layout.pages_in_segment > segment >> 28:
+        raise UserError(f"{address:06X} is past the end of the page table of its segment")
+    at = layout.page_entry_address(segment, address)
+    entry = int.from_bytes(_fetched(fetch, at, 2), "big")
+    return table_bits.page_entry(entry, cr[0], f"{whose}page-table entry for {address:06X}, at {at:06X}")

@@ -1,0 +1,286 @@
+"""Who made something what it is: the last unit of the recording that wrote a register, storage, a field, the CC.
+
+The one place that searches.  A search executes stretches of the recording again (`recording.search`) and leaves the
+machine where it stands.
+"""
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger import believed
+from edu_hv.debugger.explain import statement
+from edu_hv.debugger.explaining.condition_codes import sets_condition_code
+from edu_hv.debugger.explaining.operands import BRANCHES, registers_written
+from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped, InputGiven
+from edu_hv.debugger.recording.search import Done, Probe, positions
+from edu_hv.debugger.system import System
+from edu_hv.hypervisor.decisions import DecisionCarriedOut, Simulate, SimulateIO
+from edu_hv.isa.codes import Class
+from edu_hv.isa.table import operation
+from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, PSWsSwapped
+from edu_hv.machine.interruptions import Ending
+from edu_hv.machine.storage import LINE_SHIFT
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.session import DebugSession
+
+FARTHEST = 200_000
+"""Units that are looked through one at a time before a search gives up."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one unit did, and whose doing it was."""
+
+    unit: int
+    """The position behind it."""
+    step: int
+    guest: str
+    address: int
+    """Of the instruction; 0 without one."""
+    text: bytes
+    """The instruction concerned, of EXECUTE its target; b"" without one."""
+    words: str
+    """ "LPSW TASK at 000240", "rule PRV-2 for LPSW TASK at 000240", "the channel, CCW at 000300"."""
+
+    @property
+    def mnemonic(self) -> str:
+        """Of the instruction, "" without one."""
+        row = operation(self.text) if len(self.text) >= 2 else None
+        return row.mnemonic if row else ""
+
+
+class _EachUnit(Probe):
+    """Looks at every unit: at what was about to be executed, and at what came of it."""
+
+    compiled = False
+
+    def __init__(self, system: System, guest: str) -> None:
+        self.guest = guest
+        self._about: tuple[str, int] | None = None
+
+    def begin(self, system: System) -> None:
+        """Note what comes first."""
+        self._about = system.about_to_execute()
+        self.note(system)
+
+    def note(self, system: System) -> None:
+        """Note what is to be compared behind the next unit."""
+
+    def saw(self, system: System, done: Done) -> bool:
+        """Ask, then note anew."""
+        about, self._about = self._about, system.about_to_execute()
+        text = _executed(system) if about is not None and about[0] == self.guest else b""
+        found = self.found(system, about[1] if about else 0, text)
+        self.note(system)
+        return found
+
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        """Whether the unit is the one; `text` is the guest's instruction that it executed, b"" without one."""
+        raise NotImplementedError
+
+
+def _executed(system: System) -> bytes:
+    """The instruction that the last unit executed to its end; b"" when it was interrupted before."""
+    recognized = system.machine.recognized
+    if recognized is None:
+        return system.machine.cpu.instruction_text
+    return recognized.text if recognized.kind is Class.SVC or recognized.ending is Ending.COMPLETION else b""
+
+
+class _RegisterWritten(_EachUnit):
+    def __init__(self, system: System, guest: str, number: int) -> None:
+        super().__init__(system, guest)
+        self.number, self.value = number, 0
+
+    def _now(self, system: System) -> int:
+        guest = next((g for g in system.guests if g.name == self.guest), None)
+        return believed.registers(system, guest)[self.number] if guest else 0
+
+    def note(self, system: System) -> None:
+        self.value = self._now(system)
+
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        return self.number in registers_written(text) or self._now(system) != self.value
+
+
+class _Became(_EachUnit):
+    """A question about the state has come to be answered with yes."""
+
+    def __init__(self, system: System, guest: str, question: Callable[[System], bool]) -> None:
+        super().__init__(system, guest)
+        self.question, self.was = question, False
+
+    def note(self, system: System) -> None:
+        self.was = self.question(system)
+
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        return not self.was and self.question(system)
+
+
+class _ConditionCodeSet(_EachUnit):
+    def __init__(self, system: System, guest: str, journal_at: Callable[[int], list[Entry]]) -> None:
+        super().__init__(system, guest)
+        self._at = journal_at
+
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        row = operation(text) if len(text) >= 2 else None
+        if row is not None and sets_condition_code(row.mnemonic):
+            return True
+        return any(_sets_cc(entry, self.guest) for entry in self._at(system.machine.units))
+
+
+def _sets_cc(entry: Entry, guest: str) -> bool:
+    """Whether an event of the recording has loaded or set the guest's condition code."""
+    event = entry.event
+    if isinstance(event, PSWsSwapped):
+        return guest == "bare"
+    if isinstance(event, GuestPSWsSwapped):
+        return entry.guest == guest
+    if not isinstance(event, DecisionCarriedOut) or event.userid != guest:
+        return False
+    if any(effect.name == "CC" for effect in event.effects):
+        return True
+    decision = event.verdict.decision
+    return isinstance(decision, Simulate | SimulateIO) and sets_condition_code(decision.mnemonic)
+
+
+class _Jumped(_EachUnit):
+    """The instruction address has become this one, and not from the instruction before it."""
+
+    def __init__(self, system: System, guest: str, target: int) -> None:
+        super().__init__(system, guest)
+        self.target = target
+
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        about = system.about_to_execute()
+        if about is None or about != (self.guest, self.target):
+            return False
+        return not text or system.machine.cpu.branched or address + len(text) != self.target
+
+
+class _Branched(_EachUnit):
+    def found(self, system: System, address: int, text: bytes) -> bool:
+        row = operation(text) if len(text) >= 2 else None
+        return row is not None and row.mnemonic in BRANCHES and system.about_to_execute() != (self.guest, address + len(text))
+
+
+class _Stored(Probe):
+    wants_stores = True
+
+    def __init__(self, absolute: int, length: int) -> None:
+        self.first, self.end = absolute, absolute + max(length, 1)
+
+    def lines(self, system: System) -> Set[int]:
+        return frozenset(range(self.first >> LINE_SHIFT, (self.end - 1 >> LINE_SHIFT) + 1))
+
+    def saw(self, system: System, done: Done) -> bool:
+        return any(s.absolute < self.end and s.absolute + len(s.new) > self.first for s in done.stored)
+
+
+# ---- the searches ----------------------------------------------------------------------------------------------------
+
+
+def register_writer(session: "DebugSession", guest: str, number: int, before: int) -> Moment | None:
+    """The last unit up to position `before` in which a general register of the guest was written; None: at no time."""
+    return _last(session, _RegisterWritten(session.system, guest, number), before)
+
+
+def became(session: "DebugSession", guest: str, question: Callable[[System], bool], before: int) -> Moment | None:
+    """The last unit up to a position in which the answer became yes; None: it was so from the start."""
+    return _last(session, _Became(session.system, guest, question), before)
+
+
+def condition_code_setter(session: "DebugSession", guest: str, before: int) -> Moment | None:
+    """The last unit up to a position that set the guest's condition code, be it to what it was."""
+    journal = session.journal
+
+    def at(unit: int) -> list[Entry]:
+        return [entry for entry in journal.after(unit - 1) if entry.unit == unit]
+
+    return _last(session, _ConditionCodeSet(session.system, guest, at), before)
+
+
+def jumper(session: "DebugSession", guest: str, target: int, before: int) -> Moment | None:
+    """The last unit up to a position that went to an address otherwise than from the instruction before it."""
+    return _last(session, _Jumped(session.system, guest, target), before)
+
+
+def last_branch(session: "DebugSession", guest: str, before: int) -> Moment | None:
+    """The last branch instruction of the guest that was taken."""
+    return _last(session, _Branched(session.system, guest), before)
+
+
+def storage_writer(session: "DebugSession", absolute: int, length: int, before: int) -> Moment | None:
+    """The last unit up to a position that stored into absolute storage there; None: nobody has since the start."""
+    found = positions(session.recording, _Stored(absolute, length), end=before)
+    return moment(session, found[0]) if found else None
+
+
+def _last(session: "DebugSession", probe: _EachUnit, before: int) -> Moment | None:
+    start = max(session.recording.start, before - FARTHEST)
+    found = positions(session.recording, probe, end=before, start=start)
+    return moment(session, found[0]) if found else None
+
+
+# ---- what a unit did -------------------------------------------------------------------------------------------------
+
+
+class _What(_EachUnit):
+    """Notes the instruction of the last unit looked at."""
+
+    def __init__(self) -> None:
+        self.guest, self.instruction = "", ("", 0, b"")
+        self._about = None
+
+    def saw(self, system: System, done: Done) -> bool:
+        about, self._about = self._about, system.about_to_execute()
+        recognized = system.machine.recognized
+        self.instruction = "", 0, b""
+        if about is not None and (recognized is None or recognized.text):
+            self.instruction = (*about, recognized.text if recognized else system.machine.cpu.instruction_text)
+        return False
+
+
+def moment(session: "DebugSession", unit: int) -> Moment:
+    """What the unit that led to a position did, in words."""
+    recording = session.recording
+    what = _What()
+    positions(recording, what, end=unit, start=unit - 1)
+    step = recording.boundaries.last_at(unit - 1) + 1
+    entries = [entry for entry in session.journal.of_step(step) if entry.unit <= unit]
+    guest, address, text = what.instruction
+    if text:
+        return Moment(unit, step, guest, address, text, _instruction_words(session, guest, address, text))
+    return _of_trap(session, unit, step, entries)
+
+
+def _instruction_words(session: "DebugSession", guest: str, address: int, text: bytes) -> str:
+    return f"{statement(session.assembly_of(guest), text, address)} at {address:06X}"
+
+
+def _of_trap(session: "DebugSession", unit: int, step: int, entries: list[Entry]) -> Moment:
+    """A stage of a trap, or something that came by itself."""
+    trap = next((e for e in entries if isinstance(e.event, InterruptionRecognized)), None)
+    guest, address, text, instruction = "", 0, b"", ""
+    if trap is not None and isinstance(trap.event, InterruptionRecognized):
+        guest, address, text = trap.guest, trap.event.instruction_address, trap.event.text
+        instruction = _instruction_words(session, guest, address, text) if text else ""
+    words = next((found for e in reversed(entries) if e.unit == unit and (found := _event_words(e, instruction))), "")
+    return Moment(unit, step, guest, address, text, words or instruction or f"step {step}")
+
+
+def _event_words(entry: Entry, instruction: str) -> str:
+    match entry.event:
+        case CCWExecuted(device, address):
+            return f"the channel, CCW at {address:06X} for device {device:03X}"
+        case DecisionCarriedOut() as event:
+            rule = f"CP's rule {event.verdict.rule.id}: {event.verdict.decision}"
+            by = isinstance(event.verdict.decision, Simulate | SimulateIO)
+            return f"{instruction}, which CP simulated by rule {event.verdict.rule.id}" if by and instruction else rule
+        case PSWsSwapped(kind, _, _, _) | GuestPSWsSwapped(kind, _, _, _):
+            return f"the {kind.value} interruption, by its new PSW at {kind.new_psw:06X}"
+        case InputGiven(given):
+            return f"your {given.kind} {given.text}".rstrip()
+    return ""
