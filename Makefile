@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run repl test lint engine fuzz fuzz-cp bench conformance wheel lock clean venv
+.PHONY: help run repl test lint engine fuzz fuzz-cp fuzz-law bench conformance wheel lock clean venv
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make engine make the interpreter's module anew, after a change of what it is made from"
 	@echo "make fuzz   run random programs by compiled code and without (ARGS='--programs 5000 --seed 7')"
 	@echo "make fuzz-cp  run random guests and commands under CP (ARGS='--scenes 200 --twins 500 --seed 7')"
+	@echo "make fuzz-law  check that all can be undone: instructions, devices, random guests (ARGS='--seeds 20 --programs 200 --seed 7')"
 	@echo "make bench  instructions a second, beside Hercules where it is installed (ARGS='--rounds 9')"
 	@echo "make wheel  build the wheel and the source archive into dist/"
 	@echo "make lock   write uv.lock and requirements.lock anew, after a change of dependencies (needs uv)"
@@ -46,6 +47,9 @@ fuzz: venv
 
 fuzz-cp: venv
 	$(BIN)/python -m tools.fuzz_cp $(ARGS)
+
+fuzz-law: venv
+	$(BIN)/python -m tools.fuzz_law $(ARGS)
 
 bench: venv
 	$(BIN)/python -m tools.bench $(ARGS)

@@ -13,10 +13,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from random import Random
 
-from edu_hv.debugger.system import System
+from edu_hv.debugger.system import BARE, Input, System
 from edu_hv.devices.catalog import DEVICE_TYPES
 from tools import law_devices, law_programs
-from tools.law import Inputs, compiled_violations, violations
+from tools.law import Inputs, branch_violations, compiled_violations, violations
 from tools.law_instructions import EVERY, ON_S360, UNITS, UNITS_OF_GUEST, Host, bare, bare_360
 
 Check = Callable[[], list[str]]
@@ -68,6 +68,15 @@ def programs(first: int, count: int) -> Iterator[tuple[str, Check]]:
         yield f"scene {seed}", lambda s=seed: made(lambda: law_programs.scene(s), 1500, every=7)
         for name in law_programs.LOADINGS:
             yield f"{name} {seed}", lambda n=name, s=seed: made(lambda: law_programs.loaded(n, s), 800, every=7)
+            yield f"branch of {name} {seed}", lambda n=name, s=seed: branch(n, s)
+
+
+def branch(name: str, seed: int) -> list[str]:
+    """Our guests, with another course of events from some position in the past on."""
+    random = Random(f"branch {seed}")
+    inputs = [given for some in law_programs.loaded(name, seed)[1].values() for given in some]
+    given = random.choice(inputs) if inputs else Input("key", BARE)
+    return branch_violations(lambda: law_programs.loaded(name, seed)[0], 300, random, given, every=7)
 
 
 def run(checks: Iterator[tuple[str, Check]], only: str) -> tuple[int, int]:

@@ -70,7 +70,7 @@ def violations(
         walk.jump(random, jumps)
     with checkpoints_every(NEVER):
         other = Walk(make, inputs or {}, walk, every)
-        other.forwards(units, looking=False)
+        other.forwards(units)
         other.jump(random, jumps)
     return walk.found
 
@@ -86,16 +86,28 @@ class Walk:
         self.every = every
         self.at: dict[int, dict[str, Any]] = first.at if first else {}
         self.found: list[str] = first.found if first else []
-        self._give()
+        self.looking = first is None
         self._look("the start")
+        self._give()
+
+    @classmethod
+    def on(cls, recording: Recording, every: int) -> "Walk":
+        """A walk from where a recording is."""
+        walk = object.__new__(cls)
+        walk.recording, walk.start, walk.inputs = recording, recording.unit, {}
+        walk.first, walk.every, walk.at, walk.found, walk.looking = None, every, {}, [], True
+        walk._look("the begin of a branch")
+        return walk
 
     def _give(self) -> None:
-        """What is to be given here; what cannot be given is not."""
+        """What is to be given here, which is a unit each; what cannot be given is not."""
         for given in self.inputs.get(self.recording.unit - self.start, ()):
             try:
                 self.recording.give(given)
             except UserError:
                 continue
+            if self.looking:
+                self._look("recording")
 
     def _look(self, way: str) -> None:
         """Compare this position with what was there before, or note it."""
@@ -116,12 +128,12 @@ class Walk:
         """The last position."""
         return max(self.at)
 
-    def forwards(self, units: int, looking: bool = True) -> None:
-        """Record so many units; that nobody looked changes nothing, as the last position shows."""
+    def forwards(self, units: int) -> None:
+        """Record so many units; that nobody looked the second time changes nothing, as the last position shows."""
         while self.recording.unit - self.start < units and self.recording.advance():
-            self._give()
-            if looking and (self.recording.unit - self.start) % self.every == 0:
+            if self.looking and (self.recording.unit - self.start) % self.every == 0:
                 self._look("recording")
+            self._give()
         self._look("recording")
 
     def backwards(self) -> None:
@@ -149,17 +161,43 @@ class Walk:
 def compiled_violations(make: Make, limit: int, random: Random, jumps: int = 10) -> list[str]:
     """The same of a stretch that the engine executes: at every position where it stops, and by going there alone."""
     walk, plain = Walk(make, {}), Walk(make, {})
-    while walk.recording.unit - walk.start < limit:
-        if not walk.recording.run_compiled(random.randrange(1, ENGINE_AT_ONCE), set()) and not walk.recording.advance():
+    recording = walk.recording
+    while recording.unit - walk.start < limit:
+        recording.system.start_engine(set())
+        if not recording.run_compiled(random.randrange(1, ENGINE_AT_ONCE)) and not recording.advance():
             break
         walk._look("the engine")
     walk.backwards()
     walk.jump(random, jumps)
     plain.at, plain.found = walk.at, walk.found
     while plain.recording.unit < walk.last and plain.recording.advance():
-        if plain.recording.unit in walk.at:
-            plain._look("going without the engine")
+        plain._look_again("going without the engine")
     return walk.found
+
+
+def branch_violations(make: Make, units: int, random: Random, given: Input, every: int = 1) -> list[str]:
+    """The law on both branches, when an input in the past has begun another course of events.
+
+    [] also when the input is none there: it changes nothing, or cannot be given.
+    """
+    with checkpoints_every(OFTEN):
+        walk = Walk(make, {}, every=every)
+        walk.forwards(units)
+        recording, first = walk.recording, walk.recording.branch
+        recording.goto(random.choice(sorted(walk.at)[:-1] or [walk.start]))
+        try:
+            recording.give(given)
+        except UserError:
+            return walk.found
+        if recording.branch == first:
+            return walk.found
+        second, other = recording.branch, Walk.on(recording, every)
+        other.forwards(units)
+        for name, one in ((first, walk), (second, other), (first, walk)):
+            recording.switch(name)
+            one.backwards()
+            one.forwards_again()
+    return [*walk.found, *(f"{second}: {text}" for text in other.found)]
 
 
 def difference(first: Any, second: Any, path: str = "") -> str:

@@ -50,6 +50,8 @@ SEEK_ADDRESS, IDENTIFIER, MASK = 0x2C00, 0x2C08, 0x2C10
 CAWS = 0x5F0
 """The CAWs of the command, of the other end's command, and of SENSE."""
 UNITS, UNITS_OF_GUEST = 45, 75
+LOADS_OF_1403, GATE = (0xF3, 0xFB), 0xEB
+"""The loads of a character set, which have to follow UCS GATE LOAD."""
 INVALID = 0x5F
 """A command that no device has."""
 VARIANTS = 5
@@ -176,7 +178,9 @@ def _chain(random: Random, kind: str, command: int, variant: int) -> list[CCW]:
 def _prefix(random: Random, kind: str, command: int) -> Iterator[CCW]:
     """What a disk needs before the command: the arm and the record; for others another command now and then."""
     if not isinstance(DEVICE_TYPES[kind].make(), DiskDrive):
-        if random.random() < 0.3:
+        if command in LOADS_OF_1403:
+            yield CCW(GATE, 0, CC | SLI, 1)
+        elif random.random() < 0.3:
             yield CCW(SENSE, AREA + 0x900, CC | SLI, 6)
         return
     if command == Command.SET_FILE_MASK:

@@ -24,7 +24,7 @@ from tools.outcomes import prepare
 EVERY = tuple(row.mnemonic for row in OPERATIONS)
 """Each instruction there is."""
 ON_S360 = tuple(row.mnemonic for row in OPERATIONS if row.level in (Level.S360, Level.S360_OPTION))
-UNITS, UNITS_OF_GUEST = 7, 26
+UNITS, UNITS_OF_GUEST = 7, 80
 """Units that are compared: the instruction with its interruption and what follows, and CP's stages besides."""
 GUEST_SIZE = 0x10000
 FRAMES = 12
@@ -105,7 +105,7 @@ class Host:
         while True:
             case = case_of(mnemonic, number + more)
             place = PSW.from_bytes(case.psw)
-            if number % 3 == 2 or not (place.translation or place.instruction_address >= GUEST_SIZE - 6):
+            if number % 3 == 2 or not (place.dat or place.instruction_address >= GUEST_SIZE - 6):
                 return case
             more += 1000
 

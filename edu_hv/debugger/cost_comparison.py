@@ -76,7 +76,10 @@ def _run(session: "DebugSession", instructions: int) -> str:
     """Execute so many instructions and the rest of a trap; why it ended before, or ""."""
     recording, machine = session.recording, session.system.machine
     end, steps = machine.instructions + instructions, 0
+    session._interrupted = False
     while machine.instructions < end:
+        if session._interrupted:
+            return "you stopped it"
         left = end - machine.instructions
         ready = steps >= _COMPILED_AFTER and session.system.start_engine(set())
         if not (ready and recording.run_compiled(left)) and not recording.advance():

@@ -251,8 +251,11 @@ class _Counted:
         )
 
 
+_RARE = (PIC.PER_EVENT, PIC.SPECIFICATION)
+
+
 def _may_be_no_instruction(event: Event, guest: str) -> bool:
     """Whether the step of an interruption may be no instruction though a guest ran, or one though nobody did."""
     if not isinstance(event, InterruptionRecognized) or not guest:
         return False
-    return event.kind in _INSTEAD or event.kind is Class.PROGRAM and event.code in (PIC.PER_EVENT, PIC.SPECIFICATION)
+    return event.kind in _INSTEAD or (event.kind is Class.PROGRAM and event.code in _RARE)

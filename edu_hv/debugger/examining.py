@@ -48,7 +48,9 @@ def parse_shape(text: str, before: Shape = Shape()) -> Shape:
     letters = text.removeprefix("/").lower()
     if not re.fullmatch("[0-9]{0,4}[a-z]{0,2}|[a-z]{1,2}[0-9]{1,4}", letters):
         raise UserError(f'"{text[:20]}" is no format: a count, then one of {" ".join(HOW)}, then one of b h w g')
-    shape = replace(before, count=1)
+    shape, told = replace(before, count=1), [letter for letter in letters if letter in HOW]
+    if len(told) > 1:
+        raise UserError(f'"{text[:20]}" says twice how to show it: {" and ".join(told)}')
     for part in re.findall("[0-9]+|[a-z]", letters):
         if part.isdigit():
             shape = replace(shape, count=int(part))
@@ -187,16 +189,15 @@ def valued(session: "DebugSession", expression: Expression, how: str = "", numbe
     if how:
         words = _unit(session, value, Shape(1, how, {8: "g"}.get(expression.width, "w")))
     else:
-        words = value_words(session, value, expression.width)
+        words = value_words(value, expression.width)
     return ValueView(expression.text, value, words, number)
 
 
-def value_words(session: "DebugSession", value: int, width: int) -> str:
-    """A value in hexadecimal; then decimal, where that looks different, and the label at that address."""
+def value_words(value: int, width: int) -> str:
+    """A value in hexadecimal; then decimal, where that looks different."""
     digits = _hexadecimal(value, width)
     decimal = f", {value:,} decimal" if not 0 <= value < 10 and width <= 4 else ""
-    near = place_words(session, value) if width == 4 and 0 < value <= MASK_24 and session.guest.assembly else ""
-    return f"{digits}{decimal}{f', {near}' if near else ''}"
+    return f"{digits}{decimal}"
 
 
 def _hexadecimal(value: int, width: int) -> str:

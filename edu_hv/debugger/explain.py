@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.asm.assembler import Assembly
 from edu_hv.asm.disassembler import disassemble
+from edu_hv.debugger.explaining.condition_codes import meaning_of
 from edu_hv.debugger.recording.journal import (
     Entry,
     GuestPSWsSwapped,
@@ -181,7 +182,7 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return f"guest: old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
         case Decoded(_, text, operand):
             row = operation(text) if text else None
-            fetched = f"CP fetched {row.mnemonic if row else words(text)}" + (f", operand {operand}" if operand else "")
+            fetched = f"CP fetched {row.mnemonic if row else words(text)}" + (f", {operand_words(operand)}" if operand else "")
             saved = "CP saved the guest's registers" if entry.guest else "CP was waiting: no registers to save"
             return fetched if text else saved
         case DecisionTaken(_, _, _, verdict, within):
@@ -203,6 +204,11 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return f"you: {given.kind} {given.text}".rstrip() + said
         case other:
             return _io_words(other)
+
+
+def operand_words(operand: str) -> str:
+    """What an instruction is about, as CP has decoded it: "operand 000573 = FE", "device 009"."""
+    return operand if operand.split()[0].isalpha() and operand.split()[0].islower() else f"operand {operand}"
 
 
 def _io_words(event: object) -> str:
@@ -245,32 +251,9 @@ def effect_words(effect: Effect) -> str:
     return f"{whose}{effect.name} {effect.before} -> {effect.after}"
 
 
-_SIGN = ("zero", "negative", "positive", "overflow")
-_COMPARE = ("equal", "first operand low", "first operand high", "")
-_LOGICAL = ("zero", "not zero", "", "")
-_SUM = ("zero, no carry", "not zero, no carry", "zero, carry", "not zero, carry")
-_TEST = ("all tested bits zero", "mixed zeros and ones", "", "all tested bits one")
-_MEANINGS = {
-    **dict.fromkeys(("A", "AR", "AH", "S", "SR", "SH", "LTR", "LCR", "SLA", "SLDA", "SRA", "SRDA", "LPR"), _SIGN),
-    **dict.fromkeys(("C", "CR", "CH", "CL", "CLR", "CLC", "CLI", "CLM", "CLCL"), _COMPARE),
-    **dict.fromkeys(("N", "NR", "NI", "NC", "O", "OR", "OI", "OC", "X", "XR", "XI", "XC"), _LOGICAL),
-    **dict.fromkeys(("AL", "ALR", "SL", "SLR"), _SUM),
-    "TM": _TEST,
-    "TS": ("leftmost bit was zero", "leftmost bit was one", "", ""),
-    "LNR": ("zero", "negative", "", ""),
-    "ICM": ("inserted bits all zero", "first inserted bit one", "first inserted bit zero, not all", ""),
-    "TRT": ("all function bytes zero", "found before the end", "found at the last byte", ""),
-    "CS": ("equal, stored", "not equal, loaded", "", ""),
-    "CDS": ("equal, stored", "not equal, loaded", "", ""),
-    "MVCL": ("lengths equal", "first shorter", "first longer", "destructive overlap, nothing moved"),
-}
-"""Condition codes 0 to 3 by mnemonic.  GA22-7000 appendix "Condition-Code Summary"."""
-
-
 def condition_code_meaning(mnemonic: str, cc: int) -> str:
     """What a condition code means for the instruction that set it, or "" when that is not in the table."""
-    meanings = _MEANINGS.get(mnemonic)
-    return meanings[cc] if meanings else ""
+    return meaning_of(mnemonic, cc)
 
 
 def label_words(assembly: Assembly | None, address: int) -> str:

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, cast
 
 from edu_hv.debugger import believed, viewing
+from edu_hv.debugger.stops.listing import stop_list
 from edu_hv.debugger.system import Guest
 from edu_hv.debugger.tracing import timeline
 from edu_hv.debugger.views import (
     BreakpointsView,
-    BreakpointView,
     CodeView,
     ConsoleView,
     DecisionView,
@@ -98,9 +98,9 @@ class Looking:
         """The PSW: guest, real, why."""
         return viewing.psw(self._session)
 
-    def xray(self) -> XrayView:
-        """The trap under way, or the last one."""
-        return viewing.xray(self._session)
+    def xray(self, count: int = 1) -> XrayView:
+        """The trap under way, or the last one; or the `count`th last one, counted back from here."""
+        return viewing.xray(self._session, count)
 
     def decisions(self, count: int = 1, guest: str = "", rule: str = "") -> list[DecisionView]:
         """The last `count` decisions of CP, oldest first: about a guest, by a rule whose id begins so."""
@@ -140,5 +140,4 @@ class Looking:
 
     def breakpoint_list(self) -> BreakpointsView:
         """All breakpoints."""
-        found = sorted(self._session.breakpoints.by_number.values(), key=lambda b: b.number)
-        return BreakpointsView(tuple(BreakpointView(b.number, b.address, b.label, b.hits) for b in found))
+        return stop_list(self._session)

@@ -4,21 +4,23 @@ Forward and backward verbs come in pairs.  A *step* is an instruction, or an int
 it; a *stage* is one part of a trap.  Views are made by `viewing`, sentences by `explain`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from edu_hv.asm.assembler import Assembly
-from edu_hv.debugger import viewing
+from edu_hv.debugger import viewing, xraying
 from edu_hv.debugger.believed import GuestState
-from edu_hv.debugger.breakpoints import Breakpoints, StopAt
+from edu_hv.debugger.breakpoints import Breakpoint, Breakpoints, StopAt
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
-from edu_hv.debugger.explain import arrival_words, dead_words, loop_words, stop_sentence
+from edu_hv.debugger.explain import dead_words, loop_words, stop_sentence
+from edu_hv.debugger.explaining.causes import short_cause
 from edu_hv.debugger.looking import Looking
 from edu_hv.debugger.recording.changes import Changes
-from edu_hv.debugger.recording.journal import Entry, Journal
-from edu_hv.debugger.recording.search import AtPlaces, positions
-from edu_hv.debugger.recording.timetravel import AT_ONCE, Recording
+from edu_hv.debugger.recording.journal import Journal
+from edu_hv.debugger.recording.timetravel import Recording
 from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
+from edu_hv.debugger.stops.running import YOU_STOPPED, Back, Limits, Run, Sought
 from edu_hv.debugger.system import UNKNOWN, Guest, Input, Program, System, from_source
 from edu_hv.debugger.tracing.search import Tracing, found_words
 from edu_hv.debugger.tracing.timeline import Zoom
@@ -42,7 +44,6 @@ _LOAD_LIMIT = 200_000
 """Steps within which a deck must have brought its program to its entry."""
 
 NOTHING_LOADED = "nothing is loaded; try: load bare kernel, or load cp kernel"
-YOU_STOPPED = "you stopped the run"
 AT_START = "this is the start of the recording"
 
 
@@ -63,6 +64,11 @@ class DebugSession(Looking):
         """What was searched for, and which files were exported."""
         self._noted: Changes | None = None
         self.breakpoints = Breakpoints()
+        """Breakpoints and watchpoints."""
+        self.logged: dict[int, Breakpoint] = {}
+        """What is logged without stopping, by number."""
+        self.arrived: list[str] = []
+        """Command lines of the stops at which the last run stopped."""
         self.follow = True
         """The views go over to whichever guest runs."""
         self.stop_reason = "nothing is loaded"
@@ -245,6 +251,30 @@ class DebugSession(Looking):
         else:
             self._pinned, self.follow = self.system.guest(name).name, False
 
+    @property
+    def pinned(self) -> str:
+        """Name of the guest that was selected by hand; "" when the views follow whichever runs."""
+        return self._pinned
+
+    @contextmanager
+    def looking_at(self, name: str) -> Iterator[None]:
+        """Inside, what is looked at is of the guest of that name, whichever is selected."""
+        pinned, self._pinned = self._pinned, name
+        try:
+            yield
+        finally:
+            self._pinned = pinned
+
+    @contextmanager
+    def everybody(self) -> Iterator[None]:
+        """Inside, no guest is selected by hand."""
+        pinned, follow = self._pinned, self.follow
+        self._pinned, self.follow = "", True
+        try:
+            yield
+        finally:
+            self._pinned, self.follow = pinned, follow
+
     def running(self) -> str:
         """Name of the guest that has the real CPU, or "" while CP has it or it waits."""
         return self.system.running
@@ -316,10 +346,25 @@ class DebugSession(Looking):
         reason = "back one stage" if count == 1 else f"back {count:,} stages"
         return self._go(max(self.recording.unit - count, self.recording.start), reason)
 
+    def next_xray_stage(self) -> StopView:
+        """The next stage of a trap, with all instructions between two traps passed over."""
+        return xraying.forwards(self)
+
+    def previous_xray_stage(self) -> StopView:
+        """The stage of a trap before this one: the exact reverse of `next_xray_stage`."""
+        return xraying.backwards(self)
+
     def goto(self, step: int) -> StopView:
         """Go to the moment at which a step of the recording was complete."""
         unit = self.recording.position_of_step(step)
         return self._at(unit, f"goto {step}")
+
+    def goto_mark(self, name: str) -> StopView:
+        """Go to a position that was given a name, exactly, also inside a trap.  Raises UserError for an unknown one."""
+        unit = self.recording.history.named.get(name)
+        if unit is None:
+            raise UserError(f'there is no mark "{name}"; marks lists them')
+        return self._at(unit, f"at mark {name}")
 
     def find(self, words: str, backwards: bool = False) -> StopView:
         """Go to the next event of the recording that the words describe, or to the last one before.
@@ -341,6 +386,11 @@ class DebugSession(Looking):
 
     # ---- running ---------------------------------------------------------------------------------------------
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody wants the run that is under way to stop."""
+        return self._interrupted
+
     def interrupt(self) -> None:
         """Stop a run that is under way in another thread, at the next step."""
         self._interrupted = True
@@ -358,102 +408,31 @@ class DebugSession(Looking):
         engine takes part.  It ends after `limit` steps; without one, after so many that a guest must be in a loop.
         """
         self._require_cp(to)
-        self._interrupted = False
+        self._interrupted, self.arrived = False, []
         start = self.recording.unit
-        reason = self._run(to, address, compiled_after, limit)
+        run = Run(self, Sought(to, address), Limits(compiled_after, limit, RUN_LIMIT, COMPILED_FACTOR))
+        reason = run.go() or f"{_limit_words(run.steps)}{loop_words(self.system, self.journal, self.recording.step)}"
         return self._found_out(reason, idle=self.recording.unit == start)
-
-    def _run(self, to: StopAt, address: int | None, compiled_after: int, limit: int | None) -> str:
-        """Run; why it stopped."""
-        recording, journal, system = self.recording, self.journal, self.system
-        machine, advance = system.machine, recording.advance
-        stops = self.breakpoints.addresses() | ({address} if address is not None else set())
-        steps = spent = 0
-        looks_for_events = to is not StopAt.BREAKPOINT
-        while steps < limit if limit is not None else spent < RUN_LIMIT:
-            if self._interrupted:
-                return YOU_STOPPED
-            at_once = AT_ONCE if limit is None else min(AT_ONCE, limit - steps)
-            ready = steps >= compiled_after and system.start_engine(stops)
-            compiled = recording.run_compiled(at_once) if ready else 0
-            entries = journal.count
-            if not compiled and not advance():
-                return self._nothing_more(to, address)
-            if looks_for_events and journal.count != entries:
-                found = [entry for entry in journal.between(entries, journal.count) if self._is(to, entry)]
-                if found:
-                    return arrival_words(found[-1], self.assembly_of(found[-1].guest))
-            if machine.at_boundary:
-                steps += compiled or 1
-                spent += 1 + compiled // COMPILED_FACTOR
-                if machine.cpu.psw.instruction_address in stops:
-                    reason = self._at_stop_address(address)
-                    if reason:
-                        return reason
-        return f"{_limit_words(steps)}{loop_words(self.system, journal, recording.step)}"
 
     def _require_cp(self, to: StopAt) -> None:
         if to is StopAt.DECISION and self.system.cp is None:
             raise UserError("this is the bare machine: there is no CP that decides; try load cp kernel")
 
-    def _is(self, to: StopAt, entry: Entry) -> bool:
-        """Whether an event is what a run looks for; with a guest pinned it must concern that guest."""
-        return to.matches(entry.event) and (self.follow or entry.guest == self._pinned)
-
-    def _nothing_more(self, to: StopAt, address: int | None) -> str:
-        """Why a run that did not find what it looked for has come to an end."""
-        dead = dead_words(self.system)
-        if address is not None:
-            return f"{address:06X} was not reached: {dead}"
-        return dead if to is StopAt.BREAKPOINT else f"no more {to.plural}: {dead}"
-
-    def _stops_here(self) -> int | None:
-        """The address of the next instruction if a stop there counts: of any guest, or of the pinned one."""
-        about = self.system.about_to_execute()
-        return about[1] if about is not None and (self.follow or about[0] == self._pinned) else None
-
-    def _at_stop_address(self, address: int | None) -> str:
-        at = self._stops_here()
-        if at is None:
-            return ""
-        found = self.breakpoints.at(at)
-        if found is not None:
-            found.hits += 1
-            return found.words
-        return f"reached {at:06X}" if at == address else ""
-
     def run_back(self, to: StopAt = StopAt.BREAKPOINT) -> StopView:
-        """Go back to the last thing of that kind before the present position, or to a breakpoint if one comes first."""
+        """Go back to the last thing of that kind before the present position, or to a stop if one comes first."""
         self._require_cp(to)
-        self._interrupted = False
+        self._interrupted, self.arrived = False, []
         recording = self.recording
         if recording.unit == recording.start:
             return self._stopped(AT_START)
-        entry = self.journal.last_where(lambda entry: self._is(to, entry), before=recording.unit)
-        unit = self._breakpoint_back(entry.unit + 1 if entry else recording.start)
+        back = Back(self, Sought(to))
+        unit = back.find()
         if self._interrupted:
             return self._found_out(YOU_STOPPED)
-        if unit is not None:
-            self._changes.goto(unit)
-            found = self.breakpoints.at(self.system.machine.cpu.psw.instruction_address)
-            return self._stopped(f"back at {found.words}" if found else "back")
-        if entry is None:
+        if unit is None:
             return self._at(recording.start, f"no {to.value} before; {AT_START}")
-        return self._at(entry.unit, f"back: {arrival_words(entry, self.assembly_of(entry.guest))}")
-
-    def _breakpoint_back(self, start: int) -> int | None:
-        """The last position from `start` on at which an instruction under a breakpoint was about to be executed."""
-        stops = self.breakpoints.addresses()
-        if not stops:
-            return None
-        cpu = self.system.machine.cpu
-
-        def matches() -> bool:
-            return cpu.psw.instruction_address in stops and self._stops_here() is not None
-
-        probe = AtPlaces(stops, matches)
-        found = positions(self.recording, probe, 1, self.recording.unit - 1, start, lambda: self._interrupted)
-        return found[0] if found else None
+        self._changes.goto(unit)
+        return self._stopped(back.words(unit))
 
     # ---- stopping --------------------------------------------------------------------------------------------
 
@@ -468,6 +447,8 @@ class DebugSession(Looking):
         gone = f"; {gone}" if gone else ""
         self.stop_reason = self._stop_reason(reason) + gone
         sentence = f"step {self.step_number}, {self.stop_reason}" if idle else stop_sentence(self)
+        because = short_cause(self)
+        sentence += f"; {because}" if because else ""
         return StopView(self.step_number, self.total, self.stop_reason, sentence)
 
     def _let_go(self) -> str:

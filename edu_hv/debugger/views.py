@@ -141,6 +141,8 @@ class StageView:
     title: str
     state: StageState
     lines: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    """More, one thing after the other, in the order in which it happened: fields of the PSWs, what comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,17 +288,29 @@ class TimelineView(View):
 
 @dataclass(frozen=True, slots=True)
 class BreakpointView:
-    """One breakpoint."""
+    """One breakpoint or watchpoint."""
 
     number: int
-    address: int
+    address: int | None
+    """Of the instruction; None of a stop that is set on something else."""
     label: str
-    hits: int
+    hits: int | None
+    """How often it was met, from the start of the recording to here; None where counting would take too long."""
+    kind: str = "breakpoint"
+    what: str = ""
+    """What it is set on: "on SVC 5"."""
+    enabled: bool = True
+    condition: str = ""
+    options: tuple[str, ...] = ()
+    """What else there is to it: "temporary", "ignored 3 times behind step 12"."""
+    commands: tuple[str, ...] = ()
+    set_at: int = 0
+    """The step at which it was set."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreakpointsView(View):
-    """All breakpoints."""
+    """All breakpoints and watchpoints."""
 
     breakpoints: tuple[BreakpointView, ...]
 

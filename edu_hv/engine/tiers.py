@@ -6,11 +6,14 @@ its line flags and the access maps live in the linear memory all the time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 import wasmtime
 
 from edu_hv.engine import artifact, memory
+from edu_hv.engine.inspection import Inspection
 from edu_hv.engine.interpreter import Reason
 from edu_hv.engine.linear import Linear, configuration
 from edu_hv.engine.regions import Region, compile_region
@@ -71,6 +74,8 @@ class Engine:
         """How often a region was compiled at an absolute address."""
         self._marks: set[int] = set()
         """Absolute addresses of stops."""
+        self._inspection: Inspection | None = None
+        """Which other instructions are left to the CPU, if any."""
         self._short_runs = self._rest = 0
         self._left_at = NOWHERE
         """The instruction that the last run left to the CPU: when it is still the next one, nothing has to be tried."""
@@ -94,12 +99,15 @@ class Engine:
         size = storage.size
         data = view[memory.STORAGE : memory.STORAGE + size]
         storage.adopt(data, view[memory.LINES : memory.LINES + len(storage.line_flags)])
-        self._places = view[memory.PLACES : memory.PLACES + size].cast("H")
+        self.places = view[memory.PLACES : memory.PLACES + size].cast("H")
+        """How often each halfword was branched to, or which region is there, or `memory.STOP`."""
         self._state = view[: memory.STATE.size]
         self.cpu.use_map_factory(self._make_maps)
         exports = linear.instantiate(self._interpreter, [linear.memory, linear.table])
         self._exported = exports["run"]
         self._call = linear.caller(self._exported)
+        if self._inspection is not None:
+            self._inspection.stop_everywhere(self.places)
         self._imports = [linear.memory, exports["look_fetch"], exports["look_store"], linear.table]
 
     def _make_maps(self, slot: int) -> AccessMaps:
@@ -124,7 +132,7 @@ class Engine:
             return 0
         while left > 0:
             left -= self._run_once(left)
-            if self.reason is not Reason.HOT:
+            if self.reason is not Reason.HOT and not self._learns():
                 break
         if self.stops:
             self._tell_stop()
@@ -142,14 +150,15 @@ class Engine:
         psw, fetch_map = cpu.psw, memory.MAPS + 2 * memory.MAP * cpu.slot
         maps = fetch_map, fetch_map + memory.MAP
         flow = psw.instruction_address, psw.cc, psw.program_mask, 0, limit
-        control = *maps, self.threshold, len(self._marks), 0
+        control = *maps, self.threshold, len(self._marks) + (self._inspection is not None), 0
         memory.STATE.pack_into(self._state, 0, *cpu.gr, *flow, *control, *cpu.fpr)
         self._call()
         values = memory.STATE.unpack_from(self._state)
-        cpu.gr[:], cpu.fpr[:] = values[:16], values[26:]
-        psw.instruction_address, psw.cc, psw.program_mask, reason = values[16:20]
         left: int = values[20]
-        self.reason = _REASONS[reason]
+        if left != limit:  # Nothing is set again that nobody has set: somebody may be looking at who sets it.
+            cpu.gr[:], cpu.fpr[:] = values[:16], values[26:]
+            psw.instruction_address, psw.cc, psw.program_mask = values[16:19]
+        self.reason = _REASONS[values[19]]
         if self.reason is Reason.HOT:
             self._hot(values[25])
         return limit - left
@@ -178,10 +187,10 @@ class Engine:
         if marks == self._marks:
             return
         for absolute in self._marks - marks:
-            self._places[absolute >> 1] = 0
+            self.places[absolute >> 1] = 0
         for absolute in marks - self._marks:
             self.invalidate(absolute, 1)
-            self._places[absolute >> 1] = memory.STOP
+            self.places[absolute >> 1] = memory.STOP
         self._marks = marks
 
     def _tell_stop(self) -> None:
@@ -191,12 +200,43 @@ class Engine:
         elif self.reason is Reason.STOPPED:
             self.reason = Reason.LEFT
 
+    # ---- leaving instructions to the CPU ---------------------------------------------------------------------------
+
+    @contextmanager
+    def leaving(self, left: Sequence[int]) -> Iterator[None]:
+        """Inside, instructions are not executed whose first halfword has an item in `left` (65,536) that is not zero;
+        of EXECUTE that instruction counts, not its target.  Stops are taken away."""
+        attempts = dict(self._attempts)
+        self.stops = set()
+        if self._marks:
+            self._mark_stops()
+        self._drop_all()
+        self._inspection = Inspection(self, left)
+        self._inspection.stop_everywhere(self.places)
+        try:
+            yield
+        finally:
+            inspection, self._inspection = self._inspection, None
+            self._drop_all()
+            for line in sorted(inspection.lines):
+                self.cpu.storage.clear_flags(line, CODE)
+            self.places[:] = memoryview(bytes(2 * len(self.places))).cast("H")
+            self._attempts = attempts
+
+    def _drop_all(self) -> None:
+        for absolute in sorted(self._regions):
+            self._drop(absolute)
+
+    def _learns(self) -> bool:
+        """Whether a stop was one only because nothing was known of its line."""
+        return self._inspection is not None and self.reason is Reason.STOPPED and self._inspection.learns()
+
     # ---- regions ---------------------------------------------------------------------------------------------------
 
     def _hot(self, absolute: int) -> None:
         """A place was branched to often, or its region refused to begin."""
         self._drop(absolute)
-        self._places[absolute >> 1] = memory.STOP if absolute in self._marks else 0
+        self.places[absolute >> 1] = memory.STOP if absolute in self._marks else 0
         attempts = self._attempts[absolute] = self._attempts.get(absolute, 0) + 1
         if attempts <= ATTEMPTS and self.threshold < NEVER:
             self.compile_at(absolute)
@@ -206,7 +246,8 @@ class Engine:
         cpu, storage = self.cpu, self.cpu.storage
         start = cpu.psw.instruction_address
         data = storage.read(absolute & ~(BLOCK - 1), BLOCK)
-        region = compile_region(data, start, absolute, cpu.gr, self.stops)
+        stops = self.stops if self._inspection is None else self._inspection.stops(start, absolute)
+        region = compile_region(data, start, absolute, cpu.gr, stops)
         if region is None:
             return
         if self._numbers == REGIONS:
@@ -214,7 +255,7 @@ class Engine:
         module = wasmtime.Module(self._compiler, bytes(wasmtime.wat2wasm(region.text)))
         function = self._linear.instantiate(module, self._imports)["region"]
         self._linear.table.set(self._linear.store, self._numbers, function)
-        self._places[absolute >> 1] = memory.FIRST_REGION + self._numbers
+        self.places[absolute >> 1] = memory.FIRST_REGION + self._numbers
         self._numbers += 1
         self.compiled += 1
         self._regions[absolute] = region
@@ -227,16 +268,19 @@ class Engine:
         for line in range(absolute >> LINE_SHIFT, (absolute + length - 1 >> LINE_SHIFT) + 1):
             for place in list(self._on_line.get(line, ())):
                 self._drop(place)
+        if self._inspection is not None:
+            self._inspection.changed(absolute, length)
 
     def _drop(self, absolute: int) -> None:
         """Forget a region, if there is one."""
         region = self._regions.pop(absolute, None)
         if region is None:
             return
-        self._places[absolute >> 1] = 0
+        self.places[absolute >> 1] = 0
         for line in region.lines:
             places = self._on_line[line]
             places.discard(absolute)
             if not places:
                 del self._on_line[line]
-                self.cpu.storage.clear_flags(line, CODE)
+                if self._inspection is None or line not in self._inspection.lines:
+                    self.cpu.storage.clear_flags(line, CODE)

@@ -23,8 +23,10 @@ from edu_hv.hypervisor.decisions import (
     DecisionTaken,
     Decoded,
     Effect,
+    Hypercall,
     KeepInterruption,
     Simulate,
+    SimulateIO,
     Verdict,
 )
 from edu_hv.hypervisor.decode import for_nobody, instruction_of, split_program_event, trap_of
@@ -32,6 +34,7 @@ from edu_hv.hypervisor.diagnose import connect as connect_diagnose
 from edu_hv.hypervisor.directory import Directory
 from edu_hv.hypervisor.dispatcher import Dispatcher
 from edu_hv.hypervisor.free_storage import FreeStorage
+from edu_hv.hypervisor.guest_stores import noting_stores, store_effects
 from edu_hv.hypervisor.io_blocks import IOBLOK
 from edu_hv.hypervisor.minidisks import Volumes
 from edu_hv.hypervisor.named_segments import NamedSystems
@@ -461,7 +464,10 @@ class ControlProgram:
         keys = keys_of(vm) if isinstance(decision, Simulate) and decision.mnemonic in _KEY_INSTRUCTIONS else None
         before = summary(vm)
         self.effects.clear()
-        carry_out(self, vm, verdict)
+        with noting_stores(self.machine.storage) as stores:
+            carry_out(self, vm, verdict)
+        if isinstance(decision, Simulate | SimulateIO | Hypercall) and stores and vm in self.vms:
+            self.effects += store_effects(vm, stores)
         effects = (*_effects(vm, before, keys), *self.effects) if vm in self.vms else tuple(self.effects)
         self.tell(DecisionCarriedOut(vm.vmuser, verdict, effects))
 

@@ -13,6 +13,8 @@ _CP_WAIT = int(CP_WAIT)
 Summary = tuple[tuple[int, ...], tuple[object, ...]]
 """Of a virtual machine: numbers in the order of `_NUMBERS`, other values in that of `_OTHERS`."""
 _OLD_PSWS = (Class.EXTERNAL, Class.SVC, Class.PROGRAM, Class.INPUT_OUTPUT)
+_OLD_PSWS_AT = tuple(int(kind.old_psw) for kind in _OLD_PSWS)
+_CSW = int(PSA.CSW)
 _NUMBERS: dict[str, Callable[[int], str]] = {
     "mask": "{:02X}".format,
     "key": "{:X}".format,
@@ -48,18 +50,18 @@ _ORDER = (
 
 def summary(vm: VMBLOK) -> Summary:
     """The virtual machine's state: what effects are computed from.  Looks, and changes nothing."""
-    psw, devices, clocks = vm.vmpsw, list(vm.devices.values()), vm.clocks
+    psw, devices, clocks = vm.vmpsw, vm.devices.vdevbloks, vm.clocks
     fields = psw.system_mask, psw.key, psw.ec_mode, psw.wait, psw.problem_state, psw.cc, psw.program_mask
     timers = (clocks.cpu_timer, clocks.clock_comparator) if vm.ecmode else (-1, -1)
     numbers = (*fields, psw.instruction_address, vm.cf, *timers, *vm.vmgprs, *vm.cpu.cr)
-    low = vm.peek(0, PSA.CSW + 8)
+    low = vm.peek(0, _CSW + 8)
     others = (
         int(vm.vmrstat) & _CP_WAIT,
         tuple([block.code for block in vm.vmpxint]),
         tuple([device.address for device in devices if device.vdevcsw]),
         tuple([device.address for device in devices if device.ioblok]),
-        low[PSA.CSW :],
-        *[low[kind.old_psw : kind.old_psw + 8] for kind in _OLD_PSWS],
+        low[_CSW:],
+        *[low[at : at + 8] for at in _OLD_PSWS_AT],
     )
     return numbers, others
 

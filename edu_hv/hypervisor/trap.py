@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edu_hv.hypervisor.shadow import ShadowFault
 from edu_hv.hypervisor.simulate import SIMULATED, WITH_ECMODE_ONLY
 from edu_hv.hypervisor.vmblok import ProcessStatus
-from edu_hv.isa.codes import MASK_24, PIC, Class, External
+from edu_hv.isa.codes import MASK_24, PIC, PSA, Class, External
 from edu_hv.isa.table import operation
 from edu_hv.machine.instructions.registry import base_displacement
 from edu_hv.machine.interruptions import Interruption
@@ -69,7 +69,13 @@ class Trap:
 
     @property
     def operand(self) -> str:
-        """The storage operand in words, as CP finds it in guest storage: "012310 = 00"; "" when there is none."""
+        """What the instruction is about, in words: "012310 = 00", as CP finds it in guest storage; "device 009".
+
+        "" when there is nothing to be said.
+        """
+        special = operand_words(self)
+        if special:
+            return special
         row = operation(self.text) if self.text else None
         length = _OPERAND_LENGTHS.get(row.mnemonic) if row else None
         if length is None:
@@ -110,3 +116,36 @@ IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH",
 
 _OPERAND_LENGTHS = {"SSM": 1, "STNSM": 1, "STOSM": 1, "LPSW": 8, "SCK": 8, "STIDP": 8, "LCTL": 4, "STCTL": 4}
 """Bytes of the storage operand worth showing, by mnemonic."""
+
+
+def operand_words(trap: Trap) -> str:
+    """What an instruction without a storage operand is about: the device, the block, the registers it names; or "".
+
+    Of a translation exception, the address that could not be translated.
+    """
+    if trap.interruption.kind is Class.PROGRAM and trap.interruption.code in _TRANSLATIONS:
+        return f"address {trap.interruption.translation_address or 0:06X}, which has no translation"
+    if trap.interruption.kind is not Class.PROGRAM or not trap.text:
+        return ""
+    gr, first, second = trap.vm.vmgprs, trap.text[1] >> 4, trap.text[1] & 15
+    match trap.mnemonic:
+        case "DIAG":
+            code = trap.operand_address & 0xFFFF
+            return f"code X'{code:02X}', GR{first} = {gr[first]:08X}, GR{second} = {gr[second]:08X}"
+        case "SIO" | "SIOF":
+            caw = trap.vm.peek_logical(PSA.CAW, 4) if not trap.vm.translating else None
+            return f"device {trap.operand_address & 0xFFFF:03X}" + (f", CAW {caw.hex().upper()}" if caw else "")
+        case "SSK":
+            return f"block {gr[second] & MASK_24 & ~0x7FF:06X}, key {gr[first] & 0xFF:02X}"
+        case "ISK":
+            return f"block {gr[second] & MASK_24 & ~0x7FF:06X}"
+        case "RRB":
+            return f"block {trap.operand_address & ~0x7FF:06X}"
+        case "SPKA":
+            return f"key {trap.operand_address >> 4 & 15:X}"
+        case mnemonic if mnemonic in IO_INSTRUCTIONS:
+            return f"device {trap.operand_address & 0xFFFF:03X}"
+    return ""
+
+
+_TRANSLATIONS = (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION, PIC.TRANSLATION_SPECIFICATION)

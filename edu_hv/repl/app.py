@@ -192,7 +192,7 @@ def start_script(options: argparse.Namespace) -> int:
     )
     code = finish(runner.scripts, outcome)
     if options.interactive and outcome is not Outcome.QUIT:
-        return _converse(runner, options, greets=False) or code
+        return _converse(runner, options, greets=False)
     runner.workbench.save()
     return code
 

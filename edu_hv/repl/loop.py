@@ -11,7 +11,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.repl.choices import Choices
 from edu_hv.repl.files import log_defect
 from edu_hv.repl.prompt import PROMPT
-from edu_hv.repl.runner import Outcome, Runner, command_of
+from edu_hv.repl.runner import RUNS, Outcome, Runner, command_of
 
 WELCOME = f"edu-hv {__version__}: help lists the commands, Tab completes, Ctrl-C stops a running guest, Ctrl-D leaves."
 WELCOME_LINEAR = (
@@ -98,7 +98,7 @@ class Loop:
 
     def _run(self, line: str) -> Outcome:
         """Run a line; one that ends in & goes on while the person types, if it runs the machine."""
-        if line.endswith("&") and command_of(line).group == "run":
+        if line.endswith("&") and command_of(line).group == RUNS:
             self._runner.run_on(line[:-1].strip())
             return Outcome.DONE
         return self._runner.run(line)

@@ -26,6 +26,8 @@ from edu_hv.tutor.workbench import Workbench
 PROMPT = "cp> "
 REFRESH_SECONDS = 0.5
 """How often the toolbar is drawn anew while a guest runs in the background."""
+ESCAPE_SECONDS = 0.1
+"""Within which what follows an escape character is a key of the terminal and not a key of its own."""
 LINES_OF_MENU = 6
 """Lines kept free below the prompt for the words that complete a line."""
 
@@ -51,6 +53,7 @@ class PromptReader:
             enable_suspend=True,
             reserve_space_for_menu=LINES_OF_MENU,
         )
+        self._session.app.ttimeoutlen = ESCAPE_SECONDS
         self._background.over = self._session.app.invalidate
 
     def __call__(self) -> str:
@@ -86,7 +89,7 @@ class PromptReader:
         def take(event: KeyPressEvent) -> None:
             event.current_buffer.complete_state = None
 
-        @keys.add("escape", filter=has_completions)
+        @keys.add("escape", filter=has_completions, eager=True)
         def close(event: KeyPressEvent) -> None:
             event.current_buffer.cancel_completion()
 

@@ -40,7 +40,7 @@ STYLE = Style.from_dict(
         "pygments.keyword.reserved": "ansired bold",
         "pygments.keyword.declaration": "ansiblue bold",
         "pygments.name.label": "ansimagenta",
-        "pygments.number": "ansiblue",
+        "pygments.literal.number": "ansiblue",
         "pygments.literal.string": "ansigreen",
         "pygments.comment": "italic",
         "pygments.error": "ansired underline",

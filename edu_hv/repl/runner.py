@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.3
 """How often one looks at the consoles while a command goes on."""
 PROGRESS_SECONDS = 10.0
 """How often a listener is told how far a long command has come."""
+RUNS = "run"
+"""The group of the commands that can go on in the background."""
 NOT_SHOWN = "You stopped it; the rest is not shown."
 
 
@@ -72,6 +74,8 @@ class Runner:
         if command.name == "quit":
             return Outcome.QUIT
         self.background.allow(command)
+        if line.endswith("&") and command.group == RUNS:
+            raise UserError("a script waits for its commands; only at the prompt can one type on: leave out the &")
         if command.group == commands.GROUP:  # these are about the prompt, and may run lines themselves
             self.screen.show_views(REGISTRY.execute(self, line))
             return Outcome.DONE
@@ -94,7 +98,7 @@ class Runner:
         """Execute a line of the group "run" while one types on.  Raises UserError for any other."""
         command = command_of(line)
         self.background.allow(command)
-        if command.group != "run":
+        if command.group != RUNS:
             raise UserError(f"only what runs the machine goes on while you type, run & for example; not {command.name}")
         apart = Runner.__new__(Runner)
         apart.__dict__.update(self.__dict__)
@@ -152,7 +156,7 @@ def progress(workbench: Workbench) -> str:
 
 def command_of(line: str) -> Command:
     """The command of a line.  Raises UserError when there is none."""
-    return REGISTRY.find(line.split()[0])
+    return REGISTRY.of_line(line)
 
 
 def name_of(line: str) -> str:

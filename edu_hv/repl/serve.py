@@ -118,7 +118,16 @@ def _parse_port(_: Any, text: str) -> int | None:
     return int(text)
 
 
-@command("serve", Argument("PORT", _parse_port, optional=True, default=PORT), group="machine", tutor=True)
+@command(
+    "serve",
+    Argument("PORT", _parse_port, lambda _: ("3270", "0", "off"), optional=True, default=PORT, kind="port"),
+    group="machine",
+    tutor=True,
+    examples=(
+        "serve : terminals can connect at port 3270",
+        "serve off : they are disconnected",
+    ),
+)
 def serve(workbench: "Workbench", port: int | None = PORT) -> list[View]:
     """Let 3270 terminals connect, and run the machine until Ctrl-C: "serve", then "c3270 127.0.0.1:3270" elsewhere.
 

@@ -31,13 +31,23 @@ def _answers(workbench: "Workbench") -> Iterable[str]:
     return [word for question in questions[:1] for word in question.words]
 
 
-LESSON = Argument("LESSON", _word, _lesson_names, optional=True)
-WORDS = Argument("WORD", _word, _answers, many=True)
-LINE = Argument("LINE TEXT", _word, optional=True, rest=True)
-WHAT = Argument("source|goals", _word, lambda _: ("source", "goals"), optional=True)
+LESSON = Argument("LESSON", _word, _lesson_names, optional=True, kind="lesson")
+WORDS = Argument("WORD", _word, _answers, many=True, kind="answer")
+LINE = Argument("LINE TEXT", _word, optional=True, rest=True, kind="source line")
+WHAT = Argument("source|goals", _word, lambda _: ("source", "goals"), optional=True, kind="choice")
 
 
-@command("lesson", LESSON, group=GROUP, keys="5", tutor=True)
+@command(
+    "lesson",
+    LESSON,
+    group=GROUP,
+    keys="5",
+    tutor=True,
+    examples=(
+        "lesson : the lesson with its goals",
+        "lesson 2 : open lesson 2",
+    ),
+)
 def lesson(workbench: "Workbench", word: str | None = None) -> list[View]:
     """Show the lesson, or open another one: lesson 2, lesson two-modes.
 
@@ -50,7 +60,7 @@ def lesson(workbench: "Workbench", word: str | None = None) -> list[View]:
     return [view] if view else []
 
 
-@command("lessons", group=GROUP, tutor=True)
+@command("lessons", group=GROUP, tutor=True, examples=("lessons : all of them, and how far you are",))
 def lessons(workbench: "Workbench") -> TableView:
     """List the lessons and how far you are."""
     rows = tuple(_lesson_row(workbench, entry) for entry in workbench.library.entries)
@@ -68,7 +78,7 @@ def _lesson_row(workbench: "Workbench", entry: Entry) -> tuple[str, ...]:
     return here, str(entry.number), read.title, str(read.minutes), f"{done} of {len(read.goals)}"
 
 
-@command("goals", group=GROUP, keys="g", tutor=True)
+@command("goals", group=GROUP, keys="g", tutor=True, examples=("goals : what is reached and what is not",))
 def goals(workbench: "Workbench") -> TextView:
     """The goals of the lesson, with a tick at those you have reached."""
     run = workbench.lesson_run()
@@ -76,7 +86,7 @@ def goals(workbench: "Workbench") -> TextView:
     return TextView(tuple(lines), f"goals of lesson {run.lesson.number}")
 
 
-@command("check", group=GROUP, keys="k", tutor=True)
+@command("check", group=GROUP, keys="k", tutor=True, examples=("check : why a goal is not reached",))
 def check(workbench: "Workbench") -> TextView:
     """Why is it not done?  For each open goal what was seen, what was expected, and where to look."""
     run = workbench.lesson_run()
@@ -95,7 +105,7 @@ def _checked(goal: GoalView) -> list[str]:
     ]
 
 
-@command("hint", group=GROUP, keys="h", tutor=True)
+@command("hint", group=GROUP, keys="h", tutor=True, examples=("hint : for the first open goal",))
 def hint(workbench: "Workbench") -> TextView:
     """The next of three hints for the first open goal: it points, then explains, then shows."""
     run = workbench.lesson_run()
@@ -108,7 +118,7 @@ def hint(workbench: "Workbench") -> TextView:
     return TextView((text,), f"goal {run.number_of(goal)}, hint {shown} of {of}")
 
 
-@command("solution", group=GROUP, tutor=True)
+@command("solution", group=GROUP, tutor=True, examples=("solution : the commands that pass the lesson",))
 def solution(workbench: "Workbench") -> TextView:
     """The commands that pass the lesson.  They are shown, not run; type them and watch what each one does."""
     run = workbench.lesson_run()
@@ -125,7 +135,17 @@ def _current(workbench: "Workbench", run: LessonRun) -> LessonGoal:
     return goal
 
 
-@command("answer", WORDS, group=GROUP, keys="a", tutor=True)
+@command(
+    "answer",
+    WORDS,
+    group=GROUP,
+    keys="a",
+    tutor=True,
+    examples=(
+        "answer positive : the first open question",
+        "answer 3 positive : the third goal's",
+    ),
+)
 def answer(workbench: "Workbench", words: list[str]) -> TextView:
     """Answer a question or make a prediction: answer positive, or with the goal's number, answer 3 positive.
 
@@ -145,7 +165,17 @@ def answer(workbench: "Workbench", words: list[str]) -> TextView:
     return TextView((f"Not {word}. {question.remark(word) or 'Look again; hint helps.'}",), title)
 
 
-@command("restart", WHAT, group=GROUP, keys="r", tutor=True)
+@command(
+    "restart",
+    WHAT,
+    group=GROUP,
+    keys="r",
+    tutor=True,
+    examples=(
+        "restart : the lesson from its beginning",
+        "restart source : with its own program again",
+    ),
+)
 def restart(workbench: "Workbench", what: str | None = None) -> list[View]:
     """Start the lesson again: the machine as at its beginning, answers and hints forgotten, ticks kept.
 
@@ -170,13 +200,13 @@ def restart(workbench: "Workbench", what: str | None = None) -> list[View]:
     return [TextView(tuple(lines), "lesson")]
 
 
-@command("next", group=GROUP, keys="]", tutor=True)
+@command("next", group=GROUP, keys="]", tutor=True, examples=("next : the next lesson",))
 def next_lesson(workbench: "Workbench") -> list[View]:
     """Open the next lesson."""
     return _neighbour(workbench, 1)
 
 
-@command("previous", group=GROUP, keys="[", tutor=True)
+@command("previous", group=GROUP, keys="[", tutor=True, examples=("previous : the lesson before",))
 def previous_lesson(workbench: "Workbench") -> list[View]:
     """Open the lesson before."""
     return _neighbour(workbench, -1)
@@ -192,7 +222,16 @@ def _neighbour(workbench: "Workbench", distance: int) -> list[View]:
     return [view] if view else []
 
 
-@command("edit", LINE, group=GROUP, tutor=True)
+@command(
+    "edit",
+    LINE,
+    group=GROUP,
+    tutor=True,
+    examples=(
+        "edit : your copy of the program",
+        "edit 7 LA 4,5 : another line 7",
+    ),
+)
 def edit(workbench: "Workbench", text: str | None = None) -> list[View]:
     """Your copy of the lesson's program: where it is, and its lines.  edit 7 LA 4,5 puts that into line 7.
 
@@ -216,7 +255,7 @@ def edit(workbench: "Workbench", text: str | None = None) -> list[View]:
     ]
 
 
-@command("reload", group=GROUP, tutor=True)
+@command("reload", group=GROUP, tutor=True, examples=("reload : assemble and load your copy",))
 def reload(workbench: "Workbench") -> list[View]:
     """Assemble your copy again and load it.  While it has mistakes the program before it stays loaded."""
     workbench.copy().make()

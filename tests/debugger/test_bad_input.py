@@ -23,21 +23,34 @@ WRONG = {
     "output": ["1"],
     "unoutput": ["1"],
     "until": ["", "NOWHERE", "FFFFFF", "40000", "201", "200 204", "X'", "R16", "START+", "START+G", "0x1234567", "-4"],
-    "goto": ["", "-1", "x", "99999999", HUGE, "1 2"],
+    "goto": ["", "-9999999", "x", "99999999", HUGE, "1 2", "101%", "x%", "+99999999", "--1", "+"],
     "break": ["NOWHERE", "FFFFFF", "201", "200 204", "RG", "TCB+FFFFFF"],
     "delete": ["", "0", "-1", "1", "x", HUGE, "1 2"],
     "breakpoints": ["1"],
     "status": ["1"],
     "registers": ["1"],
     "psw": ["1"],
-    "differs": ["1"],
+    "differs": ["1", "nothing", "psw timers", "p", HUGE],
+    "both": ["1", "nothing", "psw timers", "p", HUGE],
+    "address": ["", "NOWHERE", "1000000", "-1", "200 x", "200 secondary", "200 real 3", "NOWHERE real", "100000 real",
+                "200 p" + HUGE, HUGE],
+    "pages": ["1"],
     "xray": ["1"],
     "code": ["0", "-1", "x", "1 2"],
     "storage": ["NOWHERE", "40000", "FFFFFF", "200 0", "200 -1", "200 x", "200 1 2", HUGE],
     "real": ["", "NOWHERE", "FFFFFF", "28 0", "28 x", "28 1 2", "-1"],
     "console": ["NOBODY", "KERNEL SECOND"],
     "log": ["0", "-1", "x", "1 2"],
-    "timeline": ["0", "-1", "x", "1 2"],
+    "timeline": ["0", "x", "2 1", "1 2 3", "zoom", "zoom sideways", "words x", "guests 9999999 99999999", "1% 200%",
+                 HUGE + " x"],
+    "trace": ["svc 256", "program 100", "external 10000", "io 1000", "ccw FFFF", "guest", "guest NOBODY", "rule", "op",
+              "op NOP1", "not", "text", 'console "A', "2 1", "0 svc" + HUGE, "9999999 99999999"],
+    "find": ["", "svc 256", "guest NOBODY", "op XYZ", "nosuchtextanywhere", 'console "A', "svc 77"],
+    "findback": ["", "svc 256", "guest NOBODY", "op XYZ", "nosuchtextanywhere", "svc 77"],
+    "export": ["", "x.pdf", "/nowhere/x.txt", "/tmp", "/nowhere/x.txt steps", "/nowhere/x.txt steps 1 x",
+               "/nowhere/x.txt 2 1", "/nowhere/x.txt svc 256", "/etc/hosts", "/etc/hosts.txt/x.txt", HUGE + ".txt"],
+    "cost": ["NOBODY", "KERNEL SECOND", "since", "until", "since x", "since 2 until 1", "since 99999999", "1",
+             "compare", "compare x", "compare assist NOBODY", "compare assist since 99999999"],
     "listing": ["1"],
     "devices": ["1"],
     "why": ["0", "-1", "x", "1 2", "rule", "rule x", "KERNEL KERNEL", "PRV PRV", HUGE + "x"],
@@ -70,6 +83,22 @@ WRONG = {
     "reset": ["1"],
     "key": ["1"],
     "apropos": ["", "qwertyuiop"],
+    "examine": ["/zz 200", "/q 200", "/99999x 200", "/0x 200", "NOWHERE", "40000", "FFFFFF", "200 1", "1 +", "2 )"],
+    "print": ["", "/i 200", "/q 1", "1 +", "1 2", "(1", "$r16", "$zz", "NOWHERE", "[40000]", "[200].q", "[200].9",
+              "1/0", "1 << 99", '"x" + 1', '"x', "F'1F'", "$r5 = 1", "real.zz", "real[FFFFFF]", "(" * 99, HUGE + "x"],
+    "autodisplay": ["1 +", "$zz", "/q 1", "/i 200"],
+    "undisplay": ["0", "1", "x", "1 2"],
+    "disassemble": ["NOWHERE", "201", "40000", "200 0", "200 1 2"],
+    "list": ["NOWHERE", "40000", "200 0", "200 1 2"],
+    "info": ["nothing", "psw 1", "registers r16", "symbols NOWHERE", "line FFFF", "line NOWHERE", "s1"],
+    "set": ["", "$r5", "$r5 =", "= 1", "$r5 = 100000000", "$r16 = 1", "nowhere = 1", "psw.cc = 4", "psw.dat = 1",
+            "storage 200 = 1", "storage 200 = xx", "storage 40000 = 00", "key 200 = 1FF", "key 40000 = 0", "START = 1",
+            "[40000] = 1", "[200].b = 1FF", "$r5 = 1 +", "real[200] = 1", "storage 3FFFF = 0000"],
+    "display": ["r5", "40000", "G16", "200-100", "XYZ"],
+    "store": ["", "G5", "G16 1", "S200 X", "40000 1", "PSW 1 2 3", "200 123456789"],
+    "begin": ["XYZ", "40000", "1 2"],
+    "adstop": ["", "XYZ", "201", "40000", "200 2"],
+    "dialect": ["french", "gdb cp"],
     "help": ["qwertyuiop"],
 }  # fmt: skip
 OF_OTHERS = {"quit"}
@@ -110,10 +139,11 @@ SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
 def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
-                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y",
-                "deck": "hello X"}  # fmt: skip
+                "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "export": "x.txt",
+                "deck": "hello X", "print": "$r5", "set": "$r5 = 1", "store": "G5 1", "adstop": "206",
+                "examine": "200", "info": "psw", "address": "200", "autodisplay": "$r5"}  # fmt: skip
     session = DebugSession()
-    if line in ("breakpoints", "delete"):
+    if line in ("breakpoints", "delete", "undisplay", "dialect"):
         pytest.skip("breakpoints are kept without a machine")
     with pytest.raises(UserError, match="nothing is loaded; try: load bare kernel"):
         run_line(session, f"{line} {operands.get(line, '')}".strip())

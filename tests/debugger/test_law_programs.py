@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from tools.law import compiled_violations, violations
+from edu_hv.debugger.system import Input
+from tools.law import branch_violations, compiled_violations, violations
 from tools.law_programs import LOADINGS, UNITS, loaded, plain, scene
 
 
@@ -31,3 +32,19 @@ def test_our_guests_with_commands_lines_keys_and_logoffs(name):
 @pytest.mark.parametrize("seed", range(4))
 def test_random_guests_with_random_commands_under_cp(seed):
     assert _violations(lambda: scene(seed), UNITS, every=9) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        pytest.param("kernel, bare", Input("key", "bare"), id="key, bare"),
+        pytest.param("kernel, bare", Input("enter", "bare", "HELLO"), id="line, bare"),
+        pytest.param("kernel in 128K", Input("cp", "KERNEL", "store g5 77"), id="store"),
+        pytest.param("two guests", Input("cp", "SECOND", "logoff"), id="logoff"),
+        pytest.param("minicp with assist", Input("cp", "MINICP", "set assist off"), id="assist"),
+        pytest.param("hostile", Input("cp", "HOSTILE", "external"), id="external"),
+    ],
+)
+def test_both_branches_after_an_input_in_the_past(name, given):
+    for seed in range(3):
+        assert branch_violations(lambda: loaded(name, seed)[0], 120, Random(seed), given, every=5) == []  # noqa: B023

@@ -1,14 +1,25 @@
 """The registry of commands, and the journal two equal sessions leave."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edu_hv.debugger.commands.arguments import parse_word
-from edu_hv.debugger.commands.registry import REGISTRY, Argument, Registry, command
+from edu_hv.debugger.commands.nearest import distance
+from edu_hv.debugger.commands.registry import REGISTRY, Argument, CommandError, Registry, command, split
 from edu_hv.debugger.session import DebugSession
 from edu_hv.isa.errors import UserError
-from tests.debugger.walk import loaded, run_line
+from edu_hv_tui.keys import KEYS
+from tests.debugger.walk import differences, everything, loaded, run_line
 
 COMMANDS = [c for c in REGISTRY.commands.values() if not c.tutor]
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    session = loaded("two guests")
+    session.step(3)
+    return session
 
 
 def test_no_name_or_alias_is_used_twice():
@@ -23,7 +34,8 @@ def test_every_command_has_a_summary_a_usage_and_a_group(found):
     assert found.summary
     assert found.summary.endswith(".")
     assert found.usage.startswith(found.name)
-    assert found.group in {"run", "look", "machine", "hypervisor", "breakpoints", "help"}
+    assert found.group
+    assert found.help.startswith(found.summary)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +51,158 @@ def test_a_word_names_the_command_it_begins_uniquely_or_none(word, name):
         assert REGISTRY.find(word).name == name
 
 
-def test_an_unknown_word_is_answered_with_the_nearest():
-    with pytest.raises(UserError, match='there is no command "stepp"; did you mean "step"'):
-        REGISTRY.find("stepp")
+SHORT = {
+    "s": "step", "si": "step", "stepi": "step", "S": "back", "bs": "back", "rs": "back", "reverse-step": "back",
+    "x": "stage", "X": "unstage", "t": "trap", "T": "untrap", "c": "run", "continue": "run", "C": "runback",
+    "rc": "runback", "reverse-continue": "runback", "u": "until", "advance": "until", "o": "output", "O": "unoutput",
+    "g": "goto", "b": "break", "del": "delete", "r": "registers", "reg": "registers", "m": "storage", "l": "list",
+    "d": "differs", "w": "why", "v": "select", "p": "print", "i": "info", "dis": "disassemble", "h": "help",
+    "?": "help", "q": "quit", "stor": "storage", "con": "console", "dev": "devices", "stat": "status",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "name"), SHORT.items())
+def test_the_common_short_forms_are_aliases_so_that_no_new_command_changes_them(word, name):
+    assert word in (REGISTRY.commands[name].name, *REGISTRY.commands[name].aliases)
+    assert REGISTRY.find(word).name == name
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        pytest.param("stepp", '"step"', id="a letter too many"),
+        pytest.param("setp", '"step"', id="two letters exchanged"),
+        pytest.param("pritn", '"print"', id="of gdb"),
+        pytest.param("reverse-contnue", '"reverse-continue"', id="an alias"),
+        pytest.param("qwery", '"query"', id="of CP"),
+        pytest.param("exernal", '"external"', id="of CP, a letter left out"),
+    ],
+)
+def test_an_unknown_word_is_answered_with_the_nearest(word, named):
+    with pytest.raises(CommandError, match=f'there is no command "{word}"; did you mean .*{named}.*; help lists'):
+        REGISTRY.find(word)
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6), st.text("abc", max_size=6))
+def test_the_distance_of_words_is_symmetric_and_counts_no_more_than_the_longer_has_letters(one, two, three):
+    assert distance(one, two) == distance(two, one) <= max(len(one), len(two))
+    assert (distance(one, two) == 0) == (one == two)
+    assert distance(one + three, two + three) <= distance(one, two)
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "length"),
+    [
+        pytest.param("step x", 5, 1, id="operand"),
+        pytest.param("  step   x", 9, 1, id="blanks before"),
+        pytest.param("storage 200 16 x", 15, 1, id="one too many"),
+        pytest.param("until NOWHERE", 6, 7, id="label"),
+        pytest.param("print $r5 + $zz", 12, 3, id="within an expression"),
+        pytest.param("print (1", 8, 1, id="where an expression ends"),
+        pytest.param("select NOBODY", 7, 6, id="found out by the command"),
+        pytest.param("stepp", 0, 5, id="the command itself"),
+        pytest.param("trap", None, 1, id="no word is wrong"),
+    ],
+)
+def test_a_complaint_knows_where_in_the_line_the_trouble_is(kernel, line, column, length):
+    if column is None:
+        kernel = DebugSession()  # Nothing is loaded: that is no word's fault.
+    with pytest.raises(CommandError) as error:
+        run_line(kernel, line)
+    assert (error.value.column, error.value.length) == (column, length)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("step x", '"x" is not a number from 1 on; see help step'),
+        ("until NOWHERE", "kernel.asm has no symbol NOWHERE"),
+        ("until", "until needs ADDRESS; usage: until ADDRESS"),
+        ("trap 1", 'trap does not take "1"; usage: trap'),
+    ],
+)
+def test_a_wrong_operand_is_told_what_is_expected_and_where_help_is(kernel, line, sentence):
+    with pytest.raises(CommandError) as error:
+        run_line(kernel, line)
+    assert sentence in str(error.value)
+
+
+# ---- examples ----------------------------------------------------------------------------------------------------------
+
+EVERY = list(REGISTRY.commands.values())
+OF_FILES = {"system", "deck", "logon", "attach", "mount", "save", "export"}
+"""Commands whose examples need files or users that are not there."""
+EXAMPLES = [
+    pytest.param(command, example.partition(" : ")[0], id=example.partition(" : ")[0])
+    for command in EVERY
+    for example in command.examples
+]
+
+
+@pytest.mark.parametrize("found", EVERY, ids=lambda c: c.name)
+def test_every_command_has_examples_that_say_what_they_do(found):
+    assert found.examples
+    assert [example for example in found.examples if not all(example.partition(" : "))] == []
+
+
+@pytest.mark.parametrize(("found", "line"), EXAMPLES)
+def test_the_line_of_an_example_is_carried_out_by_its_command(found, line):
+    assert [REGISTRY.of_line(one.strip()).name for one in line.split(";")][:1] == [found.name]
+
+
+def test_every_command_has_an_example_that_runs_and_no_example_fails_otherwise_than_with_a_sentence(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    ran = {name for load in ("load bare kernel", "load cp kernel second") for name in _examples_that_run(load)}
+    assert {c.name for c in EVERY if not c.tutor} - ran <= OF_FILES
+
+
+def _examples_that_run(load):
+    session, commands = DebugSession(), [c for c in EVERY if not c.tutor]
+    for found in commands:
+        for example in found.examples:
+            run_line(session, load)
+            session.step(3)
+            try:
+                run_line(session, example.partition(" : ")[0])
+            except UserError as error:
+                assert "\n" not in str(error)
+                continue
+            yield found.name
+
+
+# ---- operands ----------------------------------------------------------------------------------------------------------
+
+FINITE = {"guest", "rule", "device", "choice", "breakpoint", "topic", "lesson", "program", "option", "device type", "mark",
+          "branch", "user", "cp command", "cp operand", "address", "expression", "file", "display", "port"}  # fmt: skip
+OPERANDS = [pytest.param(c, a, id=f"{c.name} {a.name}") for c in EVERY for a in c.arguments]
+
+
+@pytest.mark.parametrize(("found", "argument"), OPERANDS)
+def test_every_operand_has_a_kind_and_one_of_finitely_many_values_has_completion(found, argument):
+    assert argument.kind
+    assert argument.kind != "word"
+    assert argument.kind not in FINITE or argument.complete or argument.offer
+
+
+@pytest.mark.parametrize(("found", "argument"), OPERANDS)
+def test_every_word_offered_for_an_operand_is_one(kernel, found, argument):
+    if found.tutor or argument.kind == "file":
+        return
+    for word in [
+        *(argument.offer(kernel, "") if argument.offer else argument.complete(kernel) if argument.complete else ())
+    ]:
+        text = word.partition("\t")[0]
+        if argument.kind == "expression" and found.name == "set":
+            continue  # It offers the beginning of PLACE = VALUE.
+        argument.parse(kernel, text)
+
+
+def test_every_key_of_the_screen_that_runs_a_line_runs_a_command_there_is():
+    for key in KEYS:
+        if key.line:
+            assert REGISTRY.find(key.line.split()[0]).name in REGISTRY.commands
 
 
 @pytest.mark.parametrize(
@@ -57,8 +218,26 @@ def test_an_unknown_word_is_answered_with_the_nearest():
         pytest.param("load c", ["cp"], id="choice"),
         pytest.param("load cp kernel sec", ["second"], id="programs"),
         pytest.param("delete ", ["1"], id="breakpoint"),
-        pytest.param("cp disp", ["display", "display g", "display psw"], id="cp command"),
-        pytest.param("cp display p", ["psw"], id="cp command with a blank"),
+        pytest.param("cp disp", ["display"], id="cp command"),
+        pytest.param("cp display p", ["psw"], id="operand of a cp command"),
+        pytest.param("cp query na", ["names"], id="question to cp"),
+        pytest.param("cp set ec", ["ecmode"], id="option of cp's set"),
+        pytest.param("DISPLAY ps", ["psw"], id="cp's word without cp"),
+        pytest.param("TRACE PR", ["program", "priv"], id="cp's word in capitals"),
+        pytest.param("begi", ["begin"], id="command that is cp's too"),
+        pytest.param("QUER", ["QUERY"], id="cp's word in capitals at the start"),
+        pytest.param("cont", ["continue"], id="alias that does not begin as its command"),
+        pytest.param("break START+2", ["START+24"], id="label and offset"),
+        pytest.param("print $r1", ["$r1", "$r10", "$r11", "$r12", "$r13", "$r14", "$r15"], id="register"),
+        pytest.param("print 4+STARTI", ["4+STARTIO"], id="behind an operator"),
+        pytest.param("x/4i STARTI", ["STARTIO"], id="behind a format"),
+        pytest.param("set $c", ["$cc", *(f"$cr{n}" for n in range(16))], id="what can be set"),
+        pytest.param("info reg", ["registers"], id="topic of info"),
+        pytest.param("help topic expr", ["expressions"], id="topic of help"),
+        pytest.param("help cp disc", ["disconn"], id="help of a cp command"),
+        pytest.param("dialect b", ["both"], id="setting"),
+        pytest.param("load cp kernel se", ["second"], id="program behind others"),
+        pytest.param("fail system d", ["damage"], id="several words"),
         pytest.param("help unst", ["unstage"], id="topic"),
         pytest.param("step ", [], id="count"),
         pytest.param("select KERNEL x", [], id="one too many"),
@@ -69,6 +248,39 @@ def test_completion_offers_what_can_stand_there(line, offered):
     session = loaded("two guests")
     run_line(session, "break SAY")
     assert [completion.text for completion in REGISTRY.complete(session, line)] == offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        pytest.param("mount my", ['"my tape.aws"', "my.aws"], id="a name with a blank gets quotation marks"),
+        pytest.param('mount "my t', ['tape.aws"'], id="within quotation marks, behind a blank"),
+        pytest.param("mount sub/", ["sub/deck"], id="a directory's files"),
+        pytest.param("mount su", ["sub/"], id="a directory"),
+        pytest.param("mount .h", [".hidden"], id="hidden only when asked for"),
+        pytest.param("attach 181 3420 m", ['"my tape.aws"', "my.aws"], id="third operand"),
+        pytest.param("mount nothing/x", [], id="no such directory"),
+    ],
+)
+def test_file_names_are_completed_and_what_is_offered_can_be_typed(tmp_path, monkeypatch, typed, offered):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    for name in ("my.aws", "my tape.aws", "sub/deck", ".hidden"):
+        (tmp_path / name).write_text("")
+    found = [word.text for word in REGISTRY.complete(DebugSession(), typed)]
+    assert [word for word in found if "." in word or "/" in word] == offered
+    for word in offered:
+        line = typed[: len(typed) - len(typed.rpartition(" ")[2])] + word
+        assert (tmp_path / split(line)[-1]).exists()
+
+
+def test_completion_changes_nothing_and_looks_at_no_page(kernel):
+    before = everything(kernel), kernel.recording.unit, kernel.total
+    for found in EVERY:
+        for text in ("", "K", "START+", "$r", "200 "):
+            REGISTRY.complete(kernel, f"{found.name} {text}") if not found.tutor else None
+    assert differences(everything(kernel), before[0]) == []
+    assert (kernel.recording.unit, kernel.total) == before[1:]
 
 
 def test_completion_without_a_machine_offers_nothing_and_fails_nowhere():

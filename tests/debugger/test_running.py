@@ -3,8 +3,9 @@
 import pytest
 
 from edu_hv.debugger import session as session_module
-from edu_hv.debugger.breakpoints import Breakpoints, StopAt
+from edu_hv.debugger.breakpoints import Breakpoint, Breakpoints, StopAt
 from edu_hv.debugger.session import AT_START, YOU_STOPPED, DebugSession
+from edu_hv.debugger.stops.what import AtAddress
 from tests.debugger.walk import differences, everything, loaded, run_line
 
 LOOP = """LOOP     START 0
@@ -131,9 +132,10 @@ class _Interrupting(Breakpoints):
 
     session: DebugSession
 
-    def addresses(self) -> set[int]:
+    @property
+    def enabled(self) -> list[Breakpoint]:
         self.session.interrupt()
-        return super().addresses() | {2}
+        return [Breakpoint(1, AtAddress.of(2))]
 
 
 @pytest.mark.parametrize("load", ["kernel bare", "two guests"])

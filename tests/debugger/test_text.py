@@ -1,6 +1,7 @@
 """Every view as text: the whole text of one of each, and no line wider than asked, with nothing lost."""
 
 import string
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edu_hv.debugger import views
+from edu_hv.debugger.cost_comparison import CostComparisonView
+from edu_hv.debugger.costs import Costs, CostView, GuestCost
+from edu_hv.debugger.examining import ExaminedRow, ExaminedView, Shape, ValueView
+from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
+from edu_hv.debugger.microscope.views import (
+    AccessView,
+    EntryView,
+    FrameView,
+    MicroscopeView,
+    PageRange,
+    PagesView,
+    RungView,
+)
 from edu_hv.debugger.text import as_lines, code_line, console_lines
+from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
 from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
 
 MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)
@@ -30,6 +45,30 @@ GOALS = (
     views.GoalView(1, "stop at the SSM", True, seen="not shown any more"),
     views.GoalView(2, "see the mask", False, "guest mask FF", "guest mask 00", "registers"),
 )
+
+_A = GuestCost(
+    "A",
+    1204,
+    221,
+    3,
+    Counter({"privileged operation": 200, "supervisor call": 21, "external": 3}),
+    Counter({"SSM": 200, "SVC": 21}),
+    Counter({"PRV-2": 200, "SVC-1": 21}),
+    Counter({"SIO-6": 4}),
+)
+_B = GuestCost(
+    "B",
+    100,
+    1,
+    classes=Counter({"supervisor call": 1}),
+    mnemonics=Counter({"SVC": 1}),
+    rules=Counter({"SVC-1": 1}),
+    assisted=Counter({"SSM": 40}),
+    declined=Counter({"SSM": 2}),
+)
+COSTS = Costs(0, 1500, {"A": _A, "B": _B}, 12000, 1000, True)
+_A_ASSISTED = GuestCost("A", 1204, 21, assisted=Counter({"SSM": 200}))
+WITH_ASSIST = Costs(0, 1500, {"A": _A_ASSISTED}, 4000, 1000, True)
 
 CASES = [
     pytest.param(
@@ -202,6 +241,145 @@ s supervisor, . problem, T trap to CP, w wait
         id="timeline",
     ),
     pytest.param(
+        views.TimelineView(
+            "sT.iw",
+            2,
+            1300,
+            5000,
+            first=1000,
+            last=1500,
+            bucket=101,
+            zoomed=True,
+            rows=(views.TimelineRow("KERNEL", "sT---", 201), views.TimelineRow("B", "---i-", 1)),
+            pins=(views.TimelinePin("HERE", 1200, 1),),
+        ),
+        """
+timeline: step 1,300 of 5,000; shown are steps 1,000 to 1,500, around the
+present one, 101 steps a character
+all    sT.iw
+         ^ now
+KERNEL sT---
+B      ---i-
+s supervisor, . problem, T trap to CP, i interruption, w wait, - does not run
+KERNEL had the CPU in 201 steps
+B had the CPU in 1 step
+marks: HERE at step 1,200
+""",
+        id="timeline-of-guests",
+    ),
+    pytest.param(
+        views.TimelineView("ss", -1, 1300, 5000, first=1, last=2),
+        """
+timeline: step 1,300 of 5,000; shown are steps 1 to 2, one step a character
+ss
+s supervisor
+step 1,300, where you are, is behind these
+""",
+        id="timeline-elsewhere",
+    ),
+    pytest.param(
+        StretchesView(
+            1,
+            5000,
+            12,
+            5000,
+            1,
+            (
+                Stretch(1, 2375, "s", "supervisor state of A"),
+                Stretch(2376, 2376, "T", "trap to CP, program: privileged operation at 012330 SSM ALLON"),
+            ),
+        ),
+        """
+steps 1 to 5,000 of 5,000
+steps 1 to 2,375: supervisor state of A
+step 2,376: trap to CP, program: privileged operation at 012330 SSM ALLON
+you are at step 12
+""",
+        id="stretches",
+    ),
+    pytest.param(
+        TraceView(
+            "svc 5",
+            (views.LogEntry(1204, Layer.GUEST, "supervisor call 5 at 000200 SVC 5", "A"),),
+            0,
+            1300,
+            31,
+            2,
+            1300,
+        ),
+        """
+events that match svc 5, in steps 0 to 1,300
+step   who    guest  what
+1,204  guest  A      supervisor call 5 at 000200 SVC 5
+31 more before them (trace more lists those), 2 more after them
+""",
+        id="trace",
+    ),
+    pytest.param(
+        TraceView("svc 9", (), 0, 1300, 0, 0, 1300),
+        "\nno events that match svc 9 in steps 0 to 1,300\n",
+        id="trace-empty",
+    ),
+    pytest.param(
+        CostView(COSTS, "", 2000),
+        """
+cost of all guests, steps 0 to 1,500 of 2,000
+A executed 1,204 instructions and trapped 221 times: one trap each 5.4
+  instructions
+CP decided 221 times about it, and 4 times more within these decisions
+221 of the traps are by instructions that the VM assist can do: cost compare
+  assist
+B executed 100 instructions and trapped once: one trap each 100.0 instructions
+CP decided once about it
+the VM assist did 40 without CP; each would have been a trap, so without it
+  there would be one each 2.4 instructions
+machine time 12,000 microseconds: the guests' instructions 1,304 (11 per cent),
+  CP 9,696 (81 per cent), waiting 1,000 (8 per cent); the VM assist saved CP
+  1,600 at least
+guest  instructions  traps  one each  interrupted  decisions  by the assist
+A      1,204         221    5.4       3            221        0
+B      100           1      100.0     0            1          40
+interruption          times
+privileged operation  200
+supervisor call       22
+external              3
+instruction  trapped  done by the assist  left to CP by it
+SSM          200      40                  2
+SVC          22       0                   0
+rule of CP  decided  within another decision
+PRV-2       200      0
+SVC-1       22       0
+SIO-6       0        4
+""",
+        id="cost",
+    ),
+    pytest.param(
+        CostView(Costs(0, 10, {"bare": GuestCost("bare", 10)}, 10, 0, False), "", 10),
+        """
+cost of the bare machine, steps 0 to 10 of 10
+the program on the bare machine executed 10 instructions and 0 of them led to
+  an interruption
+machine time 10 microseconds: its instructions 10 (100 per cent)
+""",
+        id="cost-bare",
+    ),
+    pytest.param(
+        CostComparisonView(COSTS, WITH_ASSIST, False, "A", ""),
+        """
+steps 0 to 1,500, of A, and the same again
+                    without the assist  with it
+instructions        1,204               1,204
+traps               221                 21
+decisions of CP     221                 0
+done by the assist  0                   200
+CP's microseconds   9,696               1,796
+all microseconds    12,000              4,000
+with the VM assist 21 traps in place of 221: 200 fewer, 90 per cent
+what happens with it was executed aside: you are where you were
+""",
+        id="cost-compared",
+    ),
+    pytest.param(
         views.BreakpointsView((views.BreakpointView(1, 0x1233A, "LOOP", 3), views.BreakpointView(12, 0x40, "", 0))),
         """
 number  address  hits  label
@@ -285,6 +463,136 @@ hints left: 2
         views.LessonView(1, "machine", "meet the machine", (), GOALS[:1], done=True),
         "\nlesson 1: meet the machine\ngoals\n[done] 1. stop at the SSM\nlesson 1 is done\n",
         id="lesson-done",
+    ),
+    pytest.param(
+        ExaminedView(
+            "KERNEL", Shape(3), (ExaminedRow(512, "START", ("0A05", "0A06")), ExaminedRow(516, "", ("0A07",))), 518
+        ),
+        "\n000200 <START>: 0A05 0A06\n000204:         0A07\n",
+        id="examined",
+    ),
+    pytest.param(ValueView("$r5 + 1", 16, "00000010, 16 decimal"), "\n$r5 + 1: 00000010, 16 decimal\n", id="value"),
+    pytest.param(ValueView("cc", 2, "2", 1), "\n1 cc: 2\n", id="value at every stop"),
+    pytest.param(
+        MicroscopeView(
+            "A",
+            0x10200,
+            "guest-virtual, as the PSW takes it (EC mode, DAT on, key 2)",
+            (
+                RungView(
+                    "guest-virtual to guest-real, by the guest's own tables",
+                    0x10200,
+                    0x3200,
+                    "",
+                    (
+                        EntryView(
+                            "segment-table entry 1",
+                            "guest-real 002004, real 0FC004",
+                            "F0002100",
+                            "valid: page table at 002100 for 16 pages",
+                            0x2004,
+                        ),
+                    ),
+                    ("CR1 00002000: segment table at guest-real 002000", "a remark"),
+                ),
+                RungView(
+                    "guest-real to real, by CP's tables for A",
+                    0x3200,
+                    None,
+                    "page translation",
+                    (EntryView("TLB entry", "", "none", "the tables are looked at"),),
+                ),
+            ),
+            ("real: 06, key 0, referenced, changed",),
+            "page 003 is in the paging area, slot 7",
+            ("missing shadow entry: it is filled at the first use",),
+            (
+                AccessView("fetch", None, "", "", None, False, "allowed at real 0F9200"),
+                AccessView("store", 17, "CP", "PTR-2", None, False, "page translation exception, code 0011"),
+            ),
+        ),
+        """
+A: 010200 is guest-virtual, as the PSW takes it (EC mode, DAT on, key 2)
+1. 010200 to 003200: guest-virtual to guest-real, by the guest's own tables
+   CR1 00002000: segment table at guest-real 002000
+   segment-table entry 1 at guest-real 002004, real 0FC004: F0002100, valid:
+     page table at 002100 for 16 pages
+   a remark
+2. 003200 to nowhere: page translation exception: guest-real to real, by CP's
+   tables for A
+   TLB entry: none, the tables are looked at
+page 003 is in the paging area, slot 7
+key    real: 06, key 0, referenced, changed
+flag   missing shadow entry: it is filled at the first use
+fetch  allowed at real 0F9200
+store  page translation exception, code 0011
+""",
+        id="microscope",
+    ),
+    pytest.param(
+        MicroscopeView("bare", 0x200, "virtual, as you asked", (), (), "", (), (), "DAT is off"),
+        "\nthe bare machine: 000200 is virtual, as you asked\naccess DAT is off\n",
+        id="microscope-unused",
+    ),
+    pytest.param(
+        FrameView(0x1234, 0x234, "page 003 of A", ("core-table entry: locked 2 times", "key 0")),
+        "\nreal 001234 (absolute 000234): page 003 of A\n  core-table entry: locked 2 times\n  key 0\n",
+        id="frame",
+    ),
+    pytest.param(
+        PagesView("A", "64 pages", (PageRange(0, 0, "in the frame at real 0FF000"), PageRange(1, 14, "never used"))),
+        "\npages of A: 64 pages\n  000  in the frame at real 0FF000\n  001 to 00E  never used\n",
+        id="pages",
+    ),
+    pytest.param(
+        ComparisonView(
+            "A",
+            (
+                ComparedTopic(
+                    "psw",
+                    "PSW",
+                    (ComparedValue("mask", "00", "07", "short", True, sentence="a sentence"), KEY),
+                    "VMPSW",
+                ),
+                ComparedTopic(
+                    "registers",
+                    "general registers",
+                    (
+                        ComparedValue("R0", "1", "2", "x", sentence="the same"),
+                        ComparedValue("R1", "1", "2", "x", sentence="the same"),
+                    ),
+                ),
+            ),
+        ),
+        """
+A: guest, real and why
+PSW; the guest's: VMPSW
+       guest   real  why
+mask  *00      07    differs: a sentence
+key    0       0     same
+general registers
+     guest   real  why
+R0   1       2     differs: the same
+R1   1       2     differs: as above
+""",
+        id="comparison",
+    ),
+    pytest.param(
+        ComparisonView("A", (), True, ("PSW", "timers")),
+        "\nA: what differs\nnothing differs in: PSW, timers\n",
+        id="comparison-differs",
+    ),
+    pytest.param(
+        ComparisonView("bare", (ComparedTopic("psw", "PSW", (KEY,)), ComparedTopic("x", "nothing", ())), bare=True),
+        """
+the bare machine: there is no CP, so what the program sees is what is there
+PSW
+     value
+key  0
+nothing
+  none
+""",
+        id="comparison-bare",
     ),
 ]
 

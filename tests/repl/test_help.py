@@ -2,7 +2,7 @@
 
 import pytest
 
-from edu_hv.debugger.commands.help import MARKS
+from edu_hv.debugger.commands.topics import MARKS
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.text import CODE_MARKS, as_lines
 from edu_hv.debugger.views import HelpView, TextView
@@ -40,7 +40,7 @@ def test_help_of_a_group_lists_it():
 
 def test_help_explains_all_marks():
     assert {line[0] for line in MARKS[:6]} == {*CODE_MARKS, "*", "<"}
-    assert ask("help marks").lines == MARKS
+    assert [mark for mark in MARKS if mark not in " ".join(as_lines(ask("help marks"), 200))] == []
 
 
 @pytest.mark.parametrize(

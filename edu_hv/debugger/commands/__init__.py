@@ -6,8 +6,10 @@ from edu_hv.debugger.commands import (  # noqa: F401
     comparing,
     cost,
     dialect,
+    explaining,
     gdb,
     help,
+    history,
     hypervisor,
     info,
     inspect,
@@ -16,4 +18,5 @@ from edu_hv.debugger.commands import (  # noqa: F401
     run,
     trace,
     users,
+    xraying,
 )

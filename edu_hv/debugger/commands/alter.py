@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from edu_hv.debugger.commands.gdb import expression_words
 from edu_hv.debugger.commands.registry import Argument, CommandError, command
@@ -50,8 +51,8 @@ def _set_words(session: DebugSession, text: str) -> Iterable[str]:
     if "=" in text:
         return expression_words(session, text)
     places = ("storage\tbytes of storage: set storage 2000 = 0A05", "key\ta storage key: set key 2000 = F0")
-    words = [*places, *(word for word in expression_words(session, text) if word.partition("\t")[0] not in ("$step",))]
-    return words if " " not in text.lstrip() else [word for word in words if not word.startswith(("storage", "key"))]
+    words = expression_words(session, text)
+    return words if " " in text.lstrip() else chain(places, words)
 
 
 @command(

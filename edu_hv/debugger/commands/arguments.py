@@ -5,10 +5,10 @@ What CP's commands take is in `cp_words`, file names are in `files`.
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from edu_hv.asm.assembly import Assembly
-from edu_hv.debugger.commands.cp_words import cp_words, summary_of
 from edu_hv.debugger.commands.registry import Argument
 from edu_hv.debugger.session import DebugSession
 from edu_hv.guests.catalog import GUESTS
@@ -195,7 +195,9 @@ def _labels(assembly: Assembly) -> list[str]:
     if found is None or found[0] is not assembly:
         dummies = {section.name for section in assembly.sections if section.dummy}
         named = sorted(
-            (name, symbol) for name, symbol in assembly.symbols.items() if symbol.label and symbol.section not in dummies
+            (name, symbol)
+            for name, symbol in assembly.symbols.items()
+            if symbol.label and symbol.section not in dummies
         )
         words = [f"{name}\t{symbol.value & MASK_24:06X}, line {symbol.line}" for name, symbol in named]
         while len(_known) >= _KEPT:
@@ -209,7 +211,8 @@ def places(session: DebugSession, text: str) -> Iterable[str]:
     base, plus, _ = text.partition("+")
     if plus:
         return _offsets(session, base)
-    return [*labels(session), *(f"R{n}\twhat register {n} points at" for n in range(16)), ".\tthe next instruction"]
+    registers = (f"R{n}\twhat register {n} points at" for n in range(16))
+    return chain(labels(session), registers, (".\tthe next instruction",))
 
 
 _STATEMENTS = 16
@@ -258,9 +261,9 @@ def program_names(session: DebugSession) -> Iterable[str]:
 
 
 def breakpoint_numbers(session: DebugSession) -> Iterable[str]:
-    """Breakpoints, each with its address."""
+    """Breakpoints and watchpoints, each with what it is set on."""
     stops = sorted(session.breakpoints.by_number.items())
-    return [f"{number}\t{stop.address:06X} {stop.label}".rstrip() for number, stop in stops]
+    return [f"{number}\t{stop.what.kind} {stop.what.words}" for number, stop in stops]
 
 
 def device_addresses(session: DebugSession) -> Iterable[str]:

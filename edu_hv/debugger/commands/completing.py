@@ -5,6 +5,7 @@ made once.  A face shows the words; the same core serves the prompt and the scre
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from edu_hv.debugger.commands.registry import Argument, Command, Completion
@@ -57,8 +58,8 @@ def _operands(command: Command, context: Any, rest: str) -> list[Completion]:
     if argument is None:
         return []
     target = context if command.tutor else getattr(context, "session", context)
-    words = list(_offered(argument, target, text))
-    return [Completion(word, description or argument.name) for word, description in words[:MOST]]
+    words = islice(_offered(argument, target, text), MOST)
+    return [Completion(word, description or argument.name) for word, description in words]
 
 
 def _argument_at_end(command: Command, rest: str) -> tuple[Argument | None, str]:
@@ -91,20 +92,20 @@ def _offered(argument: Argument, target: Any, text: str) -> Iterator[tuple[str, 
     """Words for the end of an operand's text that begin as it does, with what they mean."""
     if argument.offer is not None:
         begun = text.rpartition(" ")[2].lower()
-        yield from ((word, said) for word, said in _taken_apart(argument.offer(target, text))
-                    if word.lower().startswith(begun) or '"' in text)  # fmt: skip
+        quoted = '"' in text  # What is offered then is only the rest of a name.
+        yield from _taken_apart(argument.offer(target, text), "" if quoted else begun)
         return
     if argument.complete is None:
         return
     done, _, begun = text.rpartition(" ")
     known = f"{done} " if argument.rest and done else ""
-    wanted = (known + begun).lower()
-    for words, said in _taken_apart(argument.complete(target)):
-        if words.lower().startswith(wanted):
-            yield words[len(known) :], said
+    for words, said in _taken_apart(argument.complete(target), (known + begun).lower()):
+        yield words[len(known) :], said
 
 
-def _taken_apart(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _taken_apart(words: Iterable[str], begun: str) -> Iterator[tuple[str, str]]:
+    """Those that begin so, and what they mean."""
     for word in words:
-        text, _, description = word.partition("\t")
-        yield text, description
+        if word.lower().startswith(begun):
+            text, _, description = word.partition("\t")
+            yield text, description

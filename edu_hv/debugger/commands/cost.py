@@ -43,11 +43,11 @@ def _words(session: DebugSession, text: str) -> Iterable[str]:
     ),
 )
 def cost(session: DebugSession, text: str) -> CostView | CostComparisonView:
-    """What virtualization costs: instructions of the guests against traps and decisions of CP, by class, instruction, rule.
+    """What virtualization costs: instructions of the guests against traps and decisions of CP.
 
-    It counts from the start, or from the step behind "since", up to here, or to the step behind "until".  Machine time
-    is divided into what the guests' instructions took, CP's own and waiting; and what the VM assist did without CP is
-    told apart.
+    The traps are counted by class and by instruction, the decisions by rule; what the VM assist did without CP is told
+    apart.  Machine time is divided into what the guests' instructions took, CP's own and waiting.  It counts from the
+    start, or from the step behind "since", up to here, or to the step behind "until".
 
     "cost compare assist" executes the same number of instructions again aside, with the VM assist turned on, or off if
     it was on, and shows both; with "since" from a later step than the start.

@@ -57,16 +57,16 @@ def offered(session: DebugSession, text: str) -> Iterable[str]:
     return words(session, rest.split()[: -1 if rest[-1:].strip() else None]) if words else ()
 
 
-# ---- operands, by the name of CP's function ----------------------------------------------------------------------------
+# ---- operands, by the name of CP's function --------------------------------------------------------------------------
 
 Words = Callable[[DebugSession, list[str]], Iterable[str]]
 
 
 def _display(session: DebugSession, before: list[str]) -> Iterable[str]:
     registers = (f"g{n}\tgeneral register {n}" for n in range(16))
-    return ("psw\tthe PSW", "g\tall general registers", *registers, "x\tcontrol registers", "y\tfloating-point registers",
-            "caw\tthe channel-address word", "csw\tthe channel-status word", "k\tall storage keys",
-            "t0-ff\tstorage with its characters", "0-ff\tstorage")  # fmt: skip
+    return ("psw\tthe PSW", "g\tall general registers", *registers, "x\tcontrol registers",
+            "y\tfloating-point registers", "caw\tthe channel-address word", "csw\tthe channel-status word",
+            "k\tall storage keys", "t0-ff\tstorage with its characters", "0-ff\tstorage")  # fmt: skip
 
 
 def _store(session: DebugSession, before: list[str]) -> Iterable[str]:
@@ -136,7 +136,8 @@ _OPERANDS: dict[str, Words] = {
     "adstop": _listed("off\tno stop"), "system": _listed("reset", "clear", "restart"), "ipl": _devices,
     "ready": _devices, "not_ready": _devices, "reset": _devices, "request": _devices,
     "rewind": _devices, "detach": _devices, "message": _users, "warning": _users, "smsg": _users,
-    "link": _users, "force": _users, "autolog_command": _users, "indicate": _listed("load", "user", "queues", "i/o", "paging"),
+    "link": _users, "force": _users, "autolog_command": _users,
+    "indicate": _listed("load", "user"),
     "close": _listed(*_SPOOLED), "spool": _listed(*_SPOOLED), "purge": _listed("reader", "printer", "punch", "all"),
     "order": _listed("reader", "printer", "punch"), "change": _listed("reader", "printer", "punch"),
     "transfer": _listed("reader", "printer", "punch"), "logoff_command": _listed("hold"), "disconn": _listed("hold"),

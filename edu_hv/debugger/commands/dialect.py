@@ -6,19 +6,23 @@ Whose a line is, is decided here, by one rule:
 2. A word in CAPITALS that CP knows, by its VM/370 abbreviation, is CP's: TRACE PRIV, SET ECMODE ON, D PSW, B.  But a
    single capital that is the reverse of a small letter stays the debugger's (S, C, T, X, O), and so does LOGON.
 3. A word that names a command of the debugger is the debugger's, unless that command takes no operands and there are
-   some (d psw, q virtual), or the operands are CP's own (set ecmode on, system reset).
+   some (q virtual), or the operands are CP's own (set ecmode on, system reset, d 200.20).
 4. A full name of a CP command is CP's, in small letters too (begin, query names), then an abbreviation that begins no
    command of the debugger.
 
 DISPLAY, STORE, ADSTOP and BEGIN are commands of the debugger as well, so that they work on the bare machine.
 """
 
+import re
+from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from edu_hv.debugger.altering import shown
 from edu_hv.debugger.breakpoints import Breakpoint
-from edu_hv.debugger.commands.arguments import parse_word
+from edu_hv.debugger.commands.arguments import choice, parse_word
 from edu_hv.debugger.commands.cp_words import cp_names, first_of, offered
+from edu_hv.debugger.commands.equivalents import in_cp, in_gdb
 from edu_hv.debugger.commands.registry import REGISTRY, Argument, CommandError, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView, TextView, View
@@ -28,8 +32,12 @@ from edu_hv.isa.errors import UserError
 
 _NEVER = ("logon", "login")
 """Words of CP's that are always the debugger's: who sits at a terminal of the guest is logged on."""
+_ALONE = ("reset",)
+"""Words that in small letters are the debugger's even with operands: it loads everything again."""
 _BOTH = ("display", "store", "begin", "adstop")
 """CP's commands that are the debugger's as well."""
+_PLACE = re.compile("[TLKtlk]?[0-9][0-9A-Fa-f]*([-:.][0-9A-Fa-f]+|[-:.](END|end))?|[GXYgxy][0-9A-Fa-f]{1,2}")
+"""What DISPLAY shows and differs has nothing of: storage, a register."""
 _OF_SYSTEM = ("reset", "clear", "restart")
 
 
@@ -46,7 +54,8 @@ def is_cps(line: str) -> bool:
     if head.isupper():
         return not (mine is not None and len(head) == 1 and head in mine.aliases)
     if mine is not None:
-        return bool(rest) and (not mine.arguments or _operands_are_cps(mine.name, rest))
+        bare_word = not mine.arguments and mine.name not in _ALONE
+        return bool(rest) and (bare_word or _operands_are_cps(mine.name, rest))
     if head.lower() in cp_names():
         return True
     beginning = REGISTRY.beginning(head.lower())
@@ -59,6 +68,8 @@ def _operands_are_cps(name: str, rest: str) -> bool:
     first = rest.split()[0]
     if name == "set":
         return "=" not in rest and any(abbreviates(first, setting.name) for setting in SETTINGS)
+    if name == "differs":
+        return _PLACE.fullmatch(first) is not None
     return name == "system" and first.lower() in _OF_SYSTEM
 
 
@@ -78,7 +89,7 @@ def _to_cp(context: Any, line: str) -> str:
 
 
 def _bare(found: CPCommand, rest: str, line: str) -> str:
-    """What does on the bare machine what a command of CP does to a virtual one; else CP's, which says that it is not."""
+    """What does on the bare machine what a command of CP does to a virtual one; else CP's line, which says why not."""
     first = (rest.split() or [""])[0]
     match found.function.__name__:
         case "external" if first in ("", "40"):
@@ -110,7 +121,7 @@ REGISTRY.rewrites.append(_to_cp)
 REGISTRY.more_words.append(cp_names)
 
 
-# ---- CP's commands that work on the bare machine, too ------------------------------------------------------------------
+# ---- CP's commands that work on the bare machine, too ----------------------------------------------------------------
 
 
 @command(
@@ -224,7 +235,7 @@ def _moved(session: DebugSession, at: str) -> str:
 def adstop(session: DebugSession, where: str) -> list[View]:
     """CP's ADSTOP: stop the guest once when it comes to an instruction; on the bare machine a breakpoint does it.
 
-    Under CP it is an input to CP, which tells the guest's operator; the guest is then in CP mode and BEGIN lets it go on.
+    Under CP it is an input to CP, which tells the guest's operator; the guest is in CP mode then, until BEGIN.
     """
     if session.system.cp is not None:
         answer = session.give("cp", f"ADSTOP {where}")
@@ -243,3 +254,65 @@ def _take_away(session: DebugSession) -> None:
     if not stops:
         raise UserError("there is no address stop; ADSTOP 204 sets one")
     session.breakpoints.delete(max(stops))
+
+
+# ---- each dialect in the words of the other --------------------------------------------------------------------------
+
+_shown: WeakKeyDictionary[DebugSession, str] = WeakKeyDictionary()
+SETTINGS_OF_DIALECT = {
+    "gdb": "behind a line of CP's: how gdb says it",
+    "cp": "behind a line of gdb's: how CP says it",
+    "both": "behind each line how the other dialect says it",
+    "off": "nothing is shown",
+}
+
+
+@command(
+    "dialect",
+    Argument(
+        "gdb|cp|both|off",
+        choice(*SETTINGS_OF_DIALECT),
+        lambda session: [f"{word}\t{said}" for word, said in SETTINGS_OF_DIALECT.items()],
+        optional=True,
+        kind="choice",
+    ),
+    group="help",
+    examples=("dialect both : show how the other dialect says it", "dialect : which is shown", "dialect off : nothing"),
+)
+def dialect(session: DebugSession, which: str | None) -> TextView:
+    """Show behind each line how the other dialect says the same: gdb for lines of CP's, cp for those of gdb's, or both.
+
+    Without an operand it tells what is shown.  help dialects has them side by side, and the rule for words that both
+    have.
+    """
+    if which is not None:
+        _shown[session] = which
+    now = _shown.get(session, "off")
+    return TextView((f"dialect {now}: {SETTINGS_OF_DIALECT[now]}",))
+
+
+def in_other_words(line: str) -> tuple[str, str]:
+    """The other dialect ("CP" or "gdb") and the line in its words, "" where it has none."""
+    head, _, rest = line.strip().partition(" ")
+    if head.lower() in ("cp", "#cp"):
+        head, _, rest = rest.strip().partition(" ")
+        found = first_of(head)
+        return "gdb", in_gdb(f"{found.name.upper()} {rest}") if found else ""
+    found = first_of(head)
+    if found is not None and (is_cps(line) or (found.name.lower() in _BOTH and "/" not in head)):
+        return "gdb", in_gdb(f"{found.name.upper()} {rest}")
+    meant = REGISTRY.meant(None, line)
+    word, _, operands = meant.partition(" ")
+    return "CP", in_cp(f"{REGISTRY.find(word).name} {operands}")
+
+
+def _in_other_words(context: Any, line: str, views: Sequence[View]) -> list[View]:
+    session = getattr(context, "session", context)
+    wanted = _shown.get(session, "off") if isinstance(session, DebugSession) else "off"
+    if wanted == "off":
+        return []
+    name, words = in_other_words(line)
+    return [TextView((f"{name}: {words}",))] if words and wanted in ("both", name.lower()) else []
+
+
+REGISTRY.after.append(_in_other_words)

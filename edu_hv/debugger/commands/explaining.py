@@ -100,7 +100,9 @@ def _table(
 
 def _cr(session: DebugSession, words: Sequence[str]) -> Views:
     if not 1 <= len(words) <= 2:
-        raise UserError("explain cr takes the number of a control register, perhaps with 8 hexadecimal digits behind it")
+        raise UserError(
+            "explain cr takes the number of a control register, perhaps with 8 hexadecimal digits behind it"
+        )
     number = re.fullmatch("(?:[cC][rR]?)?([0-9]|1[0-5])", words[0])
     if not number:
         raise UserError(f'"{short(words[0])}" is not the number of a control register, 0 to 15')

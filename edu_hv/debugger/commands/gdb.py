@@ -60,7 +60,7 @@ def remembered(session: DebugSession) -> Remembered:
     return _remembered.setdefault(session, Remembered())
 
 
-# ---- operands ----------------------------------------------------------------------------------------------------------
+# ---- operands --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,13 @@ def expression_words(session: DebugSession, text: str) -> Iterable[str]:
     """What an expression can have behind its last operator: registers and fields, then labels."""
     begun = text.rpartition(" ")[2]
     at = max((begun.rfind(sign) for sign in "+-*&|^<>=!~([,"), default=-1) + 1
-    sure = begun[at:].startswith("$") or not begun[at:]
-    registers = [word if sure else word.removeprefix("$") for word in expression_names.offered(session)]
-    return [begun[:at] + word for word in [*registers, *labels(session)]]
+    before, name = begun[:at], begun[at:].lower()
+    sure = name.startswith("$") or not name
+    for word in expression_names.offered(session):
+        yield before + (word if sure else word.removeprefix("$"))
+    for word in labels(session):
+        if word.lower().startswith(name):
+            yield before + word
 
 
 def expression_operand(name: str = "EXPRESSION", optional: bool = False) -> Argument:
@@ -110,7 +114,7 @@ def _formatted(name: str) -> Argument:
     return Argument(name, parse_formatted, None, True, Formatted("", None), True, kind=kind, offer=expression_words)
 
 
-# ---- storage -----------------------------------------------------------------------------------------------------------
+# ---- storage ---------------------------------------------------------------------------------------------------------
 
 
 @command(
@@ -176,7 +180,7 @@ def list_(session: DebugSession, at: int | None, rows: int) -> CodeView:
     return viewing.code(session, rows, at)
 
 
-# ---- values ------------------------------------------------------------------------------------------------------------
+# ---- values ----------------------------------------------------------------------------------------------------------
 
 
 @command(
@@ -194,8 +198,8 @@ def list_(session: DebugSession, at: int | None, rows: int) -> CodeView:
 def print_(session: DebugSession, what: Formatted) -> ValueView:
     """What an expression is now: registers, PSW fields, labels, storage, and what is computed of them.
 
-    print/d shows it in decimal with sign, /u without, /x in hexadecimal, /t in binary, /o in octal, /c as characters, /a
-    as an address with its label.  help expressions tells what can be written.
+    print/d shows it in decimal with sign, /u without, /x in hexadecimal, /t in binary, /o in octal, /c as characters,
+    /a as an address with its label.  help expressions tells what can be written.
     """
     if what.expression is None:
         raise UserError("print needs EXPRESSION; usage: print/FORMAT EXPRESSION")
@@ -219,7 +223,8 @@ def _letter(shape: str) -> str:
 def autodisplay(session: DebugSession, what: Formatted) -> ValueView | TableView:
     """Show an expression now and at every stop, as gdb's display does: display/x $r5, with a slash.
 
-    Without a slash DISPLAY is CP's: it shows once.  undisplay takes expressions away; without an operand they are listed.
+    Without a slash DISPLAY is CP's: it shows once.  undisplay takes expressions away; without an operand they are
+    listed.
     """
     known = remembered(session)
     if what.expression is None:

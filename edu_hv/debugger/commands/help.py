@@ -1,67 +1,133 @@
 """The commands about commands.  What they list is the registry itself, so help cannot grow old."""
 
+from collections.abc import Iterable
+
 from edu_hv.debugger.commands.arguments import short
+from edu_hv.debugger.commands.cp_words import cp_names, first_of, summary_of
+from edu_hv.debugger.commands.nearest import nearest
 from edu_hv.debugger.commands.registry import REGISTRY, Argument, Command, command
-from edu_hv.debugger.views import HelpEntry, HelpView, TextView
+from edu_hv.debugger.commands.topics import TOPICS, is_topic, topic_lines, topic_list, topic_view, topics_with
+from edu_hv.debugger.views import HelpEntry, HelpView, TableView, TextView, View
 from edu_hv.hypervisor.commands.registry import COMMANDS
 from edu_hv.isa.errors import UserError
 from edu_hv.isa.table import BY_MNEMONIC, Operation
 from edu_hv.machine.instructions.registry import SEMANTICS
 
-MARKS = (
-    "> next to be executed, or the stage of a trap that was done last",
-    "! a trap was taken here by the last step",
-    ". executed before",
-    "B breakpoint",
-    "* changed by the last step or stage",
-    "< read by the last step",
-    "same, differs: whether the guest is shown what is really in the machine",
-)
-HINT = ("help COMMAND says more; help marks explains the marks; apropos WORD searches.",)
+HINT = ("help COMMAND says more; help topics lists topics; help marks explains the marks; apropos WORD searches.",)
 
 
 def _word(session: object, text: str) -> str:
     return text.strip()
 
 
-def _topics(session: object) -> list[str]:
-    return sorted({*REGISTRY.commands, *(c.group for c in REGISTRY.commands.values()), "marks"})
+def _subjects(session: object, text: str) -> Iterable[str]:
+    """What help can be about: behind "cp" a command of CP, behind "topic" a topic, behind "instruction" a mnemonic."""
+    first, blank, _ = text.lower().partition(" ")
+    if blank and first in ("cp", "#cp"):
+        return [f"{name}\t{summary_of(found)}" for name in cp_names() if (found := first_of(name))]
+    if blank and first == "topic":
+        return TOPICS
+    if blank:
+        return sorted(BY_MNEMONIC) if first == "instruction" else ["travel"] if first == "time" else ()
+    commands = [f"{name}\t{c.summary}" for name, c in sorted(REGISTRY.commands.items())]
+    groups = {c.group for c in REGISTRY.commands.values()} - REGISTRY.commands.keys()
+    topics = [topic for topic in TOPICS if topic not in REGISTRY.commands and " " not in topic]
+    words = [f"{group}\ta group of commands" for group in sorted(groups)] + [f"{topic}\ta topic" for topic in topics]
+    more = ("topics\tall topics", "topic\tthen a topic", "instruction\tthen a mnemonic", "time\ta topic: time travel")
+    mnemonics = [f"{name}\t{row.name}" for name, row in sorted(BY_MNEMONIC.items())] if text else []
+    return [*commands, *words, *more, *mnemonics]
 
 
-@command("help", Argument("TOPIC", _word, _topics, optional=True, default="", rest=True), group="help", aliases=("?",))
-def help_(session: object, topic: str) -> HelpView | TextView:
-    """List all commands, or explain a command, a group of commands, the marks, or an instruction.
+@command(
+    "help",
+    Argument("TOPIC", _word, optional=True, default="", rest=True, kind="topic", offer=_subjects),
+    group="help",
+    aliases=("?", "h"),
+    examples=(
+        "help : all commands",
+        "help step : one of them",
+        "help topics : what else there is to read",
+        "help MVCL : an instruction",
+        "help cp query : a command of CP",
+    ),
+)
+def help_(session: object, topic: str) -> HelpView | TextView | TableView | list[View]:
+    """List all commands, or explain a command, a group of commands, a topic, the marks, or an instruction.
 
     "help step" explains one command, "help look" lists a group, "help marks" explains > ! . B * and <, "help MVCL"
     tells what an instruction does; of "help S", a command too, say "help instruction S".  "help cp query" is about a
-    command of CP.
+    command of CP.  "help topics" lists the topics; of one that is a command too, say "help topic lessons".
     """
     if not topic:
         return HelpView(tuple(_entry(c) for c in _by_group()), HINT)
-    if topic.lower() == "marks":
-        return TextView(MARKS, "marks")
     word, _, rest = topic.partition(" ")
+    if word.lower() == "topics" or (word.lower() == "topic" and not rest):
+        return topic_list()
+    if word.lower() == "topic":
+        return _topic(rest.strip())
     if word.lower() in ("cp", "#cp") and rest:
         return _cp_command(rest)
     if row := _instruction(topic):
         return TextView(tuple(_instruction_lines(row)), row.mnemonic)
+    if is_topic(topic) and REGISTRY.named(topic) is None:
+        return topic_view(topic)
     group = tuple(_entry(c) for c in _by_group() if c.group == topic.lower())
     if group and topic.lower() not in REGISTRY.commands:
         return HelpView(group, HINT)
+    if REGISTRY.named(word) is None and "/" not in word and word.lower() in cp_names():
+        return _cp_command(topic)
     return _about(REGISTRY.find(topic), group)
 
 
-@command("apropos", Argument("WORD", _word, rest=True), group="help")
-def apropos(session: object, word: str) -> HelpView:
-    """List the commands whose name or help speaks of a word."""
+def _topic(word: str) -> list[View]:
+    if not is_topic(word):
+        near = " or ".join(nearest(word, TOPICS))
+        raise UserError(f'there is no topic "{short(word)}"{f"; did you mean {near}?" if near else ""}; help topics')
+    return topic_view(word)
+
+
+@command(
+    "apropos",
+    Argument("WORD", _word, rest=True, kind="text"),
+    group="help",
+    examples=("apropos timer : what speaks of timers", "apropos storage key : two words that stand together"),
+)
+def apropos(session: object, word: str) -> HelpView | list[View]:
+    """List what speaks of a word: commands by name, help and examples, topics, commands of CP, and instructions."""
     word = word.lower()
-    found = tuple(_entry(c) for c in _by_group() if word in " ".join((c.name, *c.aliases, c.group, c.help)).lower())
-    if not found:
+    found = tuple(_entry(c) for c in _by_group() if word in _searched(c))
+    tables = [
+        TableView(title, columns, tuple(rows))
+        for title, columns, rows in (
+            ("topics: help topic NAME", ("topic", "about"), topics_with(word)),
+            ("commands of CP: help cp NAME", ("command", "what it does"), _cp_commands_with(word)),
+            ("instructions: help NAME", ("instruction", "name"), _instructions_with(word)),
+        )
+        if rows
+    ]
+    if not found and not tables:
         raise UserError(f'no command speaks of "{word}"; help lists them all')
-    return HelpView(found)
+    commands: list[View] = [HelpView(found)] if found else []
+    return [*commands, *tables]
 
 
-@command("quit", group="help", aliases=("q", "exit"))
+def _searched(one: Command) -> str:
+    return " ".join((one.name, *one.aliases, one.group, one.help, *one.examples)).lower()
+
+
+def _cp_commands_with(word: str) -> list[tuple[str, str]]:
+    texts = {each.name: each for each in COMMANDS}
+    spoken = (each for each in texts.values() if word in f"{each.name} {each.function.__doc__}".lower())
+    return sorted((each.name, summary_of(each)) for each in spoken)
+
+
+def _instructions_with(word: str) -> list[tuple[str, str]]:
+    """Instructions whose mnemonic is the word, or whose name has it; the whole texts would say too much."""
+    rows = BY_MNEMONIC.values()
+    return sorted((row.mnemonic, row.name) for row in rows if word == row.mnemonic.lower() or word in row.name.lower())
+
+
+@command("quit", group="help", aliases=("q", "exit"), examples=("quit : leave",))
 def quit_(session: object) -> TextView:
     """Leave; all that was reached is kept.
 
@@ -84,11 +150,22 @@ def _about(command: Command, group: tuple[HelpEntry, ...]) -> HelpView:
     """One command at length; the group of the same name, where there is one, is named too."""
     _, _, rest = command.help.partition("\n")
     paragraphs = [" ".join(paragraph.split()) for paragraph in rest.strip().split("\n\n")]
+    kinds = [f"{each.name}: {_kind(each)}" for each in command.arguments]
+    operands = [f"Operands: {'; '.join(kinds)}"] if kinds else []
+    examples = ["Examples:", *(f"  {example}" for example in command.examples)] if command.examples else []
     also = [f"Also: {', '.join(command.aliases)}"] if command.aliases else []
     others = [entry.name for entry in group if entry.name != command.name]
     related = [f"In the same group: {', '.join(others)}"] if others else []
     known = [f"Its commands: {_cp_names()}; help cp COMMAND is about one."] if command.name == "cp" else []
-    return HelpView((_entry(command),), (*(p for p in paragraphs if p), *known, *also, *related))
+    topic = topic_lines(command.name) if is_topic(command.name) else ()
+    text = (*(p for p in paragraphs if p), *operands, *examples, *known, *also, *related, *topic)
+    return HelpView((_entry(command),), text)
+
+
+def _kind(argument: Argument) -> str:
+    """What an operand is: its kind, and what is taken when it is left out."""
+    usual = f", {argument.default} unless given" if isinstance(argument.default, int) and argument.default else ""
+    return f"{argument.kind}{usual}"
 
 
 def _cp_names() -> str:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from edu_hv.debugger import viewing
 from edu_hv.debugger.commands.arguments import (
-    cp_words,
     guest_names,
     parse_number,
     parse_word,
     rule_ids,
     short,
 )
+from edu_hv.debugger.commands.cp_words import offered
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.system import NOBODY
@@ -42,10 +42,15 @@ def _why_words(session: DebugSession) -> list[str]:
 
 @command(
     "why",
-    Argument("[COUNT|GUEST|RULE]", parse_word, _why_words, many=True),
+    Argument("[COUNT|GUEST|RULE]", parse_word, _why_words, many=True, kind="rule"),
     group="hypervisor",
     aliases=("w",),
     keys="w",
+    examples=(
+        "why : the last decision of CP, and the rule that fired",
+        "why 5 : the last five",
+        "why PRV : the last one by any of the rules PRV-1, PRV-2, ...",
+    ),
 )
 def why(session: DebugSession, words: list[str]) -> list[DecisionView]:
     """The last COUNT decisions of CP: what trapped, the rule that fired and those that did not, the reason.
@@ -91,9 +96,10 @@ def _rule(cp: ControlProgram, word: str) -> str:
 
 @command(
     "counters",
-    Argument("GUEST", parse_word, guest_names, optional=True, default=""),
+    Argument("GUEST", parse_word, guest_names, optional=True, default="", kind="guest"),
     group="hypervisor",
     aliases=("counts",),
+    examples=("counters : how often each rule fired, and each guest trapped",),
 )
 def counters(session: DebugSession, name: str) -> list[TableView]:
     """How often each rule of CP fired, each instruction trapped, and each guest; what the VM assist did without CP.
@@ -104,7 +110,7 @@ def counters(session: DebugSession, name: str) -> list[TableView]:
     return viewing.counters(session, cp, session.system.guest(name).name if name else "")
 
 
-@command("guests", group="hypervisor")
+@command("guests", group="hypervisor", examples=("guests : all guests, and what each of them does",))
 def guests(session: DebugSession) -> TableView:
     """The guests: state, next instruction, queue of CP's scheduler, how often each has trapped."""
     rows = tuple(_row(session, guest.name) for guest in session.system.guests)
@@ -125,7 +131,17 @@ def _names_and_auto(session: DebugSession) -> list[str]:
     return [*guest_names(session), "auto"]
 
 
-@command("select", Argument("GUEST", parse_word, _names_and_auto, True), group="hypervisor", aliases=("v",), keys="v")
+@command(
+    "select",
+    Argument("GUEST", parse_word, _names_and_auto, True, kind="guest"),
+    group="hypervisor",
+    aliases=("v",),
+    keys="v",
+    examples=(
+        "select : the next guest",
+        "select auto : whichever runs",
+    ),
+)
 def select(session: DebugSession, name: str | None) -> StatusView:
     """Show GUEST and step that one; "auto" follows whichever runs; without a name, the next guest.
 
@@ -143,7 +159,17 @@ def _next(session: DebugSession) -> str:
     return names[(names.index(session.selected) + 1) % len(names)]
 
 
-@command("cp", Argument("COMMAND", parse_word, cp_words, rest=True), group="hypervisor", aliases=("#cp",))
+@command(
+    "cp",
+    Argument("COMMAND", parse_word, rest=True, kind="cp command", offer=offered),
+    group="hypervisor",
+    aliases=("#cp",),
+    examples=(
+        "cp query names : who is logged on",
+        "cp display psw : the guest's PSW",
+        "cp external : the guest's INTERRUPT key",
+    ),
+)
 def cp(session: DebugSession, line: str) -> list[TextView]:
     """Give CP a command as the selected guest's operator would: begin, display psw, query virtual, store, ...
 
@@ -159,7 +185,12 @@ def answered(answer: list[str], remarks: list[str], title: str) -> list[TextView
     return [TextView(tuple(answer), title), *([TextView(tuple(remarks))] if remarks else [])]
 
 
-@command("enter", Argument("LINE", parse_word, rest=True), group="hypervisor")
+@command(
+    "enter",
+    Argument("LINE", parse_word, rest=True, kind="text"),
+    group="hypervisor",
+    examples=("enter HELLO : type HELLO at the guest's console",),
+)
 def enter(session: DebugSession, line: str) -> TextView:
     """Type LINE on the selected guest's console keyboard."""
     answer = session.give("enter", line)

@@ -125,8 +125,9 @@ TOPICS: dict[str, Topic] = {
     "symbols": Topic("the program's symbols; info symbols SV shows some", _symbols),
 }
 """What info can be asked."""
-_SHORT = {"b": "breakpoints", "r": "registers", "s": "frame", "f": "frame", "g": "guests", "d": "devices", "i": "interruptions",
-          "threads": "guests", "inferiors": "guests", "variables": "symbols", "functions": "symbols"}  # fmt: skip
+_SHORT = {"b": "breakpoints", "r": "registers", "s": "frame", "f": "frame", "g": "guests", "d": "devices",
+          "i": "interruptions", "threads": "guests", "inferiors": "guests", "variables": "symbols",
+          "functions": "symbols"}  # fmt: skip
 
 
 def _all(session: DebugSession) -> list[View]:
@@ -161,7 +162,7 @@ def _more(session: DebugSession, text: str) -> Iterable[str]:
 @command(
     "info",
     Argument("TOPIC", _parse_topic, _topic_names, optional=True, kind="topic"),
-    Argument("WORD", _word, many=True, kind="word", offer=_more),
+    Argument("WORD", _word, many=True, kind="address or register", offer=_more),
     group="look",
     aliases=("i", "inf"),
     examples=(
@@ -172,7 +173,7 @@ def _more(session: DebugSession, text: str) -> Iterable[str]:
     ),
 )
 def info(session: DebugSession, topic: str | None, words: list[str]) -> Sequence[View]:
-    """Look at something by its name in gdb: info registers, info psw, info breakpoints; alone it lists what there is."""
+    """Look at something by its name in gdb: info registers, info psw, info breakpoints; alone it lists them all."""
     if topic is None:
         rows = tuple((name, each.summary, each.line or f"info {name}") for name, each in TOPICS.items())
         return [TableView("info TOPIC", ("topic", "shows", "the same as"), rows)]

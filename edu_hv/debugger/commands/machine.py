@@ -1,22 +1,27 @@
 """Commands that load programs, set up a machine, and press the keys of its operator."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from edu_hv.debugger.commands.arguments import (
     choice,
+    device_addresses,
     is_device,
     parse_device,
     parse_size,
     parse_word,
+    planned_addresses,
     program_names,
     short,
 )
+from edu_hv.debugger.commands.files import file_names
 from edu_hv.debugger.commands.registry import Argument, command, split
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Attachment, Configuration, Medium, device_type
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import REAL_SIZE, USUAL, RealMachine
 from edu_hv.debugger.views import StopView, TextView
 from edu_hv.devices.catalog import DEVICE_TYPES, NEW
+from edu_hv.guests.catalog import GUESTS
 from edu_hv.guests.files import MEDIUM, read_file
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.machine import Architecture
@@ -33,15 +38,35 @@ _CHANNEL_TYPES = {
 _ARCHITECTURES = {"s360": Architecture.S360, "s370": Architecture.S370}
 
 
-def _load_words(session: DebugSession) -> list[str]:
-    return [*program_names(session), "real", "assist"]
+def _load_words(session: DebugSession, text: str) -> list[str]:
+    words = [f"{name}\t{program.title}" for name, program in GUESTS.items()]
+    return [*words, "real\tthen the real storage: 256K", "assist\twith the VM assist", *file_names(text)]
+
+
+def _files(session: DebugSession, text: str) -> Iterable[str]:
+    return file_names(text)
+
+
+def _device_types(session: DebugSession) -> list[str]:
+    return [f"{name}\t{kind.description}" for name, kind in DEVICE_TYPES.items()]
+
+
+SIZES = ("64K", "128K", "256K", "512K", "1M", "16M")
+"""Storage sizes that are offered."""
+MEDIUM_OPTIONS = ("ring", "new", "noeof", "text", "ebcdic")
+"""Options of a medium that are offered; see attach."""
 
 
 @command(
     "load",
-    Argument("bare|cp", choice("bare", "cp"), lambda session: ("bare", "cp")),
-    Argument("PROGRAM", parse_word, _load_words, many=True),
+    Argument("bare|cp", choice("bare", "cp"), lambda session: ("bare", "cp"), kind="choice"),
+    Argument("PROGRAM", parse_word, many=True, kind="program", offer=_load_words),
     group="machine",
+    examples=(
+        "load bare kernel : on the machine itself",
+        "load cp kernel second : two guests under CP",
+        "load cp real 128K assist kernel : little real storage, and the VM assist",
+    ),
 )
 def load(session: DebugSession, where: str, words: list[str]) -> StopView:
     """Load a program: "load bare kernel" on the machine itself, "load cp kernel" or "load cp kernel second" under CP.
@@ -79,7 +104,7 @@ def _real_size(session: DebugSession, word: str) -> int:
     return size
 
 
-@command("reset", group="machine")
+@command("reset", group="machine", examples=("reset : the same programs again, from the start",))
 def reset(session: DebugSession) -> StopView:
     """Load the same programs again from the start; breakpoints stay."""
     return session.again()
@@ -90,9 +115,13 @@ def reset(session: DebugSession) -> StopView:
 
 @command(
     "machine",
-    Argument("s360|s370", choice("s360", "s370"), lambda session: ("s360", "s370")),
-    Argument("SIZE", parse_size, optional=True, default=DEFAULT_SIZE),
+    Argument("s360|s370", choice("s360", "s370"), lambda session: ("s360", "s370"), kind="choice"),
+    Argument("SIZE", parse_size, lambda session: SIZES, optional=True, default=DEFAULT_SIZE, kind="size"),
     group="machine",
+    examples=(
+        "machine s370 256K : begin a System/370 of 256K",
+        "machine s360 128K : begin a System/360",
+    ),
 )
 def machine(session: DebugSession, kind: str, size: int) -> TextView:
     """Begin a bare machine of your own: "machine s360 128K", a System/360 with so much storage and a console at 009.
@@ -105,11 +134,15 @@ def machine(session: DebugSession, kind: str, size: int) -> TextView:
 
 @command(
     "attach",
-    Argument("ADDRESS", parse_device),
-    Argument("TYPE", parse_word, lambda session: tuple(DEVICE_TYPES)),
-    Argument("FILE", parse_word, optional=True, default=""),
-    Argument("[OPTION]", parse_word, many=True),
+    Argument("ADDRESS", parse_device, planned_addresses, kind="device"),
+    Argument("TYPE", parse_word, _device_types, kind="device type"),
+    Argument("FILE", parse_word, optional=True, default="", kind="file", offer=_files),
+    Argument("[OPTION]", parse_word, lambda session: MEDIUM_OPTIONS, many=True, kind="option"),
     group="machine",
+    examples=(
+        "attach 00C 3505 my.deck : a card reader with cards in it",
+        "attach 330 3330 PACK01 new : a disk drive with an empty pack",
+    ),
 )
 def attach(session: DebugSession, address: int, type_name: str, file: str, options: list[str]) -> TextView:
     """Attach a device to the machine of your own: "attach 00C 3505 my.deck", "attach 181 3420 my.het ring".
@@ -136,9 +169,10 @@ def _medium(file: str, options: tuple[str, ...]) -> Medium:
 
 @command(
     "channel",
-    Argument("NUMBER", parse_device),
-    Argument("TYPE", choice(*_CHANNEL_TYPES), lambda session: tuple(_CHANNEL_TYPES)),
+    Argument("NUMBER", parse_device, kind="channel number"),
+    Argument("TYPE", choice(*_CHANNEL_TYPES), lambda session: tuple(_CHANNEL_TYPES), kind="choice"),
     group="machine",
+    examples=("channel 1 selector : channel 1 is a selector channel",),
 )
 def channel(session: DebugSession, number: int, kind: str) -> TextView:
     """Make a channel of the machine of your own a selector, byte or block multiplexer: "channel 1 selector".
@@ -149,14 +183,23 @@ def channel(session: DebugSession, number: int, kind: str) -> TextView:
     return TextView((f"channel {number:X} is a {kind} channel from the next ipl on",))
 
 
-@command("detach", Argument("ADDRESS", parse_device), group="machine")
+@command(
+    "detach",
+    Argument("ADDRESS", parse_device, planned_addresses, kind="device"),
+    group="machine",
+    examples=("detach 009 : the console is gone from the next ipl on",),
+)
 def detach(session: DebugSession, address: int) -> TextView:
     """Take a device from the machine of your own; it is gone from the next ipl on."""
     session.configuration = session.configuration.without_device(address)
     return _configured(session)
 
 
-@command("configuration", group="machine")
+@command(
+    "configuration",
+    group="machine",
+    examples=("configuration : the machine that ipl builds, and the types of devices",),
+)
 def configuration(session: DebugSession) -> TextView:
     """The machine of your own with its devices, and the types of devices there are."""
     types = [f"  {one.name:8} {one.description}" for one in DEVICE_TYPES.values()]
@@ -176,13 +219,24 @@ def _line(attachment: Attachment) -> str:
     return f"{attachment.address:03X}  {attachment.type.name:8} {attachment.type.description}{medium}"
 
 
-@command("ipl", Argument("ADDRESS", parse_device), group="machine")
+@command(
+    "ipl",
+    Argument("ADDRESS", parse_device, planned_addresses, kind="device"),
+    group="machine",
+    examples=("ipl 00C : build the machine and load it from its card reader",),
+)
 def ipl(session: DebugSession, address: int) -> StopView:
     """Build the machine of your own and load its program from a device: "ipl 00C"."""
     return session.ipl(address)
 
 
-@command("save", Argument("ADDRESS", parse_device), Argument("FILE", parse_word), group="machine")
+@command(
+    "save",
+    Argument("ADDRESS", parse_device, device_addresses, kind="device"),
+    Argument("FILE", parse_word, kind="file", offer=_files),
+    group="machine",
+    examples=("save 00D cards.deck : what was punched, into a file",),
+)
 def save(session: DebugSession, address: int, name: str) -> TextView:
     """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack.
 
@@ -208,7 +262,15 @@ def save(session: DebugSession, address: int, name: str) -> TextView:
     return TextView((f"{len(data):,} bytes of device {address:03X} are in {path}",))
 
 
-@command("mount", Argument("[ADDRESS] FILE [OPTION]...", parse_word, rest=True), group="machine")
+@command(
+    "mount",
+    Argument("[ADDRESS] FILE [OPTION]...", parse_word, rest=True, kind="file", offer=_files),
+    group="machine",
+    examples=(
+        "mount my.aws : a tape for the selected guest",
+        "mount 181 my.het ring : a tape that may be written, on the bare machine",
+    ),
+)
 def mount(session: DebugSession, text: str) -> TextView:
     """Put a tape on the drive of the selected guest (181 to the guest), which can only read it: "mount my.aws".
 
@@ -229,14 +291,19 @@ def mount(session: DebugSession, text: str) -> TextView:
 # ---- keys ----------------------------------------------------------------------------------------------------------
 
 
-@command("key", group="machine")
+@command("key", group="machine", examples=("key : an external interruption",))
 def key(session: DebugSession) -> TextView:
     """Press the INTERRUPT key: an external interruption for the selected guest."""
     answer = session.give("key")
     return TextView((f"you pressed the interrupt key of {session.selected}", *answer))
 
 
-@command("request", Argument("ADDRESS", parse_device, optional=True, default=0), group="machine")
+@command(
+    "request",
+    Argument("ADDRESS", parse_device, device_addresses, optional=True, default=0, kind="device"),
+    group="machine",
+    examples=("request : attention from the console",),
+)
 def request(session: DebugSession, address: int) -> TextView:
     """Press the REQUEST key of a console of the bare machine: attention.  enter presses it where it is needed.
 
@@ -246,13 +313,13 @@ def request(session: DebugSession, address: int) -> TextView:
     return TextView((f"you pressed REQUEST at {address:03X}" if address else "you pressed REQUEST", *answer))
 
 
-@command("restartkey", group="machine")
+@command("restartkey", group="machine", examples=("restartkey : an interruption with the PSW at real 0",))
 def restart(session: DebugSession) -> TextView:
     """Press the RESTART key of the bare machine: an interruption that nothing masks, with the PSW at real 0."""
     return TextView(("you pressed RESTART", *session.give("restart")))
 
 
-@command("storestatus", group="machine")
+@command("storestatus", group="machine", examples=("storestatus : clocks, PSW and registers into storage",))
 def store_status(session: DebugSession) -> TextView:
     """Press STORE STATUS of the bare machine: clocks, PSW and registers go to absolute 0D8 to 1FF."""
     return TextView(("the status is in storage, from absolute 0D8 on", *session.give("store status")))
@@ -260,8 +327,9 @@ def store_status(session: DebugSession) -> TextView:
 
 @command(
     "fail",
-    Argument("WHAT", parse_word, lambda session: [failure.words for failure in Failure], rest=True),
+    Argument("WHAT", parse_word, lambda session: [failure.words for failure in Failure], rest=True, kind="choice"),
     group="machine",
+    examples=("fail system damage : a machine check",),
 )
 def fail(session: DebugSession, what: str) -> TextView:
     """Let something in the bare machine fail: "fail system damage" presents a machine check, if it is allowed.

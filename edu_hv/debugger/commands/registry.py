@@ -83,13 +83,19 @@ class Command:
     @property
     def usage(self) -> str:
         """The command line: "step [COUNT]"."""
-        words = [f"[{a.name}]" if a.optional else f"{a.name}..." if a.many else a.name for a in self.arguments]
-        return " ".join([self.name, *words])
+        return " ".join([self.name, *(_usage(argument) for argument in self.arguments)])
 
     @property
     def help(self) -> str:
         """The whole docstring of the function."""
         return (self.function.__doc__ or "").strip()
+
+
+def _usage(argument: Argument) -> str:
+    """ "[COUNT]", "PROGRAM...", "ADDRESS"; a name that has its brackets keeps them."""
+    if argument.optional and not argument.name.startswith("["):
+        return f"[{argument.name}]"
+    return f"{argument.name}..." if argument.many else argument.name
 
 
 class Completion(NamedTuple):

@@ -61,10 +61,10 @@ def _timeline_words(session: DebugSession, text: str) -> Iterable[str]:
 def timeline(session: DebugSession, text: str) -> TimelineView | StretchesView:
     """The recording as one line, a character for each step or for some steps, with the place where you are.
 
-    A character shows the most remarkable thing in its steps: u input by you, T trap to CP, i interruption, C CP, w wait,
-    s supervisor state, . problem state.  "timeline 100" is at most 100 characters wide, "timeline 1200 1260" shows those
-    steps, "timeline zoom in" and "zoom out" a part around the present step, from then on, and "zoom all" everything.
-    "timeline guests" adds a row for each guest, "timeline words" says it in sentences; both take FROM TO, too.
+    A character shows the most remarkable thing in its steps: u input by you, T trap to CP, i interruption, C CP,
+    w wait, s supervisor state, . problem state.  "timeline 100" is at most 100 characters wide, "timeline 1200 1260"
+    shows those steps, "timeline zoom in" and "zoom out" a part around the present step, from then on, and "zoom all"
+    everything.  "timeline guests" adds a row for each guest, "timeline words" says it in sentences; both take FROM TO.
     """
     words, total = split(text), session.total
     kind = words.pop(0).lower() if words and words[0].lower() in ("guests", "words", "zoom") else ""
@@ -121,7 +121,7 @@ def _is_step(word: str) -> bool:
     ),
 )
 def trace_(session: DebugSession, text: str) -> TraceView:
-    """List events of the recording: the last 20 up to here, or of the steps FROM TO; those only that a FILTER describes.
+    """List events of the recording: the last 20 up to here, or of the steps FROM TO, that a FILTER describes.
 
     The FILTER is made of words, all of which must hold: trap, program 2, svc 5, external 80, io 009, ccw 009, PRV-2 or
     another rule, decision, dispatch, console HELLO, input, assist, wait, psw, the name of a guest, the name of an

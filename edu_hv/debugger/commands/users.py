@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from edu_hv.debugger.commands.arguments import is_device, parse_device, parse_word, program_names, short, user_ids
+from edu_hv.debugger.commands.files import file_names
 from edu_hv.debugger.commands.hypervisor import answered
 from edu_hv.debugger.commands.machine import real_machine
 from edu_hv.debugger.commands.registry import Argument, command
@@ -19,15 +20,31 @@ from edu_hv.hypervisor.disconnected import disconnected
 from edu_hv.hypervisor.spooling.files import QUEUES, SFBLOK
 from edu_hv.isa.errors import UserError
 
+
+def _programs(session: DebugSession, text: str) -> list[str]:
+    return [*program_names(session), *file_names(text)]
+
+
+def _spool_numbers(session: DebugSession) -> list[str]:
+    cp = session.system.cp if session.loaded else None
+    return sorted(str(file.sfbfilid) for queue in QUEUES for file in cp.spool.files(queue)) if cp is not None else []
+
+
 _VOLUME = "3330"
 """The type of a drive for a volume that system is given."""
 
 
 @command(
     "system",
-    Argument("DIRECTORY", parse_word),
-    Argument("[OPTION]", parse_word, lambda session: ("real", "assist", "nooperator", "volume"), many=True),
+    Argument("DIRECTORY", parse_word, kind="file", offer=lambda session, text: file_names(text)),
+    Argument(
+        "[OPTION]", parse_word, lambda session: ("real", "assist", "nooperator", "volume"), many=True, kind="option"
+    ),
     group="machine",
+    examples=(
+        "system my.direct : CP with the users of a directory",
+        "system my.direct real 512K volume 330=my.ckd : with 512K and a disk pack",
+    ),
 )
 def system(session: DebugSession, name: str, words: list[str]) -> StopView:
     """Start CP with a directory of users: "system my.direct", then "logon USERID PASSWORD".
@@ -69,7 +86,15 @@ def _text(path: Path) -> str:
         raise UserError(f"{path} is not text: a directory is a text file with a statement on each line") from None
 
 
-@command("logon", Argument("USERID PASSWORD [NOIPL]", parse_word, user_ids, rest=True), group="hypervisor")
+@command(
+    "logon",
+    Argument("USERID PASSWORD [NOIPL]", parse_word, user_ids, rest=True, kind="user"),
+    group="hypervisor",
+    examples=(
+        "logon ANNA APPLE : the user ANNA, whose password is APPLE",
+        "logon ANNA APPLE NOIPL : without loading her system",
+    ),
+)
 def logon(session: DebugSession, line: str) -> list[TextView]:
     """A user comes to a terminal and logs on; he is then the selected guest.  NOIPL: his system is not loaded.
 
@@ -90,9 +115,10 @@ def _at_terminals(session: DebugSession) -> set[str]:
 
 @command(
     "deck",
-    Argument("PROGRAM", parse_word, program_names),
-    Argument("USERID", parse_word, user_ids),
+    Argument("PROGRAM", parse_word, kind="program", offer=_programs),
+    Argument("USERID", parse_word, user_ids, kind="user"),
     group="hypervisor",
+    examples=("deck hello ANNA : cards with the guest hello into ANNA's reader",),
 )
 def deck(session: DebugSession, name: str, userid: str) -> TextView:
     """Put a deck into the real card reader for a user: CP spools it to his reader, and he may then "cp ipl 00c".
@@ -132,7 +158,15 @@ def _cp(session: DebugSession) -> ControlProgram:
     return cp
 
 
-@command("spool", Argument("NUMBER", parse_word, optional=True, default=""), group="hypervisor")
+@command(
+    "spool",
+    Argument("NUMBER", parse_word, _spool_numbers, optional=True, default="", kind="spool file"),
+    group="hypervisor",
+    examples=(
+        "spool : all spool files",
+        "spool 3 : what is in file 3",
+    ),
+)
 def spool(session: DebugSession, number: str) -> TableView | TextView:
     """The spool files that CP keeps for all users; "spool 3" shows what is in file 3, cards or paper."""
     cp = _cp(session)

@@ -5,7 +5,7 @@ changes nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.comparing import addresses, assist, devices, keys, pending, psw, registers, timers
@@ -28,19 +28,31 @@ class Topic:
     name: str
     title: str
     values: "Callable[[DebugSession], list[ComparedValue]]"
+    where: "Callable[[DebugSession], str]"
+    """Where the guest's are kept; "" when each row says it."""
+
+    def of(self, session: "DebugSession") -> ComparedTopic:
+        """The values of a session."""
+        where = self.where(session) if session.system.cp is not None else ""
+        return ComparedTopic(self.name, self.title, tuple(self.values(session)), where)
+
+
+def _each(session: "DebugSession") -> str:
+    """Each row says where its value is."""
+    return ""
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic("psw", "PSW", psw.values),
-    Topic("registers", "general registers", registers.general),
-    Topic("floating", "floating-point registers", registers.floating),
-    Topic("control", "control registers", registers.control),
-    Topic("timers", "timers and clocks", timers.values),
-    Topic("addresses", "addresses", addresses.values),
-    Topic("keys", "storage keys", keys.values),
-    Topic("devices", "channels and devices", devices.values),
-    Topic("pending", "pending interruptions", pending.values),
-    Topic("assist", "VM assist", assist.values),
+    Topic("psw", "PSW", psw.values, psw.where),
+    Topic("registers", "general registers", registers.general, registers.where_general),
+    Topic("floating", "floating-point registers", registers.floating, registers.where_floating),
+    Topic("control", "control registers", registers.control, registers.where_control),
+    Topic("timers", "timers and clocks", timers.values, _each),
+    Topic("addresses", "addresses", addresses.values, _each),
+    Topic("keys", "storage keys", keys.values, _each),
+    Topic("devices", "channels and devices", devices.values, _each),
+    Topic("pending", "pending interruptions", pending.values, _each),
+    Topic("assist", "VM assist", assist.values, _each),
 )
 
 
@@ -58,18 +70,14 @@ def find(word: str) -> tuple[Topic, ...]:
 
 def compare(session: "DebugSession", word: str = ALL) -> ComparisonView:
     """Guest, real and why of a topic, or of all.  Raises UserError for an unknown topic, or with nothing loaded."""
-    topics = tuple(ComparedTopic(t.name, t.title, tuple(t.values(session))) for t in find(word))
+    topics = tuple(topic.of(session) for topic in find(word))
     return ComparisonView(session.selected, topics, bare=session.system.cp is None)
 
 
 def differences(session: "DebugSession", word: str = ALL) -> ComparisonView:
     """The same, but only the values that differ."""
     whole = compare(session, word)
-    left = (
-        ComparedTopic(topic.name, topic.title, tuple(value for value in topic.values if value.differs))
-        for topic in whole.topics
-    )
-    shown = [topic for topic in left]
-    topics = tuple(topic for topic in shown if topic.values)
-    same = tuple(topic.title for topic in shown if not topic.values)
+    left = [replace(topic, values=tuple(v for v in topic.values if v.differs)) for topic in whole.topics]
+    topics = tuple(topic for topic in left if topic.values)
+    same = tuple(topic.title for topic in left if not topic.values)
     return ComparisonView(whole.guest, topics, True, same, whole.bare)

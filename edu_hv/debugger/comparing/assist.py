@@ -31,9 +31,17 @@ def values(session: "DebugSession") -> list[ComparedValue]:
     if vm is None or cp is None:
         fitted = "installed" if sides.machine.assist is not None else "not installed"
         return [same("VM assist", fitted), same("CR6", f"{sides.cpu.cr[6]:08X}")]
-    wanted = cp.assist.vmmicro(vm)
+    wanted = _wanted(sides, cp, vm)
     rows = [_suspended(sides, cp, vm, wanted), *(_flag(sides, cp, vm, wanted, rule.flag) for rule in FLAGS)]
     return rows + _micblok(sides, cp, vm)
+
+
+def _wanted(sides: Sides, cp: "ControlProgram", vm: "VMBLOK") -> CR6:
+    """The bits as CP would set them now.  While an assisted guest runs, its state is not in the VMBLOK."""
+    flags, problem = cp.assist.vmmicro(vm), CR6.VIRTUAL_PROBLEM_STATE
+    if not flags:
+        return flags
+    return flags | problem if sides.session.guest_psw(sides.guest.name).problem_state else flags & ~problem
 
 
 def _bit(on: bool) -> str:
@@ -49,7 +57,9 @@ def _suspended(sides: Sides, cp: "ControlProgram", vm: "VMBLOK", wanted: CR6) ->
 
 def _flag(sides: Sides, cp: "ControlProgram", vm: "VMBLOK", wanted: CR6, flag: CR6) -> ComparedValue:
     rule = next(rule for rule in FLAGS if rule.flag is flag)
-    answer = "yes" if rule.applies(cp, vm) else "no"
+    problem = flag is CR6.VIRTUAL_PROBLEM_STATE
+    applies = sides.session.guest_psw(sides.guest.name).problem_state if problem else rule.applies(cp, vm)
+    answer = "yes" if applies else "no"
     off = "" if wanted & CR6.VM_ASSIST else "; but the assist is off"
     return _compared(sides, wanted, flag, f"{rule.question} {answer}{': ' + rule.why if answer == 'yes' else ''}{off}")
 
@@ -65,34 +75,24 @@ def _micblok(sides: Sides, cp: "ControlProgram", vm: "VMBLOK") -> list[ComparedV
     """The block's fields, as long as the guest has one."""
     at = cp.assist.settings(vm).block
     if not at:
-        return [
-            ComparedValue("MICBLOK", NONE, NONE, SAME, sentence="the guest was never dispatched with the assist on")
-        ]
+        words = "the guest was never dispatched with the assist on"
+        return [ComparedValue("MICBLOK", NONE, NONE, SAME, sentence=words)]
     block = MICBLOK.from_bytes(cp.real.load_real(at, MICBLOK.SIZE))
-    psw = cp.real.load_real(block.micvpsw, 8).hex(" ", 4).upper()
+    psw = str(vm.cpu.decode_psw(cp.real.load_real(block.micvpsw, 8)))
     cr0 = cp.real.load_real(block.miccreg, 4).hex().upper()
     pending = bool(vm.vmpxint) or vm.devices.vmioint != 0 or vm.pending_program is not None or bool(vm.pages_arrived)
-    here = f"the MICBLOK is at real {at:06X}"
     late = "the VMBLOK gets it back when CP gets control" if sides.in_cpu else "it is filled again at the next dispatch"
     rows = (
-        ("MICRSEG", f"{vm.vmseg:08X}", f"{block.micrseg:08X}", f"{here}; VMSEG, CP's tables for the guest"),
+        ("MICRSEG", f"{vm.vmseg:08X}", f"{block.micrseg:08X}", f"VMSEG, in the MICBLOK at real {at:06X}"),
         ("MICVPSW", str(vm.vmpsw), psw, f"VMPSW, copied to real {block.micvpsw:06X}; {late}"),
-        (
-            "MICCREG",
-            f"{vm.cpu.cr[0]:08X}",
-            cr0,
-            f"virtual control register 0, copied to real {block.miccreg:06X}; {late}",
-        ),
-        (
-            "MICPEND",
-            _bit(pending),
-            _bit(block.micpend),
-            "an interruption of the guest waits, so the assist must not unmask",
-        ),
+        ("MICCREG", f"{vm.cpu.cr[0]:08X}", cr0, f"virtual CR0, copied to real {block.miccreg:06X}; {late}"),
+        ("MICPEND", _bit(pending), _bit(block.micpend), "one if an interruption waits, which the assist may not unmask"),
     )
-    return [
-        ComparedValue(n, mine, real, SAME if mine == real else _late(sides), sentence=w) for n, mine, real, w in rows
-    ]
+    return [_field(sides, *row) for row in rows]
+
+
+def _field(sides: Sides, name: str, mine: str, real: str, words: str) -> ComparedValue:
+    return ComparedValue(name, mine, real, SAME if mine == real else _late(sides), sentence=words)
 
 
 def _late(sides: Sides) -> str:

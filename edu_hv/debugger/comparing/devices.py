@@ -44,7 +44,8 @@ def _channel(sides: Sides, vm: "VMBLOK", block: VCHBLOK) -> ComparedValue:
     waits = [v.address for v in vm.devices.on_channel(number) if v.vdevcsw is not None]
     state = f"busy with {holder.address:03X}" if holder else "available"
     waiting = f", interruptions wait from {' '.join(f'{at:03X}' for at in waits)}" if waits else ""
-    words = f"VCHBLOK: CP answers for it, whatever a real channel does; VCHCUINT is {block.vchcuint:04X}{_units(vm, number)}"
+    maps = f"VCHCUINT is {block.vchcuint:04X}{_units(vm, number)}"
+    words = f"CP answers for it from its VCHBLOK, whatever a real channel does; {maps}"
     mine = f"{_type(block.type)}, {state}{waiting}"
     return ComparedValue(f"channel {number:X}", mine, _real_channel(sides.machine, number), "VCHBLOK", sentence=words)
 

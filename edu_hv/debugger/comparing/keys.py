@@ -96,14 +96,14 @@ def _place(first: _Page, last: _Page) -> str:
     what = "a shared segment's page, " if first.shared else ""
     if first.frame is not None:
         return f"{what}page {first.number:03X} is in the frame at real {first.frame:06X}"
-    state = "in the paging area" if first.out == "out" else "nowhere, as never used"
-    return f"{what}page {first.number:03X} is {state}" if first is last else f"{what}each page is {state}"
+    state = "is in the paging area" if first.out == "out" else "has no frame and no slot, as nobody has stored into it"
+    return f"{what}{f'page {first.number:03X}' if first is last else 'each page'} {state}"
 
 
 def _kept(page: _Page, half: int, count: int) -> str:
     """What the swap table has, and how the guest's key is made of it."""
-    where = f"at real {page.swap_entry:06X}" if count == 1 else f"from real {page.swap_entry:06X} on"
-    table = f"its swap-table entry {where} keeps {key_text(page.kept[half])}"
+    at = f"at real {page.swap_entry:06X}" if count == 1 else f"from real {page.swap_entry:06X} on"
+    table = f"its swap-table entry {at} keeps {key_text(page.kept[half])}"
     if page.real is None:
         return f"{table}, which is all there is of its key"
     return f"{table}: the guest is told R and C that are on here or there"

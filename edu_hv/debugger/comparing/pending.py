@@ -25,6 +25,7 @@ _EXTERNAL: tuple[tuple[External, CR0], ...] = (
     (External.EXTERNAL_CALL, CR0.EXTERNAL_CALL_MASK),
     (External.VMCF, CR0.VMCF_MASK),
 )
+_NAMES = {External.CPU_TIMER: "CPU timer", External.VMCF: "VMCF"}
 _RULES = {
     External.INTERVAL_TIMER: "the real one ends time slices (EXT-1)",
     External.INTERRUPT_KEY: "the real key is CP's operator's (EXT-3); a guest's is pressed by the EXTERNAL command",
@@ -48,7 +49,7 @@ def values(session: "DebugSession") -> list[ComparedValue]:
 
 
 def _of_the_machine(machine: "Machine") -> list[ComparedValue]:
-    rows = [same(external_words(code), _real_external(machine, code, mask)) for code, mask in _EXTERNAL[:-1]]
+    rows = [same(_name(code), _real_external(machine, code, mask)) for code, mask in _EXTERNAL[:-1]]
     under_way = machine.recognized.words if machine.recognized else NONE
     return [
         *rows,
@@ -68,7 +69,11 @@ def _external(vm: VMBLOK, machine: "Machine", psw: "PSW", cr0: int, code: Extern
     mine = NONE if not blocks else ALLOWED if psw.external_mask and mask & cr0 else MASKED
     found = f"XINTBLOK with code {blocks[0].code:04X} on VMPXINT" if blocks else "no XINTBLOK of the guest's"
     words = f"{found}; {_RULES[code]}"
-    return ComparedValue(external_words(code), mine, _real_external(machine, code, mask), "XINTBLOK", sentence=words)
+    return ComparedValue(_name(code), mine, _real_external(machine, code, mask), "XINTBLOK", sentence=words)
+
+
+def _name(code: External) -> str:
+    return _NAMES.get(code, external_words(code))
 
 
 def _real_external(machine: "Machine", code: External, mask: CR0) -> str:
@@ -139,7 +144,8 @@ def _under_way(sides: Sides, cp: "ControlProgram") -> ComparedValue:
     taken = cp.work.interruption if cp.busy else None
     found = machine.recognized or taken
     real = found.words if found is not None else NONE
-    where = "the machine has recognized it" if machine.recognized is not None else f"CP: {cp.work.stage.value}"
+    stage = f"CP is to {cp.work.stage.value}" if cp.busy else "CP has nothing to do"
+    state = "the machine has recognized it" if machine.recognized is not None else stage
     subject = f", about {cp.work.subject.vmuser}" if cp.busy and cp.work.subject is not None else ""
-    words = f"{where}{subject}; a guest sees of it only what CP reflects or delivers"
+    words = f"{state}{subject}; a guest sees of it only what CP reflects or delivers"
     return ComparedValue("under way", NONE, real, "CP has it first", sentence=words)

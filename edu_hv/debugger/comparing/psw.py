@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
     from edu_hv.machine.psw import PSW
 
-_IN_REAL_PSW = ("address", "key", "CC", "program mask")
-"""What of a guest's PSW is in the real one while it runs.  SY20-0886 "Dispatching"."""
 _MASK_BITS = ((0x40, "PER"), (0x04, "DAT"), (0x02, "I/O"), (0x01, "external"))
 
 
@@ -24,6 +22,18 @@ def values(session: "DebugSession") -> list[ComparedValue]:
     if sides.cp is None:
         return fields
     return [replace(field, sentence=_sentence(sides, field, real)) for field in fields]
+
+
+def where(session: "DebugSession") -> str:
+    """Where the guest's PSW is now."""
+    sides = Sides.of(session)
+    cp, block = sides.cp, sides.psw_block
+    if cp is None or not sides.in_cpu:
+        return block
+    if cp.busy and cp.work.interruption is not None:
+        at = cp.work.interruption.kind.old_psw
+        return f"{block}; address, key, CC and program mask are in the real old PSW at {at:06X} until CP has saved them"
+    return f"{block}; but address, key, CC and program mask are in the real PSW while it runs"
 
 
 def _more(sides: Sides, guest: "PSW", real: "PSW") -> list[ComparedValue]:
@@ -45,35 +55,27 @@ def _why(sides: Sides, equal: bool) -> str:
 
 
 def _sentence(sides: Sides, field: ComparedValue, real: "PSW") -> str:
-    """Which block holds the guest's, and whose the real one is."""
+    """Why the real one is what it is."""
     vm = sides.vm
-    if sides.away:
-        return f"the guest's is kept in {_kept(sides, field.name)}; in the real CPU: {sides.away}"
-    if field.name in _IN_REAL_PSW:
-        return "while the guest runs it is in the real PSW alone; VMPSW gets it when CP gets control"
-    if not field.differs:
-        return f"as it is in {sides.psw_block}"
-    why = {
+    if sides.away or not field.differs:
+        return ""
+    return {
         "mask": f"CP's RUNPSW has {_mask_words(real)}, whatever the guest masks",
         "state": "CP runs every guest in the problem state, so that privileged instructions trap (PRV-1, PRV-2)",
         "mode": "only an EC-mode PSW can have DAT on, and CP needs it on",
-        "DAT": f"real CR1 {sides.cpu.cr[1]:08X} maps the guest's storage, or its shadow tables do",
+        "DAT": f"the machine translates by real CR1 {sides.cpu.cr[1]:08X}, {_tables(sides)}",
         "I/O": "CP hears of every real device, and keeps a guest's interruption until the guest allows it (IO-1)",
         "external": "CP hears of its own timers, be it for the end of a time slice (EXT-1)",
         "wait": "a guest that waits is not dispatched",
         "machine check": "machine checks are CP's",
         "PER": "TRACE or PER of the guest's operator" if vm is not None and vm.cp_per else "the guest does not run",
-        "address space": "CP's tables, or shadow tables, translate what the guest does not",
-    }.get(field.name, "CP's")
-    return f"the guest's is in {sides.psw_block}; {why}"
+        "address space": f"the real PSW has DAT on, for {_tables(sides)}",
+    }.get(field.name, "")
 
 
-def _kept(sides: Sides, name: str) -> str:
-    """While CP has begun with a trap, what was in the real PSW is in the real old PSW until it is saved."""
-    cp = sides.cp
-    if cp is not None and sides.in_cpu and name in _IN_REAL_PSW and cp.work.interruption is not None:
-        return f"the real old PSW at {cp.work.interruption.kind.old_psw:06X}, until CP has saved it"
-    return sides.psw_block
+def _tables(sides: Sides) -> str:
+    shadow = sides.vm is not None and sides.vm.translating
+    return "the guest's shadow tables" if shadow else "CP's tables for the guest"
 
 
 def _mask_words(real: "PSW") -> str:

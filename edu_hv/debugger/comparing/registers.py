@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _FLOATING = (0, 2, 4, 6)
 
 
-# ---- general and floating-point ----------------------------------------------------------------------------------------
+# ---- general and floating-point --------------------------------------------------------------------------------------
 
 
 def general(session: "DebugSession") -> list[ComparedValue]:
@@ -28,7 +28,6 @@ def general(session: "DebugSession") -> list[ComparedValue]:
             f"{there[n]:08X}",
             _why(sides, mine[n] == there[n]),
             bool(before and before.gr[n] != mine[n]),
-            sentence=_where(sides, "VMGPRS"),
         )
         for n in range(16)
     ]
@@ -40,9 +39,7 @@ def floating(session: "DebugSession") -> list[ComparedValue]:
     there = sides.cpu.fpr
     mine = there if sides.vm is None or sides.in_cpu else sides.vm.vmfprs
     return [
-        ComparedValue(
-            f"F{number}", f"{own:016X}", f"{real:016X}", _why(sides, own == real), sentence=_where(sides, "VMFPRS")
-        )
+        ComparedValue(f"F{number}", f"{own:016X}", f"{real:016X}", _why(sides, own == real))
         for number, own, real in zip(_FLOATING, mine, there, strict=True)
     ]
 
@@ -51,18 +48,25 @@ def _why(sides: Sides, equal: bool) -> str:
     return SAME if equal else sides.away or "not saved yet"
 
 
+def where_general(session: "DebugSession") -> str:
+    """Where the guest's general registers are."""
+    return _where(Sides.of(session), "VMGPRS")
+
+
+def where_floating(session: "DebugSession") -> str:
+    """Where the guest's floating-point registers are."""
+    return _where(Sides.of(session), "VMFPRS")
+
+
 def _where(sides: Sides, block: str) -> str:
-    """Where the guest's are."""
-    if sides.cp is None:
-        return ""
-    if not sides.in_cpu:
-        return f"the guest's are in {block} of its VMBLOK; in the real CPU: {sides.away}"
+    if sides.cp is None or not sides.in_cpu:
+        return f"{block} in its VMBLOK"
     if sides.cp.busy:
-        return f"the guest's are in the real CPU still: CP has not saved them into {block} yet"
-    return f"the guest's are in the real CPU while it runs; {block} of its VMBLOK is not up to date"
+        return f"the real CPU still: CP has not saved them into {block} of its VMBLOK yet"
+    return f"the real CPU while it runs; {block} of its VMBLOK is not up to date"
 
 
-# ---- control -----------------------------------------------------------------------------------------------------------
+# ---- control ---------------------------------------------------------------------------------------------------------
 
 
 def control(session: "DebugSession") -> list[ComparedValue]:
@@ -78,7 +82,7 @@ def control(session: "DebugSession") -> list[ComparedValue]:
             explain.why_control_register(sides.system, sides.guest, n, mine[n], there[n]),
             bool(before and before.cr[n] != mine[n]),
             bool(before and before.real_cr[n] != there[n]),
-            _control_sentence(sides, n),
+            _real_control(sides, n) if sides.vm is not None else "",
         )
         for n in range(16)
     ]
@@ -98,23 +102,18 @@ _REAL: dict[int, str] = {
 }
 
 
-def _control_sentence(sides: Sides, number: int) -> str:
-    """Where the guest's is kept, and whose the real one is."""
-    vm = sides.vm
-    if vm is None:
-        return ""
-    return f"the guest's is {_control_place(sides, number)}; {_real_control(sides, number)}"
-
-
-def _control_place(sides: Sides, number: int) -> str:
-    vm = sides.vm
-    assert vm is not None
-    micblok = assisted(sides.cpu) if sides.in_cpu else None
-    if micblok is not None and (number == 0 or micblok.ecmode):
-        return f"in the assist's copy at real {micblok.miccreg + 4 * number:06X}"
-    if number == 0:
-        return "in VMVCR0 of its VMBLOK" if not vm.ecmode else "in its ECBLOK"
-    return "in its ECBLOK" if vm.ecmode else "as after a reset: without ECMODE it has only CR0"
+def where_control(session: "DebugSession") -> str:
+    """Where the guest's control registers are.  SY20-0884 "VMBLOK", "ECBLOK"."""
+    sides = Sides.of(session)
+    vm, micblok = sides.vm, assisted(sides.cpu) if sides.in_cpu else None
+    ecmode = vm is not None and vm.ecmode
+    block = (
+        "its ECBLOK"
+        if ecmode
+        else "VMVCR0 in its VMBLOK; without ECMODE it has no other, and they are as after a reset"
+    )
+    copy = f"the assist's copy at real {micblok.miccreg:06X}, to be saved in " if micblok is not None else ""
+    return f"{copy}{block}"
 
 
 def _real_control(sides: Sides, number: int) -> str:

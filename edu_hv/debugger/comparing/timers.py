@@ -84,8 +84,8 @@ def _next_request(cp: "ControlProgram") -> str:
     if not cp.requests.queue:
         return "the real one is at its maximum, as CP's timer-request queue is empty"
     first = cp.requests.queue[0]
-    what = Request[first.what].value
-    return f"the real one is for the first of CP's {plural(len(cp.requests.queue), 'timer request')}: {what}, {first.userid}"
+    count, what = plural(len(cp.requests.queue), "timer request"), Request[first.what].value
+    return f"the real one is for the first of CP's {count}: {what}, {first.userid}"
 
 
 def _cpu_timer(cp: "ControlProgram", vm: VMBLOK) -> ComparedValue:

@@ -14,6 +14,8 @@ class ComparedTopic:
     title: str
     """"timers and clocks"."""
     values: tuple[ComparedValue, ...]
+    where: str = ""
+    """Where the guest's are kept, for all of them: "VMPSW in its VMBLOK"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,9 @@ def _page_view(address: int, cr: list[int], whose: str, fetch: _Fetch) -> BitsVi
     layout = _layout(cr[0])
     segment_at, segment = _segment(address, cr, fetch)
     if segment & SEGMENT_INVALID:
-        raise UserError(f"the segment-table entry for {address:06X}, at {segment_at:06X}, is invalid: it has no page table")
+        raise UserError(
+            f"the segment-table entry for {address:06X}, at {segment_at:06X}, is invalid: it has no page table"
+        )
     if layout.page_index(address) * 16 // layout.pages_in_segment > segment >> 28:
         raise UserError(f"{address:06X} is past the end of the page table of its segment")
     at = layout.page_entry_address(segment, address)

@@ -50,33 +50,54 @@ def _bc_left(data: bytes) -> list[BitsRow]:
         _flag(data, n, f"channel {n} mask", f"channel {n} may interrupt", f"channel {n} may not interrupt")
         for n in range(6)
     ]
-    others = _flag(data, 6, "I/O mask", "channels 6 and up may interrupt, where CR2 allows it", "channels 6 and up may not")
+    others = _flag(
+        data, 6, "I/O mask", "channels 6 and up may interrupt, where CR2 allows it", "channels 6 and up may not"
+    )
     return [*channels, others, _external(data)]
 
 
 def _external(data: bytes) -> BitsRow:
-    return _flag(data, 7, "external mask", "external interruptions are allowed, where CR0 allows them", "none are allowed")
+    return _flag(
+        data, 7, "external mask", "external interruptions are allowed, where CR0 allows them", "none are allowed"
+    )
 
 
 def _ec_left(data: bytes) -> list[BitsRow]:
     return [
         BitsRow("0", "must be zero", str(_bit(0, data)), on(_bit(0, data), "specification exception", "as it must be")),
         _flag(data, 1, "PER mask", "program events are recorded, as CR9 to CR11 say", "no program-event recording"),
-        BitsRow("2-4", "must be zero", f"{data[0] >> 3 & 7:03b}", on(data[0] & 0x38, "specification exception", "as they must be")),
+        BitsRow(
+            "2-4",
+            "must be zero",
+            f"{data[0] >> 3 & 7:03b}",
+            on(data[0] & 0x38, "specification exception", "as they must be"),
+        ),
         _flag(data, 5, "DAT mode", "addresses are translated by the tables of CR1", "logical addresses are real ones"),
-        _flag(data, 6, "I/O mask", "I/O interruptions are allowed, for the channels that CR2 allows", "none are allowed"),
+        _flag(
+            data, 6, "I/O mask", "I/O interruptions are allowed, for the channels that CR2 allows", "none are allowed"
+        ),
         _external(data),
     ]
 
 
 def _states(data: bytes, found: PSW) -> list[BitsRow]:
-    key = "0 may touch any storage" if not found.key else f"stores need storage key {found.key:X}, as do fetches from fetch-protected blocks"
+    key = (
+        "0 may touch any storage"
+        if not found.key
+        else f"stores need storage key {found.key:X}, as do fetches from fetch-protected blocks"
+    )
     return [
         BitsRow("8-11", "PSW key", f"{found.key:X}", key),
         _flag(data, 12, "EC mode", "extended control: this format", "basic control: this format"),
         _flag(data, 13, "machine-check mask", "machine checks may interrupt", "machine checks wait"),
         _flag(data, 14, "wait state", "no instruction is executed until an interruption", "instructions are executed"),
-        _flag(data, 15, "problem state", "privileged instructions interrupt", "supervisor state: any instruction may be executed"),
+        _flag(
+            data,
+            15,
+            "problem state",
+            "privileged instructions interrupt",
+            "supervisor state: any instruction may be executed",
+        ),
     ]
 
 
@@ -94,7 +115,9 @@ def _ec_right(data: bytes, found: PSW) -> list[BitsRow]:
     reserved = data[3:5].hex().upper()
     return [
         _flag(data, 16, "address-space control", "secondary-space mode", "primary-space mode"),
-        BitsRow("17", "must be zero", str(_bit(17, data)), on(_bit(17, data), "specification exception", "as it must be")),
+        BitsRow(
+            "17", "must be zero", str(_bit(17, data)), on(_bit(17, data), "specification exception", "as it must be")
+        ),
         BitsRow("18-19", "condition code", f"{found.cc}", _CC_RANGE),
         BitsRow("20-23", "program mask", f"{found.program_mask:04b}", _program_mask(found)),
         BitsRow("24-39", "must be zero", reserved, on(any(data[3:5]), "specification exception", "as they must be")),
@@ -142,10 +165,18 @@ def caw(data: bytes, title: str = "CAW") -> BitsView:
 _FLAGS = {
     CCWFlag.CHAIN_DATA: ("chain data", "the next CCW gives another data area for this command", "no data chaining"),
     CCWFlag.CHAIN_COMMAND: ("chain command", "the next CCW is another command", "the channel program ends here"),
-    CCWFlag.SUPPRESS_LENGTH_INDICATION: ("suppress length", "a wrong length is no error", "a wrong length is told, and ends the chain"),
+    CCWFlag.SUPPRESS_LENGTH_INDICATION: (
+        "suppress length",
+        "a wrong length is no error",
+        "a wrong length is told, and ends the chain",
+    ),
     CCWFlag.SKIP: ("skip", "what is read is not stored", "data are transferred"),
     CCWFlag.PROGRAM_CONTROLLED_INTERRUPTION: ("PCI", "interrupts when the channel comes here", "no interruption here"),
-    CCWFlag.INDIRECT_DATA_ADDRESS: ("indirect address", "the data address is that of a list of addresses", "the data address is that of the data"),
+    CCWFlag.INDIRECT_DATA_ADDRESS: (
+        "indirect address",
+        "the data address is that of a list of addresses",
+        "the data address is that of the data",
+    ),
 }
 
 
@@ -155,14 +186,25 @@ def ccw(data: bytes, device: IODevice | None = None, title: str = "CCW") -> Bits
     rows = [BitsRow("0-7", "command", f"{found.command:02X}", command_words(found.command, device))]
     if found.transfer_in_channel:
         rows.append(BitsRow("8-31", "address", f"{found.address:06X}", "of the next CCW"))
-        return BitsView(title, words(data), (*rows, BitsRow("32-63", "ignored", words(data[4:]), "a TIC has neither flags nor count")))
+        return BitsView(
+            title,
+            words(data),
+            (*rows, BitsRow("32-63", "ignored", words(data[4:]), "a TIC has neither flags nor count")),
+        )
     rows.append(BitsRow("8-31", "data address", f"{found.address:06X}", "absolute, of the first byte"))
     for n, (flag, (name, yes, no)) in enumerate(_FLAGS.items()):
         value = bool(found.flags & flag)
         rows.append(BitsRow(str(32 + n), name, str(int(value)), on(value, yes, no)))
     if found.flags & 3:
         rows.append(BitsRow("38-39", "must be zero", f"{found.flags & 3:02b}", "program check"))
-    rows.append(BitsRow("48-63", "count", f"{found.count:04X}", f"{found.count} bytes" if found.count else "program check: it must not be zero"))
+    rows.append(
+        BitsRow(
+            "48-63",
+            "count",
+            f"{found.count:04X}",
+            f"{found.count} bytes" if found.count else "program check: it must not be zero",
+        )
+    )
     return BitsView(title, words(data), tuple(rows))
 
 
@@ -219,10 +261,20 @@ def csw(data: bytes, title: str = "CSW") -> BitsView:
     rows = [
         BitsRow("0-3", "key", f"{found.key:X}", "of the CAW"),
         BitsRow("6-7", "deferred condition code", str(found.deferred_cc), "of START I/O FAST RELEASE"),
-        BitsRow("8-31", "CCW address", f"{found.address:06X}", f"the last CCW used is at {found.address - 8 & 0xFFFFFF:06X}, 8 bytes before"),
+        BitsRow(
+            "8-31",
+            "CCW address",
+            f"{found.address:06X}",
+            f"the last CCW used is at {found.address - 8 & 0xFFFFFF:06X}, 8 bytes before",
+        ),
         *(_status(32, flag, found.unit_status, meaning) for flag, meaning in _UNIT.items()),
         *(_status(40, flag, found.channel_status, meaning) for flag, meaning in _CHANNEL.items()),
-        BitsRow("48-63", "residual count", f"{found.residual:04X}", f"{found.residual} bytes of the last CCW's count were not used"),
+        BitsRow(
+            "48-63",
+            "residual count",
+            f"{found.residual:04X}",
+            f"{found.residual} bytes of the last CCW's count were not used",
+        ),
     ]
     return BitsView(title, words(data), tuple(rows))
 
@@ -240,9 +292,24 @@ def storage_key(key: int, title: str = "storage key") -> BitsView:
     """A storage key, 7 bits.  GA22-7000 "Storage Key"."""
     rows = (
         BitsRow("0-3", "access control", f"{key >> 4:X}", "the PSW key that may store here, beside key 0"),
-        BitsRow("4", "fetch protection", str(key >> 3 & 1), on(key & Key.FETCH_PROTECTION, "fetches need the key, too", "anybody may fetch")),
-        BitsRow("5", "reference", str(key >> 2 & 1), on(key & Key.REFERENCE, "the block has been used", "not used since it was reset")),
-        BitsRow("6", "change", str(key >> 1 & 1), on(key & Key.CHANGE, "the block has been stored into", "not stored into since it was reset")),
+        BitsRow(
+            "4",
+            "fetch protection",
+            str(key >> 3 & 1),
+            on(key & Key.FETCH_PROTECTION, "fetches need the key, too", "anybody may fetch"),
+        ),
+        BitsRow(
+            "5",
+            "reference",
+            str(key >> 2 & 1),
+            on(key & Key.REFERENCE, "the block has been used", "not used since it was reset"),
+        ),
+        BitsRow(
+            "6",
+            "change",
+            str(key >> 1 & 1),
+            on(key & Key.CHANGE, "the block has been stored into", "not stored into since it was reset"),
+        ),
     )
     return BitsView(title, f"{key:02X}", rows)
 
@@ -255,7 +322,12 @@ def clock(value: int, title: str = "TOD clock") -> BitsView:
         BitsRow("32-51", "low part", f"{value >> 12 & 0xFFFFF:05X}", "bit 51 counts microseconds"),
         BitsRow("52-63", "fraction", f"{value & 0xFFF:03X}", "of a microsecond, as far as the model counts it"),
     )
-    return BitsView(title, f"{value:016X}"[:8] + " " + f"{value:016X}"[8:], rows, (f"{microseconds:,} microseconds since the clock was zero",))
+    return BitsView(
+        title,
+        f"{value:016X}"[:8] + " " + f"{value:016X}"[8:],
+        rows,
+        (f"{microseconds:,} microseconds since the clock was zero",),
+    )
 
 
 _ENDINGS = {

@@ -18,7 +18,9 @@ def condition_code(session: "DebugSession") -> ExplainView:
     title = f"condition code {cc}"
     if found is None:
         return ExplainView(name, session.step_number, title, (), ("nothing has set it since the recording began",))
-    return ExplainView(name, session.step_number, f"{title}{_short(found, cc)}", (), (*_set_by(found), *_codes(found), *_branches(cc)))
+    return ExplainView(
+        name, session.step_number, f"{title}{_short(found, cc)}", (), (*_set_by(found), *_codes(found), *_branches(cc))
+    )
 
 
 def _short(found: Moment, cc: int) -> str:

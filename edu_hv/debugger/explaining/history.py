@@ -45,6 +45,11 @@ class Moment:
     """ "LPSW TASK at 000240", "rule PRV-2 for LPSW TASK at 000240", "the channel, CCW at 000300"."""
 
     @property
+    def instruction(self) -> str:
+        """The same without what CP had to do with it: "LPSW TASK at 000240"."""
+        return self.words.partition(", which")[0]
+
+    @property
     def mnemonic(self) -> str:
         """Of the instruction, "" without one."""
         row = operation(self.text) if len(self.text) >= 2 else None
@@ -70,7 +75,7 @@ class _EachUnit(Probe):
 
     def saw(self, system: System, done: Done) -> bool:
         """Ask, then note anew."""
-        about, self._about = self._about, system.about_to_execute()
+        about, self._about = None if done.compiled else self._about, system.about_to_execute()
         text = _executed(system) if about is not None and about[0] == self.guest else b""
         found = self.found(system, about[1] if about else 0, text)
         self.note(system)
@@ -106,10 +111,14 @@ class _RegisterWritten(_EachUnit):
 
 
 class _Became(_EachUnit):
-    """A question about the state has come to be answered with yes."""
+    """A question about the state has come to be answered with yes.
 
-    def __init__(self, system: System, guest: str, question: Callable[[System], bool]) -> None:
+    `compiled`: about what privileged instructions and interruptions alone can change.
+    """
+
+    def __init__(self, system: System, guest: str, question: Callable[[System], bool], compiled: bool) -> None:
         super().__init__(system, guest)
+        self.compiled = compiled
         self.question, self.was = question, False
 
     def note(self, system: System) -> None:
@@ -163,7 +172,11 @@ class _Jumped(_EachUnit):
 class _Branched(_EachUnit):
     def found(self, system: System, address: int, text: bytes) -> bool:
         row = operation(text) if len(text) >= 2 else None
-        return row is not None and row.mnemonic in BRANCHES and system.about_to_execute() != (self.guest, address + len(text))
+        return (
+            row is not None
+            and row.mnemonic in BRANCHES
+            and system.about_to_execute() != (self.guest, address + len(text))
+        )
 
 
 class _Stored(Probe):
@@ -187,9 +200,14 @@ def register_writer(session: "DebugSession", guest: str, number: int, before: in
     return _last(session, _RegisterWritten(session.system, guest, number), before)
 
 
-def became(session: "DebugSession", guest: str, question: Callable[[System], bool], before: int) -> Moment | None:
-    """The last unit up to a position in which the answer became yes; None: it was so from the start."""
-    return _last(session, _Became(session.system, guest, question), before)
+def became(
+    session: "DebugSession", guest: str, question: Callable[[System], bool], before: int, privileged: bool = True
+) -> Moment | None:
+    """The last unit up to a position in which the answer became yes; None: it was so from the start.
+
+    `privileged`: only privileged instructions and interruptions can change the answer, so the engine may take part.
+    """
+    return _last(session, _Became(session.system, guest, question, privileged), before)
 
 
 def condition_code_setter(session: "DebugSession", guest: str, before: int) -> Moment | None:
@@ -219,7 +237,7 @@ def storage_writer(session: "DebugSession", absolute: int, length: int, before: 
 
 
 def _last(session: "DebugSession", probe: _EachUnit, before: int) -> Moment | None:
-    start = max(session.recording.start, before - FARTHEST)
+    start = session.recording.start if probe.compiled else max(session.recording.start, before - FARTHEST)
     found = positions(session.recording, probe, end=before, start=start)
     return moment(session, found[0]) if found else None
 

@@ -296,7 +296,9 @@ def _swap_words(session: "DebugSession", swapped: PSWsSwapped) -> str:
     where = f"goes on at {at:06X}"
     if session.system.cp is None:
         where += label_words(session.guest.assembly, at)
-        where += ", waiting" + ("" if new.enabled_for_something else " for nothing: a disabled wait") if new.wait else ""
+        where += (
+            ", waiting" + ("" if new.enabled_for_something else " for nothing: a disabled wait") if new.wait else ""
+        )
         if not any(swapped.new):
             where += "; that new PSW is all zeros: nobody has set it"
     else:
@@ -331,17 +333,19 @@ def _decision_words(event: DecisionTaken) -> str:
 
 def _goes_on(session: "DebugSession", outcome: Outcome) -> list[str]:
     """Who runs after the step, and where."""
-    reflected = [e for e in outcome.heard.events if isinstance(e, DecisionTaken) and isinstance(e.verdict.decision, Reflect)]
+    reflected = [
+        e for e in outcome.heard.events if isinstance(e, DecisionTaken) and isinstance(e.verdict.decision, Reflect)
+    ]
     name = session.running() or session.selected
     after, before = outcome.after.get(name), outcome.before.get(name)
     if after is None or before is None:
         return [f"{name} will not be logged on any more"]
     at = after.psw.instruction_address
     where = "its own handler" if reflected else "the guest"
-    sentences = [f"{where} goes on at {at:06X}{label_words(session.assembly_of(name), at)}"] if not after.psw.wait else []
+    sentences = (
+        [f"{where} goes on at {at:06X}{label_words(session.assembly_of(name), at)}"] if not after.psw.wait else []
+    )
     if after.psw.wait:
         enabled = after.psw.enabled_for_something
         sentences.append("the guest waits" + ("" if enabled else " for nothing: a disabled wait"))
     return sentences
-
-

@@ -205,13 +205,13 @@ def registers_written(text: bytes) -> frozenset[int]:
 
 def registers_between(text: bytes) -> list[int]:
     """The general registers of LM and STM, all of them; [] for other instructions."""
-    row = operation(text)
+    row = operation(text) if len(text) >= 2 else None
     return _range(text) if row is not None and row.mnemonic in ("LM", "STM") else []
 
 
 def control_registers_named(text: bytes) -> list[int]:
     """The control registers of LCTL and STCTL, all of them; [] for other instructions."""
-    row = operation(text)
+    row = operation(text) if len(text) >= 2 else None
     return _range(text) if row is not None and row.mnemonic in ("LCTL", "STCTL") else []
 
 

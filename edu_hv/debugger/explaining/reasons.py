@@ -121,7 +121,9 @@ def _addressing(cpu: CPU, found: Interruption, text: bytes, gr: list[int]) -> st
     if place is not None:
         return f"{place.name} is at {place.address:06X}, past the last byte of storage, {size - 1:06X}"
     if found.instruction_address >= size:
-        return f"the instruction address {found.instruction_address:06X} is past the last byte of storage, {size - 1:06X}"
+        return (
+            f"the instruction address {found.instruction_address:06X} is past the last byte of storage, {size - 1:06X}"
+        )
     return WHEN[PIC.ADDRESSING]
 
 
@@ -142,7 +144,9 @@ def specification(cpu: CPU, found: Interruption, text: bytes, gr: list[int]) -> 
     if row and row.mnemonic == "EX" and places(gr, text)[0].address & 1:
         return f"the target of EXECUTE is at the odd address {places(gr, text)[0].address:06X}"
     if row and row.mnemonic in ("SSK", "ISK") and gr[text[1] & 15] & 15:
-        return f"GR{text[1] & 15} {gr[text[1] & 15]:08X} has bits 28-31 on, which must be zero in the address of a block"
+        return (
+            f"GR{text[1] & 15} {gr[text[1] & 15]:08X} has bits 28-31 on, which must be zero in the address of a block"
+        )
     if row and row.mnemonic in ("MP", "DP"):
         return "operand 2 is longer than 8 bytes, or not shorter than operand 1"
     if row and row.mnemonic in ("SSM", "STNSM", "STOSM", "LPSW"):

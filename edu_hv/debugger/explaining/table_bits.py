@@ -7,7 +7,9 @@ from edu_hv.isa.codes import CR0
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.dat import COMMON_SEGMENT, SEGMENT_INVALID, SEGMENT_ZERO_BITS, TableFormat, table_format
 
-_NO_FORMAT = "control register 0 bits 8-12 name no table format, so the entry cannot be read; 10000 is 4K pages, 64K segments"
+_NO_FORMAT = (
+    "control register 0 bits 8-12 name no table format, so the entry cannot be read; 10000 is 4K pages, 64K segments"
+)
 
 
 def format_of(cr0: int) -> TableFormat:
@@ -30,12 +32,32 @@ def segment_entry(entry: int, cr0: int, title: str = "segment-table entry") -> B
     length = (entry >> 28) + 1
     pages = max(layout.pages_in_segment * length // 16, 1)
     rows = (
-        BitsRow("0-3", "page-table length", f"{entry >> 28:X}", f"{length} sixteenths of a segment: {pages} pages have entries"),
-        BitsRow("4-7", "must be zero", f"{entry >> 24 & 15:04b}", on(entry & SEGMENT_ZERO_BITS, "translation specification", "as they must be")),
+        BitsRow(
+            "0-3",
+            "page-table length",
+            f"{entry >> 28:X}",
+            f"{length} sixteenths of a segment: {pages} pages have entries",
+        ),
+        BitsRow(
+            "4-7",
+            "must be zero",
+            f"{entry >> 24 & 15:04b}",
+            on(entry & SEGMENT_ZERO_BITS, "translation specification", "as they must be"),
+        ),
         BitsRow("8-28", "page-table origin", f"{entry & 0xFFFFF8:06X}", "real address of the page table"),
         BitsRow("29", "segment protection", str(entry >> 2 & 1), "not installed: ignored"),
-        BitsRow("30", "common segment", str(entry >> 1 & 1), on(entry & COMMON_SEGMENT, "the same in all address spaces", "of this address space")),
-        BitsRow("31", "invalid", str(entry & 1), on(entry & SEGMENT_INVALID, "segment-translation exception, code 0010", "valid")),
+        BitsRow(
+            "30",
+            "common segment",
+            str(entry >> 1 & 1),
+            on(entry & COMMON_SEGMENT, "the same in all address spaces", "of this address space"),
+        ),
+        BitsRow(
+            "31",
+            "invalid",
+            str(entry & 1),
+            on(entry & SEGMENT_INVALID, "segment-translation exception, code 0010", "valid"),
+        ),
     )
     return BitsView(f"{title}, {sizes(layout)}", f"{entry:08X}", rows)
 
@@ -47,9 +69,19 @@ def page_entry(entry: int, cr0: int, title: str = "page-table entry") -> BitsVie
     invalid, zeros = bool(entry & layout.invalid_bit), entry & layout.zero_bits
     zero_bits = "13-14" if bits == 12 else "14"
     rows = (
-        BitsRow(f"0-{bits - 1}", "page frame", f"{(entry & layout.frame_mask) >> 16 - bits:03X}", f"the page is at real {(entry & layout.frame_mask) << 8:06X}"),
+        BitsRow(
+            f"0-{bits - 1}",
+            "page frame",
+            f"{(entry & layout.frame_mask) >> 16 - bits:03X}",
+            f"the page is at real {(entry & layout.frame_mask) << 8:06X}",
+        ),
         BitsRow(str(bits), "invalid", str(int(invalid)), on(invalid, "page-translation exception, code 0011", "valid")),
-        BitsRow(zero_bits, "must be zero", f"{zeros >> 1:b}", on(zeros, "translation specification exception", "as they must be")),
+        BitsRow(
+            zero_bits,
+            "must be zero",
+            f"{zeros >> 1:b}",
+            on(zeros, "translation specification exception", "as they must be"),
+        ),
         BitsRow("15", "for programs", str(entry & 1), "the machine ignores it"),
     )
     return BitsView(f"{title}, {sizes(layout)}", f"{entry:04X}", rows)
@@ -76,7 +108,9 @@ def _cr0(value: int) -> list[BitsRow]:
     format_bits = (value & CR0.TRANSLATION_FORMAT) >> 19
     meaning = sizes(layout) if layout else "no format: translation specification exception when DAT is on"
     return [
-        _mask(value, 0, "block multiplexing", "block-multiplexer channels may interleave", "they act as selector channels"),
+        _mask(
+            value, 0, "block multiplexing", "block-multiplexer channels may interleave", "they act as selector channels"
+        ),
         _mask(value, 1, "SSM suppression", "SSM is a special-operation exception", "SSM is executed"),
         _mask(value, 4, "extraction authority", "allows it in problem state", "not in problem state"),
         _mask(value, 5, "secondary space", "instructions of two address spaces are allowed", "not allowed"),
@@ -109,14 +143,20 @@ def _channels(value: int) -> list[BitsRow]:
 
 def _monitor(value: int) -> list[BitsRow]:
     classes = [str(n) for n in range(16) if value & 0x8000 >> n]
-    return [BitsRow("16-31", "monitor masks", f"{value & 0xFFFF:04X}", f"monitor classes {', '.join(classes) or 'none'} interrupt")]
+    return [
+        BitsRow(
+            "16-31",
+            "monitor masks",
+            f"{value & 0xFFFF:04X}",
+            f"monitor classes {', '.join(classes) or 'none'} interrupt",
+        )
+    ]
 
 
 def _per(value: int) -> list[BitsRow]:
     names = ("successful branching", "instruction fetching", "storage alteration", "general-register alteration")
     rows = [_mask(value, n, name, "is recorded", "is not") for n, name in enumerate(names)]
     return [*rows, BitsRow("16-31", "general registers", f"{value & 0xFFFF:04X}", "those whose alteration is recorded")]
-
 
 
 def _machine_check(value: int) -> list[BitsRow]:
@@ -156,7 +196,9 @@ _ROWS = {
     6: lambda value: [
         _mask(value, 0, "VM assist", "CP has turned it on", "off"),
         _mask(value, 1, "virtual problem state", "the guest is in problem state", "the guest is in supervisor state"),
-        BitsRow("2-31", "assist controls", f"{value & 0x3FFFFFFF:08X}", "what the assist may do, and the address of MICBLOK"),
+        BitsRow(
+            "2-31", "assist controls", f"{value & 0x3FFFFFFF:08X}", "what the assist may do, and the address of MICBLOK"
+        ),
     ],
     14: _machine_check,
     15: lambda value: [BitsRow("8-28", "MCEL address", f"{value & 0xFFFFF8:06X}", "where a machine check logs out")],

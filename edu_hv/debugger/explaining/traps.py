@@ -64,16 +64,23 @@ def _with_origin(session: "DebugSession", view: ExplainView, kind: Class, code: 
 
 def _origin(session: "DebugSession", guest: str) -> list[str]:
     under_cp = session.system.cp is not None
-    real = ["the real PSW has bit 15 on because CP builds it so for every guest: DMKDSP loads no other"] if under_cp else []
+    real = (
+        ["the real PSW has bit 15 on because CP builds it so for every guest: DMKDSP loads no other"]
+        if under_cp
+        else []
+    )
     if not session.guest_psw(guest).problem_state:
-        return [*real, f"{guest} itself believes to be in supervisor state, so this is CP's trap and not the guest's error"]
+        return [
+            *real,
+            f"{guest} itself believes to be in supervisor state, so this is CP's trap and not the guest's error",
+        ]
 
     def in_problem_state(system: System) -> bool:
         known = any(one.name == guest for one in system.guests)
         return known and system.psw_of(guest).problem_state
 
     found = became(session, guest, in_problem_state, session.recording.unit)
-    by = f"set by {found.words} in step {found.step}; goto {max(found.step - 1, 0)}" if found else "so from the start"
+    by = f"set by {found.instruction} in step {found.step}; goto {max(found.step - 1, 0)}" if found else "so from the start"
     return [*real, f"{guest} is in problem state itself: bit 15 of its PSW is 1, {by}"]
 
 

@@ -99,11 +99,17 @@ class CauseView(View):
     links: tuple[CauseLink, ...]
     """The last one is what made it inevitable."""
     fix: str = ""
+    planned: bool = False
+    """It is perhaps no failure: the program ended so, and nothing is known that went wrong before."""
+
+    what: str = ""
+    """What went wrong, in a few words: "addressing exception at 000240 L 3,0(2)"; "" where `failure` says it."""
 
     @property
     def short(self) -> str:
-        """One part of a sentence: "because ...; goto 811"."""
+        """One part of a sentence, with the last step that can be gone to: "because ...; goto 811"."""
         if not self.links:
             return ""
-        root = self.links[-1]
-        return f"because {root.sentence}" + (f"; {root.command}" if root.command else "")
+        root = next((link for link in reversed(self.links) if link.command), self.links[-1])
+        why = root.sentence if self.what in ("", root.sentence) else f"of {self.what}: {root.sentence}"
+        return f"because {why}" + (f"; {root.command}" if root.command else "")

@@ -26,7 +26,9 @@ def waiting_words(session: "DebugSession") -> tuple[str, ...]:
         sentences.append(f"{whose} waits: " + (f"what can end it is {ends}" if ends else "nothing can end it"))
     due = system.machine.channels.next_event
     if due is not None:
-        sentences.append(f"a device will have something to say in {max(due - system.machine.clocks.now, 0):,} microseconds")
+        sentences.append(
+            f"a device will have something to say in {max(due - system.machine.clocks.now, 0):,} microseconds"
+        )
     if system.cp is not None:
         sentences.append("CP has found nobody who can run, and waits in the real machine for any interruption")
     sentences.append("the next step moves machine time to the next event")

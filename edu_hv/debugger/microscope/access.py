@@ -87,12 +87,12 @@ def permitted(psw_key: int, key: int, kind: str) -> bool:
 
 def _assist_fills(target: Target) -> bool:
     """Whether the VM assist would make the shadow entry valid.  GA22-7074 "Shadow-Table Validation"."""
-    wanted = CR6.VM_ASSIST | CR6.SHADOW_TABLES
-    if target.system.machine.assist is None or not target.runs or target.cpu.cr[6] & wanted != wanted:
+    vm, cp, wanted = target.vm, target.cp, CR6.VM_ASSIST | CR6.SHADOW_TABLES
+    if vm is None or cp is None or vm.shadow is None:
         return False
-    vm = target.vm
-    assert vm is not None
-    assert vm.shadow is not None
+    flags = target.cpu.cr[6] if target.runs else cp.assist.vmmicro(vm)
+    if flags & wanted != wanted:
+        return False
     return vm.shadow.examine(target.address).meaning is Meaning.FILL_PAGE
 
 

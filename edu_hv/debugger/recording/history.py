@@ -55,6 +55,11 @@ class History:
         """Steps recorded, the last one perhaps not to its end."""
         return len(self.boundaries) - 1 + (self.end > self.boundaries[-1])
 
+    def step_at(self, unit: int) -> int:
+        """Steps complete at a position, one under way counted."""
+        completed = self.boundaries.last_at(unit)
+        return completed + (unit > self.boundaries[completed])
+
     def fork_at(self, unit: int, name: str, because: str) -> "History":
         """The same up to a position: the beginning of another course."""
         new = History(

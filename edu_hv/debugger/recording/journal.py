@@ -236,6 +236,11 @@ class Journal:
         first = bisect_left(self._steps, step, 0, self.count)
         return self.between(first, bisect_right(self._steps, step, first, self.count))
 
+    def events_of_step(self, step: int) -> list[Event]:
+        """The events of one step up to the present position."""
+        first = bisect_left(self._steps, step, 0, self.count)
+        return self._events[first : bisect_right(self._steps, step, first, self.count)]
+
     def of_step_and_after(self, first: Entry) -> list[Entry]:
         """The entries of a step from one of them on."""
         found = self.of_step(first.step)

@@ -18,6 +18,8 @@ class Boundaries:
         self._steps, self._units = array("Q", [0]), array("Q", [start])
         """First step of each stretch, and its position."""
         self._count = 1
+        self.last = start
+        """The position of the last step."""
 
     def __len__(self) -> int:
         return self._count
@@ -35,14 +37,16 @@ class Boundaries:
 
     def append(self, unit: int) -> None:
         """One more step, complete at a position behind the last."""
-        if unit != self[-1] + 1:
+        if unit != self.last + 1:
             self._steps.append(self._count)
             self._units.append(unit)
         self._count += 1
+        self.last = unit
 
     def extend(self, steps: int) -> None:
         """So many more steps of one unit each."""
         self._count += steps
+        self.last += steps
 
     def last_at(self, unit: int) -> int:
         """The last step that was complete at a position; the position is not before the start."""
@@ -53,7 +57,7 @@ class Boundaries:
     def copy(self) -> "Boundaries":
         """Another one with the same steps."""
         new = Boundaries(0)
-        new._steps, new._units, new._count = self._steps[:], self._units[:], self._count
+        new._steps, new._units, new._count, new.last = self._steps[:], self._units[:], self._count, self.last
         return new
 
     def cut(self, count: int) -> None:
@@ -61,6 +65,7 @@ class Boundaries:
         stretches = bisect_right(self._steps, count - 1)
         del self._steps[stretches:], self._units[stretches:]
         self._count = count
+        self.last = self[-1]
 
 
 class Runs:

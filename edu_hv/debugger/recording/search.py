@@ -59,6 +59,10 @@ class Probe:
     def begin(self, system: System) -> None:
         """A stretch begins: the machine stands at its first position."""
 
+    def execute(self, system: System, unit: Callable[[], bool]) -> bool:
+        """Have one unit executed, by `unit`: to look at what is before it, or watch it.  Whether it was."""
+        return unit()
+
     def saw(self, system: System, done: Done) -> bool:
         """Whether it is found at `done.after`, where the machine stands."""
         raise NotImplementedError
@@ -119,7 +123,7 @@ class Execution:
             if recording.run_compiled(at_once) if new else recording.again_compiled(at_once):
                 return Done(before, machine.units, compiled=True)
         self._stored = []
-        if not (recording.advance() if new else recording.again()):
+        if not self._probe.execute(self._system, recording.advance if new else recording.again):
             return None
         self._watch_lines(machine.storage)
         return Done(before, machine.units, stored=self._stored)
@@ -159,6 +163,16 @@ def positions(
     return found
 
 
+def execute(recording: Recording, probe: Probe, start: int, end: int, stopped: Callable[[], bool] = never) -> list[int]:
+    """Execute again from one position to another, in order: every position at which the probe saw something.
+
+    The machine stands at the present position afterwards.
+    """
+    with recording.searching():
+        stretch = _Stretch(recording, probe, start, end, stopped)
+        return stretch.all(recording.checkpoints.before(start)[1])
+
+
 @dataclass
 class _Stretch:
     """What lies between two positions, the first of them at or behind a checkpoint."""
@@ -172,8 +186,7 @@ class _Stretch:
     def last(self, state: Any, most: int) -> list[int]:
         """The last `most` positions found."""
         if self.probe.compiled or self.end - self.start <= _WINDOW:
-            self._restore(state, self.start)
-            return self._all(self.end)[-most:]
+            return self.all(state)[-most:]
         found: list[int] = []
         for start, end, at in self._windows(state):
             self._restore(at, start)
@@ -181,6 +194,11 @@ class _Stretch:
             if len(found) >= most or self.stopped():
                 break
         return found[-most:]
+
+    def all(self, state: Any) -> list[int]:
+        """Every position found."""
+        self._restore(state, self.start)
+        return self._all(self.end)
 
     def _windows(self, state: Any) -> list[tuple[int, int, Any]]:
         """Parts of the stretch with the states at their beginnings, the last and shortest first."""

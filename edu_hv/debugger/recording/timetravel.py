@@ -117,8 +117,11 @@ class Recording:
     @property
     def step(self) -> int:
         """Steps complete, the one under way counted."""
-        completed = self.boundaries.last_at(self.unit)
-        return completed + (self.unit > self.boundaries[completed])
+        return self.step_at(self.unit)
+
+    def step_at(self, unit: int) -> int:
+        """Steps complete at a position, one under way counted."""
+        return self.history.step_at(unit)
 
     @property
     def in_step(self) -> bool:
@@ -200,7 +203,7 @@ class Recording:
         system, history = self.system, self.history
         machine, journal = system.machine, history.journal
         before = machine.units
-        starting = before == history.boundaries[-1]
+        starting = before == history.boundaries.last
         about = system.about_to_execute() if starting else None
         mark, who = self._state(about) if starting else ("w", 0)
         self._event_at, self._live = (before + 1, len(history.boundaries)), True
@@ -259,7 +262,7 @@ class Recording:
     def _record_compiled(self, limit: int) -> int:
         machine = self.system.machine
         about = self.system.about_to_execute()
-        if about is None or machine.units != self.boundaries[-1]:
+        if about is None or machine.units != self.boundaries.last:
             return 0
         mark, who = self._state(about)
         done = machine.run_compiled(limit)
@@ -288,12 +291,12 @@ class Recording:
         return numbers.setdefault(name, min(len(numbers) + 1, _MOST_NUMBERS))
 
     def _mark_of_step(self, step: int, otherwise: str) -> str:
-        events = [entry.event for entry in self.journal.of_step(step)]
-        if any(isinstance(event, InputGiven) for event in events):
+        kinds = set(map(type, self.journal.events_of_step(step)))
+        if InputGiven in kinds:
             return INPUT_MARK
-        if any(isinstance(event, InterruptionRecognized) for event in events):
+        if InterruptionRecognized in kinds:
             return "T" if self.system.cp else "i"
-        return "w" if any(isinstance(event, Waited) for event in events) else otherwise
+        return "w" if Waited in kinds else otherwise
 
     def _checkpoint(self) -> None:
         unit = self.unit
@@ -324,7 +327,7 @@ class Recording:
 
     def _give(self, given: Input, answer: Answer) -> None:
         unit, boundaries = self.unit, self.boundaries
-        starting = unit == boundaries[-1]
+        starting = unit == boundaries.last
         self._event_at, self._live = (unit + 1, len(boundaries)), True
         try:
             self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))

@@ -28,7 +28,7 @@ def _heading(view: ComparisonView) -> str:
 
 
 def _topic(topic: ComparedTopic, bare: bool, width: int) -> list[str]:
-    lines = wrap(topic.title, width)
+    lines = wrap(f"{topic.title}; the guest's: {topic.where}" if topic.where else topic.title, width, "", "  ")
     if not topic.values:
         return [*lines, "  none"]
     if bare:

@@ -14,7 +14,7 @@ MOST_ROWS = 12
 @lines_of.register
 def _cost(view: CostView, width: int) -> list[str]:
     costs, sums = view.costs, view.costs.of(view.guest)
-    whose = view.guest or "all guests"
+    whose = view.guest or ("all guests" if costs.under_cp else "the bare machine")
     lines = wrap(f"cost of {whose}, steps {costs.first:,} to {costs.last:,} of {view.total:,}", width)
     for text in sentences(view):
         lines += wrap(text, width, "", "  ")
@@ -82,7 +82,7 @@ def _of_guest(name: str, cost: GuestCost, costs: Costs) -> Iterator[str]:
             f"each {without:,.1f} instructions"
         )
     elif cost.assistable:
-        yield f"{cost.assistable:,} of the traps are by instructions that the VM assist can do without CP: load cp assist"
+        yield f"{cost.assistable:,} of the traps are by instructions that the VM assist can do: cost compare assist"
 
 
 def _one_each(instructions: float, under_cp: bool) -> str:
@@ -126,8 +126,8 @@ def _rules(sums: GuestCost, width: int) -> list[str]:
     rows = [(rule, f"{sums.rules[rule]:,}", f"{sums.within[rule]:,}") for rule in names[:MOST_ROWS]]
     if len(names) > MOST_ROWS:
         rest = names[MOST_ROWS:]
-        others = [sum(counts[rule] for rule in rest) for counts in (sums.rules, sums.within)]
-        rows.append((f"{len(rest)} others", *(f"{number:,}" for number in others)))
+        decided, within = (sum(counts[rule] for rule in rest) for counts in (sums.rules, sums.within))
+        rows.append((f"{len(rest)} others", f"{decided:,}", f"{within:,}"))
     if not rows:
         return []
     if not sums.within:

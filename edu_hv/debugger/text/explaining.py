@@ -42,10 +42,12 @@ def _cause(view: CauseView, width: int) -> list[str]:
     lines = wrap(f"{who}{view.failure}", width, "", "  ")
     for link in view.links:
         lines += wrap(_link(link), width, "- because ", "  ")
+    if any(link.command for link in view.links):
+        lines += wrap("each goto goes to the moment before that step", width)
     if view.fix:
         lines += wrap(view.fix, width, "likely fix: ", "  ")
     return lines
 
 
 def _link(link: CauseLink) -> str:
-    return f"{link.sentence}; {link.command} goes to the moment before" if link.command else link.sentence
+    return f"{link.sentence} ({link.command})" if link.command else link.sentence

@@ -12,6 +12,7 @@ from functools import singledispatch
 
 from edu_hv.debugger.views import (
     BreakpointsView,
+    BreakpointView,
     CodeLine,
     CodeView,
     ComparedValue,
@@ -148,7 +149,7 @@ def _psw(view: PswView, width: int) -> list[str]:
 @lines_of.register
 def _xray(view: XrayView, width: int) -> list[str]:
     if not view.stages:
-        return wrap("trap x-ray: no trap so far", width)
+        return wrap(f"trap x-ray: {view.title or 'no trap so far'}", width)
     state = "in progress" if view.in_progress else "finished"
     lines = wrap(f"trap x-ray: {view.title} ({state})", width)
     size = max(len(stage.title) for stage in view.stages)
@@ -221,8 +222,18 @@ def _log(view: LogView, width: int) -> list[str]:
 def _breakpoints(view: BreakpointsView, width: int) -> list[str]:
     if not view.breakpoints:
         return ["no breakpoints"]
-    rows = [(str(b.number), f"{b.address:06X}", str(b.hits), b.label) for b in view.breakpoints]
-    return table(("number", "address", "hits", "label"), rows, width)
+    rows = [_breakpoint(b) for b in view.breakpoints]
+    return table(("number", "stops", "what", "hits", "set at step", "besides"), rows, width)
+
+
+def _breakpoint(b: BreakpointView) -> tuple[str, ...]:
+    """One stop; an address is said besides its label."""
+    at = f"at {b.address:06X} {b.label}".rstrip() if b.address is not None else b.what
+    condition = (f"if {b.condition}",) if b.condition else ()
+    commands = (f"then {'; '.join(b.commands)}",) if b.commands else ()
+    hits = "not counted" if b.hits is None else str(b.hits)
+    besides = ", ".join((*condition, *b.options, *commands))
+    return str(b.number), "yes" if b.enabled else "no", f"{b.kind} {at}", hits, str(b.set_at), besides
 
 
 @lines_of.register
@@ -361,7 +372,7 @@ def _register_legend(registers: Iterable[RegisterValue]) -> str:
 def _stage(stage: StageView, size: int, width: int) -> list[str]:
     mark = ">" if stage.state is StageState.NOW else " "
     prefix = f"{mark} {stage.number} {stage.title:<{size}}  {stage.state.value:<7}  "
-    first, *others = stage.lines or ("",)
+    first, *others = *(stage.lines or ("",)), *stage.details
     lines = wrap(first, width, prefix)
     for line in others:
         lines += wrap(line, width, " " * len(prefix))

@@ -9,12 +9,13 @@ from edu_hv.debugger.microscope.views import (
     PagesView,
     RungView,
 )
+from edu_hv.debugger.system import BARE
 from edu_hv.debugger.text.lines import lines_of, wrap
 
 
 @lines_of.register
 def _microscope(view: MicroscopeView, width: int) -> list[str]:
-    lines = wrap(f"{view.guest}: {view.address:06X} is {view.space}", width, "", "  ")
+    lines = wrap(f"{_owner(view.guest)}: {view.address:06X} is {view.space}", width, "", "  ")
     for number, rung in enumerate(view.rungs, 1):
         lines += _rung(number, rung, width)
     if view.place and not any(view.place in rung.remarks for rung in view.rungs):
@@ -61,10 +62,14 @@ def _frame(view: FrameView, width: int) -> list[str]:
 
 @lines_of.register
 def _pages(view: PagesView, width: int) -> list[str]:
-    lines = wrap(f"pages of {'the bare machine' if view.guest == 'bare' else view.guest}: {view.title}", width)
+    lines = wrap(f"pages of {_owner(view.guest)}: {view.title}", width, "", "  ")
     for each in view.ranges:
         lines += wrap(each.state, width, f"  {_numbers(each)}  ", "    ")
     return lines
+
+
+def _owner(guest: str) -> str:
+    return "the bare machine" if guest == BARE else guest
 
 
 def _numbers(each: PageRange) -> str:

@@ -1,8 +1,9 @@
 """The recording as a whole as lines of text: its timeline, stretches of it, its events."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from edu_hv.debugger.text.lines import lines_of, table, wrap
+from edu_hv.debugger.text.lines import AS_SENTENCES, lines_of, table, wrap
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
 from edu_hv.debugger.views import TimelineView
 
@@ -23,6 +24,8 @@ _NOW = "^ now"
 @lines_of.register
 def _timeline(view: TimelineView, width: int) -> list[str]:
     lines = wrap(f"timeline: step {view.step:,} of {view.total:,}{_scale(view)}", width)
+    if AS_SENTENCES.get():
+        return lines + [line for text in _told(view) for line in wrap(text, width, "", "  ")]
     names = [_ALL, *(row.guest for row in view.rows)] if view.rows else [""]
     size = max(map(len, names)) + 1 if view.rows else 0
     room = max(width - size, 1)
@@ -32,9 +35,22 @@ def _timeline(view: TimelineView, width: int) -> list[str]:
             if marks is view.marks and start <= view.position < start + room:
                 at = " " * (size + view.position - start)
                 lines.append(at + (_NOW if len(at + _NOW) <= width else "^"))
-    for text in _remarks(view):
+    used = set(view.marks).union(*(row.marks for row in view.rows))
+    legend = ", ".join(f"{mark} {meaning}" for mark, meaning in TIMELINE_MARKS.items() if mark in used)
+    for text in (*filter(None, [legend]), *_remarks(view)):
         lines += wrap(text, width, "", "  ")
     return lines
+
+
+def _told(view: TimelineView) -> Iterator[str]:
+    """The characters for listeners: runs of the same one, by the steps they stand for; then the remarks."""
+    at = 0
+    for mark, run in groupby(view.marks):
+        count = len(list(run))
+        first, last = view.first + at * view.bucket, view.first + (at + count) * view.bucket - 1
+        yield f"{_steps_words(first, min(last, max(view.last, first)))}: {TIMELINE_MARKS[mark]}"
+        at += count
+    yield from _remarks(view)
 
 
 def _scale(view: TimelineView) -> str:
@@ -47,10 +63,7 @@ def _scale(view: TimelineView) -> str:
 
 
 def _remarks(view: TimelineView) -> Iterator[str]:
-    """What the marks mean, of those that occur; where the present is, who had the CPU, which moments have names."""
-    used = set(view.marks).union(*(row.marks for row in view.rows))
-    if legend := ", ".join(f"{mark} {meaning}" for mark, meaning in TIMELINE_MARKS.items() if mark in used):
-        yield legend
+    """Where the present is when it is not shown, who had the CPU, which moments have names."""
     if view.position < 0:
         yield f"step {view.step:,}, where you are, is {'before' if view.step < view.first else 'behind'} these"
     for row in view.rows:
@@ -73,8 +86,11 @@ def _stretches(view: StretchesView, width: int) -> list[str]:
 
 
 def _stretch(each: Stretch) -> str:
-    steps = f"step {each.first:,}" if each.first == each.last else f"steps {each.first:,} to {each.last:,}"
-    return f"{steps}: {each.words}"
+    return f"{_steps_words(each.first, each.last)}: {each.words}"
+
+
+def _steps_words(first: int, last: int) -> str:
+    return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
 
 
 @lines_of.register

@@ -98,19 +98,28 @@ def _events(session: "DebugSession", wanted: Filter, first: int, last: int) -> I
 
 
 def _export(session: "DebugSession", path: Path, heading: Heading, records: Iterable[Record], replace: bool) -> int:
-    write = _FORMATS.get(path.suffix.lower())
+    write, name = _FORMATS.get(path.suffix.lower()), _short(path)
     if write is None:
-        raise UserError(f"{path} says no format: give a name ending in {', '.join(list(_FORMATS)[:-1])} or .html")
-    if path.exists() and not (replace and path.is_file()) and path.resolve() not in session.tracing.exported:
-        raise UserError(f"{path} is there already, and export has not written it: give another name, or add replace")
+        raise UserError(f"{name} says no format: give a name ending in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     counted = _Counted(records)
     try:
+        if path.exists() and not (replace and path.is_file()) and path.resolve() not in session.tracing.exported:
+            raise UserError(f"{name} is there already, and export has not written it: give another name or add replace")
         with path.open("w", encoding="utf-8", newline="\n") as file:
             session.tracing.exported.add(path.resolve())
             file.writelines(f"{line}\n" for line in write(heading, counted))
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise UserError(f"{name} cannot be written: {(error.strerror or str(error)).lower()}") from error
     return counted.count
+
+
+def _short(path: Path) -> str:
+    """A path as a message names it."""
+    name = str(path)
+    return name if len(name) <= _LONGEST else f"...{name[-_LONGEST:]}"
+
+
+_LONGEST = 100
 
 
 class _Counted:

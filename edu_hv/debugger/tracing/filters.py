@@ -61,7 +61,7 @@ KEYWORDS = {
 """The words of a filter, and what each means; any other word is text of the log, in any case."""
 
 _RULE = re.compile(r"[A-Za-z]{2,4}-[0-9A-Za-z]{1,3}")
-_HEX = re.compile(r"[0-9A-Fa-f]{1,4}")
+_HEX = re.compile(r"[0-9A-Fa-f]{1,4}|[0-9][0-9A-Fa-f]{4,12}")
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _IO = (IOStarted, CCWExecuted, StatusStored, ProgramTranslated, StatusTranslated)
 _MOST_SVC = 255

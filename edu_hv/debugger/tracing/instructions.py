@@ -9,6 +9,7 @@ from edu_hv.debugger.recording.changes import Changes
 from edu_hv.debugger.tracing.records import Fields, Record, hexadecimal
 from edu_hv.debugger.viewing.history import in_words
 from edu_hv.debugger.views import Layer
+from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import InterruptionRecognized
 
 if TYPE_CHECKING:
@@ -29,13 +30,19 @@ def elsewhere(session: "DebugSession") -> Iterator[None]:
 
 
 def steps_of(session: "DebugSession", first: int, last: int) -> Iterator[Record]:
-    """Each complete step from `first` to `last`, as it is executed again: to be used `elsewhere`."""
+    """Each complete step from `first` to `last`, as it is executed again: to be used `elsewhere`.
+
+    Raises UserError when somebody stops it (`session.interrupt`).
+    """
     recording, changes = session.recording, session._changes
     last = min(last, len(recording.boundaries) - 1)
+    session._interrupted = False
     changes.goto(recording.boundaries[max(first, 1) - 1])
     for step in range(max(first, 1), last + 1):
         while recording.unit < recording.boundaries[step]:
             changes.advance()
+        if session._interrupted:
+            raise UserError(f"you stopped it at step {step:,}; what was written up to there is in the file")
         yield _record(session, changes, step)
 
 
@@ -52,6 +59,7 @@ def _record(session: "DebugSession", changes: Changes, step: int) -> Record:
     ]
     if text or any(isinstance(entry.event, InterruptionRecognized) for entry in entries):
         words, layer = explain.stop_sentence(session).partition(", ")[2], Layer.GUEST if text else Layer.HARDWARE
+        words = words.removeprefix(f"{guest} ")
     else:
         told = [in_words(session, entry) for entry in entries]
         words, layer = "; ".join(one.text for one in told), told[0].layer if told else Layer.HARDWARE

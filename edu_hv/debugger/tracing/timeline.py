@@ -82,12 +82,13 @@ def timeline(
     bucket = max(-(-(last - first + 1) // max(width, 1)), 1)
     buckets = [(at, min(at + bucket, last)) for at in range(first - 1, last, bucket)]
     shown = "".join(line.mark(*each) for each in buckets)
-    position = (max(step, 1) - first) // bucket
-    if window is None:  # A step under way has no mark yet; the start has none at all.
-        position = max(min(position, len(shown) - 1), 0)
+    if window is None:  # A step under way has no mark yet: it stands at the end.
+        position = max(min((max(step, 1) - first) // bucket, len(shown) - 1), 0)
+    else:
+        position = (max(step, 1) - first) // bucket if first <= max(step, 1) <= last else -1
     return TimelineView(
         shown,
-        position if 0 <= position < max(len(shown), 1) else -1,
+        position,
         step,
         session.total,
         first=first,
@@ -125,12 +126,12 @@ class _Line:
 
     def mark(self, start: int, end: int) -> str:
         """The most remarkable thing in the steps with the indices from `start` to before `end`."""
-        found = self.marks.between(start, end).decode()
-        if "T" in found and not self._any(_guest_trapped, start, end):
-            found = found.replace("T", "i")
-        if "w" in found and self.recording.system.cp is not None and not self._any(_waited, start, end):
-            found = found.replace("w", "C")
-        return min(found, key=BY_REMARKABLENESS.index)
+        top = _top(self._raw(start, end))
+        if top == "T" and not self._any(_guest_trapped, start, end):
+            return "i"  # CP had them all from a device or a clock.
+        if top == "w" and self.recording.system.cp is not None and not self._any(_waited, start, end):
+            return "C"
+        return top
 
     def _any(self, matches: Callable[[Event, str], bool], start: int, end: int) -> bool:
         journal = self.recording.journal
@@ -141,7 +142,7 @@ class _Line:
     def rows(self, buckets: list[tuple[int, int]]) -> Iterator[TimelineRow]:
         """For each guest that had the CPU: what it did in each bucket."""
         whose, owners = self.recording.whose, self.recording.owners()
-        shown = [self._guests_of(start, end) for start, end in buckets]
+        shown = [self._as_in_line(self._guests_of(start, end), start, end) for start, end in buckets]
         steps = dict.fromkeys(owners, 0)
         for number, start, end in whose.stretches(buckets[0][0], buckets[-1][1]) if buckets else ():
             if number in steps:
@@ -150,17 +151,21 @@ class _Line:
             if steps[number]:
                 yield TimelineRow(name, "".join(each.get(number, _ABSENT) for each in shown), steps[number])
 
+    def _as_in_line(self, found: dict[int, str], start: int, end: int) -> dict[int, str]:
+        """Where no guest trapped, what gave CP the machine is an interruption in the rows, too."""
+        by_itself = "T" in found.values() and self.mark(start, end) == "i"
+        return {number: "i" if by_itself and mark == "T" else mark for number, mark in found.items()}
+
     def _guests_of(self, start: int, end: int) -> dict[int, str]:
         """The guests that had the CPU in a bucket, each with the most remarkable thing it did."""
         present = set(self.recording.whose.between(start, end)) - {0}
-        if len(present) == 1:
-            return dict.fromkeys(present, min(self._raw(start, end), key=BY_REMARKABLENESS.index))
-        top = min(self._raw(start, end), key=BY_REMARKABLENESS.index)
+        if not present:
+            return {}
+        top = _top(self._raw(start, end).replace("u", "").replace("w", ""))
         best: dict[int, str] = {}
         for number, first, behind in self.recording.whose.stretches(start, end):
             if number and best.get(number) != top:
-                raw = self._raw(first, behind)
-                best[number] = min([*raw, best.get(number, ".")], key=BY_REMARKABLENESS.index)
+                best[number] = _top(self._raw(first, behind) + best.get(number, "."))
                 if len(best) == len(present) and set(best.values()) == {top}:
                     break
         return best
@@ -178,13 +183,14 @@ class _Line:
             pieces = [(at, min(at + bucket, last)) for at in range(start, last, bucket)]
         else:
             pieces = [(begin, end) for _, begin, end in self.marks.stretches(start, last)]
-        found: list[Stretch] = []
+        found: list[tuple[str, int, int]] = []
         for begin, end in pieces:
             mark = self.mark(begin, end)
-            if found and found[-1].mark == mark:
-                begin = found.pop().first - 1
-            found.append(Stretch(begin + 1, end, mark, self._words(mark, begin, end)))
-        return bucket, found
+            if found and found[-1][0] == mark:
+                begin = found.pop()[1]
+            found.append((mark, begin, end))
+        told = [Stretch(begin + 1, end, mark, self._words(mark, begin, end)) for mark, begin, end in found]
+        return bucket, told
 
     def _words(self, mark: str, start: int, end: int) -> str:
         """What a stretch was; of interruptions and inputs how many, and the first in its own words."""
@@ -217,6 +223,11 @@ def stretches(session: "DebugSession", window: tuple[int, int] | None = None) ->
     last = min(last, count)
     bucket, found = line.stretches(first, last) if count else (1, [])
     return StretchesView(first, last, session.step_number, session.total, bucket, tuple(found))
+
+
+def _top(marks: str) -> str:
+    """The most remarkable of some marks, of which there is one at least."""
+    return next(mark for mark in BY_REMARKABLENESS if mark in marks)
 
 
 # ---- what the events of a bucket are asked -------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import explain
+from edu_hv.debugger.recording.journal import GuestPSWsSwapped
 from edu_hv.debugger.views import ComparedValue, PswView, RegistersView, RegisterValue
+from edu_hv.hypervisor.decisions import DecisionCarriedOut, Simulate, SimulateIO
 from edu_hv.hypervisor.vmblok import TimerLevel
 from edu_hv.isa.formats import Field, Register, field
 from edu_hv.isa.table import ConditionCode, operation
@@ -78,15 +80,20 @@ def _condition_code(session: "DebugSession") -> str:
     cc = session.guest_psw().cc
     guest, at, text = session.executed
     row = operation(text) if len(text) >= 2 and guest == session.selected else None
-    if row is None or row.condition_code is not ConditionCode.SET or row.privileged or _trapped(session):
+    if row is None or row.condition_code is not ConditionCode.SET or _interrupted(session, row.mnemonic):
         return f"CC {cc}"
     meaning = explain.condition_code_meaning(row.mnemonic, cc)
     return f"CC {cc} {meaning} ({explain.statement(session.guest.assembly, text, at)})" if meaning else f"CC {cc}"
 
 
-def _trapped(session: "DebugSession") -> bool:
-    entries = session.journal.of_step(session.step_number)
-    return any(isinstance(entry.event, InterruptionRecognized) for entry in entries)
+def _interrupted(session: "DebugSession", mnemonic: str) -> bool:
+    """Whether the last step was an interruption, not counting the trap of an instruction that CP simulated."""
+    events = [entry.event for entry in session.journal.of_step(session.step_number)]
+    if not any(isinstance(event, InterruptionRecognized) for event in events):
+        return False
+    decisions = [event.verdict.decision for event in events if isinstance(event, DecisionCarriedOut)]
+    simulated = any(isinstance(d, Simulate | SimulateIO) and d.mnemonic == mnemonic for d in decisions)
+    return not simulated or any(isinstance(event, GuestPSWsSwapped) for event in events)
 
 
 def _control_registers(session: "DebugSession") -> tuple[ComparedValue, ...]:

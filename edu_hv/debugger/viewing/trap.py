@@ -13,13 +13,32 @@ from edu_hv.debugger.recording.journal import (
     StatusStored,
     StatusTranslated,
 )
+from edu_hv.debugger.viewing import assisted, psw_words
 from edu_hv.debugger.views import RuleView, StageState, StageView, XrayView
 from edu_hv.hypervisor.control_program import ENTRY_POINTS
-from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, DecisionTaken, Decoded, Dispatched, Verdict
+from edu_hv.hypervisor.decisions import (
+    ConsoleLine,
+    Decision,
+    DecisionCarriedOut,
+    DecisionTaken,
+    Decoded,
+    Dispatched,
+    EndTimeSlice,
+    PagingDone,
+    Simulate,
+    Verdict,
+)
 from edu_hv.hypervisor.minidisk_ccw import COPY, RULES
 from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.table import operation
-from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped
+from edu_hv.machine.events import (
+    AssistDeclined,
+    AssistHandled,
+    CCWExecuted,
+    Event,
+    InterruptionRecognized,
+    PSWsSwapped,
+)
 from edu_hv.machine.interruptions import Interruption
 from edu_hv.machine.psw import PSW
 
@@ -30,6 +49,8 @@ UNDER_CP_TITLES = ("guest", "hardware", "decode", "rule", "do", "run")
 BARE_TITLES = ("program", "hardware")
 THEN = "then"
 """Title of a rule that the dispatcher came to, after the one about the trap itself."""
+_BEGINS = (InterruptionRecognized, AssistHandled)
+"""What there is an x-ray of: an interruption, or what the assist did in the place of one."""
 _TO_COME = {
     **{title: UNDER_CP_TITLES[n + 1 :] for n, title in enumerate(UNDER_CP_TITLES)},
     THEN: ("do", "run"),
@@ -37,19 +58,29 @@ _TO_COME = {
 }
 
 
-def xray(session: "DebugSession") -> XrayView:
-    """The stages of the trap under way, or of the last one; with a guest selected by hand, of its last one."""
-    entries = _trap_entries(session)
+def xray(session: "DebugSession", count: int = 1) -> XrayView:
+    """The stages of the trap under way, or of the last one; of the `count`th last one, counted back from here.
+
+    With a guest selected by hand, of his.  What the VM assist did, so that there was no trap, counts as one.
+    """
+    entries = trap_entries(session, count)
     if not entries:
-        return XrayView("no trap yet", (), (), "", False)
-    first = entries[0].event
-    assert isinstance(first, InterruptionRecognized)
-    assembly = session.assembly_of(entries[0].guest)
-    in_progress = session.in_step and entries[0].step == session.step_number
-    stages = _stages(_Stages(assembly, session.system.cp is not None, entries).collected(), in_progress)
+        return XrayView(
+            "no trap yet" if count == 1 else f"there are fewer than {count:,} traps so far", (), (), "", False
+        )
+    first = entries[0]
+    assembly = session.assembly_of(first.guest)
+    title = f"{first.guest or 'machine'} step {first.step}: "
+    trap = next((entry.event for entry in entries if isinstance(entry.event, InterruptionRecognized)), None)
+    if trap is None:
+        return XrayView(title + assisted.title(entries, assembly), assisted.stages(entries, assembly), (), "", False)
+    in_progress = session.in_step and first.step == session.step_number
+    collected = _Stages(assembly, session.system.cp is not None, entries).collected()
     verdict = _verdict(entries)
-    title = f"{entries[0].guest or 'machine'} step {entries[0].step}: {explain.trap_words(first, assembly)}"
-    return XrayView(title, stages, rule_views(verdict) if verdict else (), verdict.why if verdict else "", in_progress)
+    rules, why = (rule_views(verdict), verdict.why) if verdict else ((), "")
+    return XrayView(
+        title + explain.trap_words(trap, assembly), _stages(collected, in_progress), rules, why, in_progress
+    )
 
 
 def stage_title(session: "DebugSession") -> str:
@@ -59,23 +90,33 @@ def stage_title(session: "DebugSession") -> str:
     return next((stage.title for stage in xray(session).stages if stage.state is StageState.NOW), "")
 
 
-def _trap_entries(session: "DebugSession") -> list[Entry]:
-    """The entries of the trap under way, else of the last trap there was."""
-    if session.in_step:
-        under_way = _from_trap_on(session.journal.of_step(session.step_number))
-        if under_way:
-            return under_way
-    last = session.journal.last_where(
-        lambda entry: (
-            isinstance(entry.event, InterruptionRecognized) and (session.follow or entry.guest == session.selected)
-        )
-    )
-    return _from_trap_on(session.journal.of_step(last.step)) if last else []
+def trap_entries(session: "DebugSession", count: int = 1) -> list[Entry]:
+    """The entries of the trap under way, else of the last trap there was; or of the `count`th last one."""
+    if session.in_step and session.follow and count == 1:
+        return _of_trap(session.journal.of_step(session.step_number)) or _last_trap(session, 1)
+    return _last_trap(session, count)
 
 
-def _from_trap_on(entries: list[Entry]) -> list[Entry]:
-    first = next((n for n, entry in enumerate(entries) if isinstance(entry.event, InterruptionRecognized)), None)
-    return [] if first is None else entries[first:]
+def _last_trap(session: "DebugSession", count: int) -> list[Entry]:
+    step = -1
+    for entry in session.journal.backwards():
+        if isinstance(entry.event, _BEGINS) and entry.step != step and concerns(session, entry):
+            step, count = entry.step, count - 1
+            if not count:
+                return _of_trap(session.journal.of_step(step))
+    return []
+
+
+def concerns(session: "DebugSession", entry: Entry) -> bool:
+    """Whether it is of any guest, or of the one that was selected by hand."""
+    return session.follow or entry.guest == session.selected
+
+
+def _of_trap(entries: list[Entry]) -> list[Entry]:
+    """From the interruption on, or from what the assist had to do with it before."""
+    first = next((n for n, entry in enumerate(entries) if isinstance(entry.event, (*_BEGINS, AssistDeclined))), None)
+    found = [] if first is None else entries[first:]
+    return found if any(isinstance(entry.event, _BEGINS) for entry in found) else []
 
 
 def _verdict(entries: list[Entry]) -> Verdict | None:
@@ -92,15 +133,22 @@ def rule_views(verdict: Verdict) -> tuple[RuleView, ...]:
 # ---- stages ---------------------------------------------------------------------------------------------------------
 
 
-Made = list[tuple[str, list[str]]]
+@dataclass
+class _Made:
+    """A stage so far."""
+
+    title: str
+    lines: list[str]
+    details: list[str]
 
 
-def _stages(made: Made, in_progress: bool) -> tuple[StageView, ...]:
+def _stages(made: list[_Made], in_progress: bool) -> tuple[StageView, ...]:
     now = len(made) - 1 if in_progress else None
     if in_progress and made:
-        made = [*made, *((title, []) for title in _TO_COME.get(made[-1][0], ()))]
+        made = [*made, *(_Made(title, [], []) for title in _TO_COME.get(made[-1].title, ()))]
     return tuple(
-        StageView(number, title, _state(number - 1, now), tuple(lines)) for number, (title, lines) in enumerate(made, 1)
+        StageView(number, stage.title, _state(number - 1, now), tuple(stage.lines), tuple(stage.details))
+        for number, stage in enumerate(made, 1)
     )
 
 
@@ -118,21 +166,42 @@ class _Stages:
     under_cp: bool
     entries: list[Entry]
 
-    def collected(self) -> Made:
-        """Title and lines of each stage so far."""
-        made: Made = []
+    def collected(self) -> list[_Made]:
+        """Each stage so far."""
+        made: list[_Made] = []
         stage: list[Event] = []
         for entry in self.entries:
             if isinstance(entry.event, StatusStored):
-                made[-1][1].extend(_status_stored(entry.event))
+                made[-1].lines.extend(_status_stored(entry.event))
                 continue
             stage.append(entry.event)
             found = self._stage(entry, stage, len(made))
             if found:
                 details = [line for event in stage for line in self._details(event)]
-                made.append((found[0], [*details, *found[1]]))
+                more = [line for event in stage for line in self._more(event)]
+                made.append(_Made(found[0], [*details, *found[1]], more))
                 stage = []
         return made
+
+    def _more(self, event: Event) -> list[str]:
+        """What is told besides: the fields of the PSWs, and with which instruction it goes on."""
+        match event:
+            case PSWsSwapped(_, _, old, new):
+                return [*psw_words.swapped(old, new), *([] if self.under_cp else self._handler(new))]
+            case GuestPSWsSwapped(_, _, old, new):
+                return [*psw_words.swapped(old, new), *self._handler(new)]
+            case AssistHandled() | AssistDeclined():
+                return assisted.words(event, self.assembly)
+            case _:
+                return []
+
+    def _handler(self, new: bytes) -> list[str]:
+        """How the routine begins that the new PSW leads to, as far as there is a listing."""
+        at = PSW.from_bytes(new).instruction_address
+        line = self.assembly.line_at(at) if self.assembly else None
+        if line is None or line.address != at or not line.object_code:
+            return []
+        return [f"the handler at {at:06X} begins with {explain.statement(self.assembly, line.object_code, at)}"]
 
     def _details(self, event: Event) -> list[str]:
         """What happened on the way to the end of a stage."""
@@ -183,8 +252,7 @@ class _Stages:
 
     def _swapped(self, event: PSWsSwapped) -> list[str]:
         """Stage "hardware": the code and both PSWs."""
-        first = self.entries[0].event
-        ilc = first.ilc if isinstance(first, InterruptionRecognized) else 0
+        ilc = next((e.event.ilc for e in self.entries if isinstance(e.event, InterruptionRecognized)), 0)
         code = f"{event.kind.value} interruption, code {event.code:04X}" + (f", ILC {ilc * 2} bytes" if ilc else "")
         entry = ENTRY_POINTS[event.kind]
         at_entry = self.under_cp and PSW.from_bytes(event.new).instruction_address == entry[1]
@@ -207,7 +275,20 @@ class _Stages:
             if effect.name == "mask" and mask:
                 line += f", real stays {mask}" if len(mask) == 2 else f", real {mask}"
             lines.append(line)
-        return lines or ([] if swapped else ["nothing of the guest changed"])
+        return lines or ([] if swapped or len(stage) > 1 else [_unseen(event.verdict.decision)])
+
+
+def _unseen(decision: Decision) -> str:
+    """What was done that is not to be seen in the guest."""
+    match decision:
+        case Simulate(mnemonic="PTLB"):
+            return "nothing of the guest changed; its shadow tables are empty, and are filled again as it goes on"
+        case EndTimeSlice():
+            return "nothing of the guest changed; its time slice is over, and the dispatcher looks who is next"
+        case PagingDone():
+            return "nothing of the guest changed; a page that CP reads or writes for itself has arrived"
+        case _:
+            return "nothing of the guest changed"
 
 
 def _status_stored(event: StatusStored) -> list[str]:
@@ -246,12 +327,13 @@ def _recognized(event: InterruptionRecognized, assembly: Assembly | None, ran: b
 def _decoded(event: Decoded, ran: bool) -> list[str]:
     """Stage "decode": the instruction as CP finds it in guest storage."""
     if not event.text:
-        return [f"registers of {event.userid} saved in its VMBLOK" if ran else "no guest ran: nothing to save"]
+        saved = f"registers of {event.userid} saved in its VMBLOK" if ran else "no guest ran: nothing to save"
+        return [saved, *([event.operand] if event.operand else [])]
     row = operation(event.text)
     name = f"{row.mnemonic}, {row.name}" if row else "no operation of System/370"
     lines = [f"op {event.text[:1].hex().upper()} = {name}"]
     if event.operand:
-        lines.append(f"operand {event.operand}")
+        lines.append(explain.operand_words(event.operand))
     return lines
 
 

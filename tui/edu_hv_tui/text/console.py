@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from edu_hv.debugger.text import as_lines
-from edu_hv.debugger.views import BreakpointsView, StopView
+from edu_hv.debugger.views import BreakpointsView, BreakpointView, StopView
 from edu_hv_tui.text.rows import Row, row
 
 PROMPT = "cp> "
@@ -37,10 +37,15 @@ def stop_line(view: StopView) -> str:
     return "; ".join([*why, sentence])
 
 
+def _where(stop: BreakpointView) -> str:
+    """Its address and label; what it is set on, where that is something else."""
+    return stop.what if stop.address is None else f"at {stop.address:06X} {stop.label}".rstrip()
+
+
 def breakpoints_line(view: BreakpointsView) -> str:
     """All breakpoints in one row, the newest first."""
     newest = sorted(view.breakpoints, key=lambda each: -each.number)
-    words = [f"{each.number} at {each.address:06X} {each.label}".rstrip() for each in newest]
+    words = [f"{each.number} {_where(each)}{'' if each.enabled else ' (off)'}" for each in newest]
     return f"breakpoints: {', '.join(words)}" if words else "no breakpoints"
 
 

@@ -3,7 +3,7 @@
 from edu_hv.debugger.views import TimelineView
 from edu_hv_tui.text.rows import Row, fit, row
 
-LEGEND = "s supervisor  . problem  T trap  i interruption  w wait"
+LEGEND = "s supervisor  . problem  T trap  i interruption  C CP  w wait  u you"
 
 
 def timeline_width(width: int) -> int:

@@ -1,0 +1,52 @@
+"""Finding the writes of a location in the recording, the latest first."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from edu_hv.debugger.recording.search import never, positions
+from edu_hv.debugger.writers.locations import Location
+from edu_hv.debugger.writers.probes import probe_for
+from edu_hv.engine.tiers import Engine
+
+if TYPE_CHECKING:
+    from edu_hv.debugger.recording.timetravel import Recording
+    from edu_hv.debugger.system import System
+
+_NEAR = (1024, 16_384)
+"""So many units before the present are searched first: what was written last was mostly written lately."""
+
+
+def writes(
+    recording: "Recording",
+    location: Location,
+    most: int = 1,
+    end: int | None = None,
+    stopped: Callable[[], bool] = never,
+) -> list[int]:
+    """The positions behind the last `most` units that wrote the location, in order, up to `end` at most.
+
+    By default up to the present position.  What was found by then is returned when `stopped()`.
+    """
+    end = recording.unit if end is None else end
+    probe, found = probe_for(recording, location), list[int]()
+    with _leaving(recording.system, probe.left), probe.installed():
+        for size in (*_NEAR, end - recording.start):
+            start = max(end - size, recording.start)
+            found = [*positions(recording, probe, most - len(found), end, start, stopped), *found]
+            end = start
+            if len(found) >= most or start == recording.start or stopped():
+                break
+    return found
+
+
+@contextmanager
+def _leaving(system: "System", left: Sequence[int] | None) -> Iterator[None]:
+    """Inside, the engine leaves those instructions alone."""
+    ready = left is not None and system.start_engine(frozenset())
+    engine = system.machine.engine
+    if not ready or left is None or not isinstance(engine, Engine):
+        yield
+        return
+    with engine.leaving(left):
+        yield
