@@ -11,6 +11,7 @@ import argparse
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 
 from edu_hv.debugger.system import BARE, Input, System
@@ -23,52 +24,56 @@ Check = Callable[[], list[str]]
 MOST_FAILURES = 8
 
 
-def made(make: Callable[[], tuple[System, Inputs]], units: int, every: int = 1) -> list[str]:
+def with_inputs(make: Callable[[], tuple[System, Inputs]], units: int, every: int = 1) -> list[str]:
     """The law for a system that comes with inputs."""
     return violations(lambda: make()[0], units, Random(1), make()[1], every=every)
+
+
+def without(make: Callable[[], System], units: int, every: int = 1) -> list[str]:
+    """The law for a system that nobody touches."""
+    return violations(make, units, Random(1), every=every)
 
 
 def instructions(first: int, count: int) -> Iterator[tuple[str, Check]]:
     """Every instruction, so many cases each."""
     hosts = Host(), Host(assist=True)
     for number in range(first, first + count):
+        host = hosts[number // 2 % 2]
         for name in EVERY:
-            yield f"bare {name} {number}", lambda n=name, c=number: violations(lambda: bare(n, c), UNITS, Random(1))
-            yield (
-                f"guest {name} {number}",
-                lambda n=name, c=number: violations(
-                    lambda: hosts[c // 2 % 2].about_to(n, c), UNITS_OF_GUEST, Random(1)
-                ),
-            )
+            yield f"bare {name} {number}", partial(without, partial(bare, name, number), UNITS)
+            yield f"guest {name} {number}", partial(without, partial(host.about_to, name, number), UNITS_OF_GUEST)
         for name in ON_S360:
-            yield f"360 {name} {number}", lambda n=name, c=number: violations(lambda: bare_360(n, c), UNITS, Random(1))
+            yield f"360 {name} {number}", partial(without, partial(bare_360, name, number), UNITS)
 
 
 def devices(first: int, count: int) -> Iterator[tuple[str, Check]]:
     """Every command of every device, in so many variants; the seed changes what is random in them."""
+    units, units_of_guest = law_devices.UNITS, law_devices.UNITS_OF_GUEST
     for variant in range(first, first + count):
         for kind in DEVICE_TYPES:
             for code in law_devices.table(kind):
-                make = lambda k=kind, c=code, v=variant: law_devices.bare(k, c, v)  # noqa: E731
-                yield f"devices {kind} {code:02X} {variant}", lambda m=make: made(m, law_devices.UNITS)
+                make = partial(law_devices.bare, kind, code, variant)
+                yield f"devices {kind} {code:02X} {variant}", partial(with_inputs, make, units)
         for kind in law_devices.UNDER_CP:
             for code in law_devices.virtual_table(kind):
-                one = lambda k=kind, c=code, v=variant: law_devices.guest(k, c, v, v % 2 == 1)  # noqa: E731
-                yield (
-                    f"virtual {kind} {code:02X} {variant}",
-                    lambda m=one: violations(m, law_devices.UNITS_OF_GUEST, Random(1), every=3),
-                )
+                one = partial(law_devices.guest, kind, code, variant, variant % 2 == 1)
+                yield f"virtual {kind} {code:02X} {variant}", partial(without, one, units_of_guest, 3)
 
 
 def programs(first: int, count: int) -> Iterator[tuple[str, Check]]:
     """Random programs: by the CPU, by the engine, under CP; our own guests."""
     for seed in range(first, first + count):
-        yield f"plain {seed}", lambda s=seed: made(lambda: law_programs.plain(s), 600)
-        yield f"engine {seed}", lambda s=seed: compiled_violations(lambda: law_programs.plain(s)[0], 3000, Random(s))
-        yield f"scene {seed}", lambda s=seed: made(lambda: law_programs.scene(s), 1500, every=7)
+        yield f"plain {seed}", partial(with_inputs, partial(law_programs.plain, seed), 600)
+        yield f"engine {seed}", partial(engine, seed)
+        yield f"scene {seed}", partial(with_inputs, partial(law_programs.scene, seed), 1500, 7)
         for name in law_programs.LOADINGS:
-            yield f"{name} {seed}", lambda n=name, s=seed: made(lambda: law_programs.loaded(n, s), 800, every=7)
-            yield f"branch of {name} {seed}", lambda n=name, s=seed: branch(n, s)
+            yield f"{name} {seed}", partial(with_inputs, partial(law_programs.loaded, name, seed), 800, 7)
+            yield f"branch of {name} {seed}", partial(branch, name, seed)
+
+
+def engine(seed: int) -> list[str]:
+    """A random program by compiled code."""
+    return compiled_violations(lambda: law_programs.plain(seed)[0], 3000, Random(seed))
 
 
 def branch(name: str, seed: int) -> list[str]:

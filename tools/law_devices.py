@@ -66,7 +66,7 @@ CTCA_COMMANDS = (
 """An adapter has no table: one command at least of each kind, and some with modifiers."""
 MATCHING = {0x01: 0x02, 0x02: 0x01, 0x04: 0x14, 0x07: 0x14}
 """What the other end does, by the command's low digit."""
-_ARGUMENTS = {
+_ARGUMENTS: dict[int, tuple[int, int]] = {
     Command.SEEK: (SEEK_ADDRESS, 6), Command.SEEK_CYLINDER: (SEEK_ADDRESS, 6), Command.SEEK_HEAD: (SEEK_ADDRESS, 6),
     Command.SET_FILE_MASK: (MASK, 1), Command.WRITE_HOME_ADDRESS: (SEEK_ADDRESS + 1, 5),
     Command.WRITE_RECORD_ZERO: (AREA, 28), Command.WRITE_COUNT_KEY_DATA: (AREA, 28), Command.WRITE_DATA: (AREA + 8, 8),
@@ -159,7 +159,7 @@ def _chain(random: Random, kind: str, command: int, variant: int) -> list[CCW]:
     if isinstance(DEVICE_TYPES[kind].make(), DiskDrive):
         area, count = _ARGUMENTS.get(command, (AREA, count))
     one = [CCW(command, area, SLI, count)]
-    match variant:
+    match variant % VARIANTS:
         case 0:
             return one
         case 1:
@@ -220,7 +220,7 @@ def bare(kind: str, command: int, variant: int) -> tuple[System, Inputs]:
     """The bare machine with one device, about to drive it; and what its operator does meanwhile."""
     random = Random(f"{kind} {command} {variant}")
     machine, at = Machine(SIZE), address_of(kind)
-    device = make_device(kind, ready=variant != 0 or random.random() < 0.6)
+    device = make_device(kind, ready=variant % VARIANTS != 0 or random.random() < 0.6)
     machine.channels.attach(at, device)
     other = at
     if kind == "CTCA":
@@ -294,7 +294,7 @@ def guest(kind: str, command: int, variant: int, assist: bool = False) -> System
     cp.paging.attach_area(PAGING)
     vm = cp.logon("A", SIZE)
     at = 0x009 if kind == "3215" else address_of(model_of(kind))
-    other = _attach(cp, vm, kind, at, ready=variant != 0 or random.random() < 0.6)
+    other = _attach(cp, vm, kind, at, ready=variant % VARIANTS != 0 or random.random() < 0.6)
     storage = program(random, model_of(kind), command, variant, at, other)
     for new in Class:
         storage[new.new_psw] = PSW(instruction_address=HANDLER).to_bytes()

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from edu_hv.debugger.system import Guest, System, live_psw
 from edu_hv.hypervisor import assist
+from edu_hv.hypervisor.control_program import ControlProgram
+from edu_hv.hypervisor.vmblok import VMBLOK, TimerLevel
+from edu_hv.isa.codes import MASK_64
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
 from edu_hv.machine.psw import PSW
@@ -57,6 +60,17 @@ def control_registers(system: System, guest: Guest) -> list[int]:
         return list(system.machine.cpu.cr)
     running = system.cp.running_vm is guest.vm
     return assist.control_registers(system.cp.real, guest.vm) if running else list(guest.vm.cpu.cr)
+
+
+def cpu_timer(cp: ControlProgram, vm: VMBLOK) -> int:
+    """The CPU timer of a guest that has one, 64 bits, as STORE CPU TIMER would find it now.
+
+    CP brings the VMBLOK up to date when it gets control; until then what the guest has run since its dispatch is to be
+    taken off, and with SET TIMER REAL what it has waited.
+    """
+    counting = cp.running_vm is vm or (vm.waiting_since is not None and bool(vm.vmtlevel & TimerLevel.REAL))
+    now = cp.machine.clocks.now if counting else vm.clocks.now
+    return vm.clocks.cpu_timer_zero - (now << 12) & MASK_64
 
 
 def storage_size(system: System, guest: Guest) -> int:

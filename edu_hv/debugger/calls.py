@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped
 from edu_hv.debugger.recording.search import Done, Probe, execute, positions
 from edu_hv.debugger.recording.timetravel import Recording
+from edu_hv.debugger.stops.seeing import Hit, Seer, Unit
 from edu_hv.debugger.system import System
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.table import BY_MNEMONIC
@@ -24,6 +25,7 @@ FARTHEST = 1 << 18
 _NEAREST = 1 << 10
 _LINKING = {BY_MNEMONIC[name].code: length for name, length in (("BAL", 4), ("BALR", 2), ("BAS", 4), ("BASR", 2))}
 """Lengths of the linking instructions by operation code."""
+_BC, _BCR, _LPSW = (bytes((BY_MNEMONIC[name].code,)) for name in ("BC", "BCR", "LPSW"))
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,13 @@ class Call:
     back: int
     unit: int
     """The position at which the call was about to be made."""
-    linked: bool
-    """By an instruction, not by an interruption."""
+    register: int | None = None
+    """The register that the instruction has left the address in; None for an interruption."""
+
+    @property
+    def linked(self) -> bool:
+        """Whether an instruction called, not an interruption."""
+        return self.register is not None
 
     def about(self, system: System, address: int) -> bool:
         """Whether the guest is about to execute the instruction at an address, in the state of the call."""
@@ -67,7 +74,7 @@ def call_made(system: System, guest: str, before: PSW, unit: int, entries: list[
     ]
     if swapped:
         old = PSW.from_bytes(swapped[0].old)
-        return Call(guest, old.problem_state, before.instruction_address, old.instruction_address, unit, linked=False)
+        return Call(guest, old.problem_state, before.instruction_address, old.instruction_address, unit)
     return linked_from(system, guest, before, unit)
 
 
@@ -84,27 +91,52 @@ def linked_from(system: System, guest: str, before: PSW, unit: int) -> Call | No
     back = at + length & MASK_24
     if not length or system.machine.cpu.psw.instruction_address == back or (length == 2 and not text[1] & 15):
         return None
-    return Call(guest, before.problem_state, at, back, unit, linked=True)
+    return Call(guest, before.problem_state, at, back, unit, text[1] >> 4)
 
 
 class Depth:
-    """How many calls from one place have not returned yet."""
+    """How many calls from one place have not returned yet.
 
-    def __init__(self, call: Call) -> None:
+    `leaving`: one is inside already, and a guest's kernel need not return to the program it interrupted.
+    """
+
+    def __init__(self, recording: Recording, call: Call, leaving: bool = False) -> None:
         self.call = call
         self.calls = 1
+        self._recording = recording
+        self._leaving = leaving
 
-    def returned(self, system: System) -> bool:
+    def returned(self, done: Done) -> bool:
         """Note where the guest stands now; whether the call has returned."""
-        if self.call.linked and self.call.about(system, self.call.site):
+        system, call = self._recording.system, self.call
+        if not call.linked:
+            return call.left(system) if self._leaving else call.about(system, call.back)
+        if call.about(system, call.site):
             self.calls += 1
-        elif self.call.about(system, self.call.back):
+        elif call.about(system, call.back) and _returns_to(came_by(self._recording, done), call.register):
             self.calls -= 1
         return self.calls == 0
 
-    def places(self) -> set[int]:
-        """The addresses that have to be looked at."""
-        return {self.call.site, self.call.back} if self.call.linked else {self.call.back}
+    @property
+    def places(self) -> frozenset[int]:
+        """The addresses that have to be looked at; none where the guest can leave to anywhere."""
+        if self.call.linked:
+            return frozenset((self.call.site, self.call.back))
+        return frozenset() if self._leaving and self.call.problem_state else frozenset((self.call.back,))
+
+
+class ReturnSeer(Seer):
+    """Recognizes that a call has returned."""
+
+    def __init__(self, depth: Depth) -> None:
+        self._depth = depth
+        self.addresses = depth.places
+        self.returned = False
+
+    def saw(self, system: System, unit: Unit) -> Hit | None:
+        """Whether it has."""
+        self.returned = self._depth.returned(unit.done)
+        return Hit(self._depth.call.guest) if self.returned else None
 
 
 # ---- backwards ------------------------------------------------------------------------------------------------------
@@ -116,12 +148,13 @@ def call_returned_from(recording: Recording, guest: str, stopped: Callable[[], b
     about = system.about_to_execute()
     if about is None or about[0] != guest:
         return None
-    state = system.psw_of(guest).problem_state
-    interrupted = _interrupted_at(recording, guest, about[1], state)
+    state, text = system.psw_of(guest).problem_state, _last_instruction(recording, guest)
+    interrupted = _interrupted_at(recording, guest, about[1], state) if text[:1] == _LPSW else None
     for length in (4, 2):
         site = about[1] - length & MASK_24
-        if _links_at(system, site, length):
-            called = _matching(recording, Call(guest, state, site, about[1], 0, linked=True), stopped)
+        register = _link_register(system, site, length)
+        if _returns_to(text, register):
+            called = _matching(recording, Call(guest, state, site, about[1], 0, register), stopped)
             return max((unit for unit in (called, interrupted) if unit is not None), default=None)
     return interrupted
 
@@ -136,19 +169,56 @@ def _interrupted_at(recording: Recording, guest: str, address: int, problem_stat
     return None
 
 
-def _links_at(system: System, address: int, length: int) -> bool:
-    """Whether a linking instruction of that length is at an address of the guest that runs."""
+def _link_register(system: System, address: int, length: int) -> int | None:
+    """The register that a linking instruction of that length at an address sets; None where there is none."""
     try:
-        code: int = system.machine.cpu.examine(address, 1)[0]
+        text = system.machine.cpu.examine(address, 2)
     except ProgramInterruption:
+        return None
+    return text[1] >> 4 if _LINKING.get(text[0]) == length else None
+
+
+def _returns_to(text: bytes, link: int | None) -> bool:
+    """Whether an instruction can be the return of a call that has left its address in a register.
+
+    Any branch to what a register holds may be; a branch to a place in the program only if it goes by that register.
+    """
+    if link is None:
         return False
-    return _LINKING.get(code) == length
+    return text[:1] == _BCR or (text[:1] == _BC and link in (text[1] & 15, text[2] >> 4))
+
+
+def came_by(recording: Recording, done: Done) -> bytes:
+    """The instruction that has led to where the machine stands."""
+    if not done.compiled:
+        return recording.system.machine.cpu.instruction_text
+    return _instruction_at(recording, done.after - 1)
+
+
+def _instruction_at(recording: Recording, unit: int) -> bytes:
+    """The instruction that is executed at a position; b"" for anything else."""
+    with recording.searching():
+        recording.goto(unit)
+        about = recording.system.about_to_execute()
+        try:
+            return recording.system.machine.cpu.fetch_instruction(about[1]) if about else b""
+        except ProgramInterruption:
+            return b""
+
+
+def _last_instruction(recording: Recording, guest: str) -> bytes:
+    """The instruction that a guest has executed last, whoever has had the CPU since."""
+    number, step = recording.history.numbers.get(guest), recording.step
+    while step and recording.whose[step - 1] != number:
+        step -= 1
+    return _instruction_at(recording, recording.boundaries[step - 1]) if step else b""
 
 
 @dataclass
 class _Visits(Probe):
     """Positions at which the guest is about to make the call, or has just returned from it."""
 
+    recording: Recording
     call: Call
     sites: set[int] = field(default_factory=set)
     """Those at which it is about to make it."""
@@ -164,21 +234,27 @@ class _Visits(Probe):
             return False
         if address == self.call.site:
             self.sites.add(done.after)
-        return True
+            return True
+        return _returns_to(came_by(self.recording, done), self.call.register)
 
 
 def _matching(recording: Recording, call: Call, stopped: Callable[[], bool]) -> int | None:
-    """The position of the call that the return to the present position belongs to."""
-    depth, end, probe = 1, recording.unit - 1, _Visits(call)
-    while end > recording.start and not stopped():
-        visits = positions(recording, probe, 16, end, None, stopped)
-        for unit in reversed(visits):
-            depth += -1 if unit in probe.sites else 1
-            if not depth:
-                return unit
-        if not visits:
-            return None
-        end = visits[0] - 1
+    """The position of the call that the return to the present position belongs to.
+
+    Calls and returns are nested; a return without a call is that of an earlier one.
+    """
+    most, probe = 16, _Visits(recording, call)
+    while not stopped():
+        visits = positions(recording, probe, most, recording.unit - 1, None, stopped)
+        open_calls: list[int] = []
+        for unit in visits:
+            if unit in probe.sites:
+                open_calls.append(unit)
+            elif open_calls:
+                open_calls.pop()
+        if open_calls or len(visits) < most:
+            return open_calls[-1] if open_calls else None
+        most *= 4
     return None
 
 
@@ -215,8 +291,10 @@ class _Stack(Probe):
         return False
 
     def _return(self, system: System) -> None:
+        text = system.machine.cpu.instruction_text
         for index in range(len(self.calls) - 1, -1, -1):
-            if self.calls[index].left(system):
+            call = self.calls[index]
+            if call.left(system) and (not call.linked or _returns_to(text, call.register)):
                 del self.calls[index:]
                 return
 
@@ -243,5 +321,5 @@ def _interruptions(recording: Recording, guest: str, start: int) -> dict[int, Ca
         if isinstance(entry.event, GuestPSWsSwapped | PSWsSwapped) and _own(recording.system, entry, guest):
             old = PSW.from_bytes(entry.event.old)
             at, unit = old.instruction_address, recording.boundaries[entry.step - 1]
-            found[entry.unit] = Call(guest, old.problem_state, at, at, unit, linked=False)
+            found[entry.unit] = Call(guest, old.problem_state, at, at, unit)
     return found

@@ -43,7 +43,7 @@ class CostComparisonView(View):
 def compare_assist(session: "DebugSession", guest: str, first: int, last: int) -> CostComparisonView:
     """Execute aside from step `first` as many instructions as up to `last`, with the assist the other way.
 
-    Raises UserError on the bare machine, and inside a trap.
+    Raises UserError on the bare machine, and when something was given from outside in these steps.
     """
     recording, cp = session.recording, session.system.cp
     if cp is None:
@@ -54,6 +54,7 @@ def compare_assist(session: "DebugSession", guest: str, first: int, last: int) -
             f"{recorded.instructions:,} instructions are too many to compare; give a later step behind since"
         )
     begin = recording.position_of_step(first)
+    _no_inputs(session, begin, recording.position_of_step(last) if last < recording.step else recording.unit)
     with recording.aside():
         recording.goto(begin)
         had_it = _turn(session, cp)
@@ -62,6 +63,17 @@ def compare_assist(session: "DebugSession", guest: str, first: int, last: int) -
         other = cost_between(session, start, recording.step)
     without, with_assist = (other, recorded) if had_it else (recorded, other)
     return CostComparisonView(without, with_assist, had_it, guest, why)
+
+
+def _no_inputs(session: "DebugSession", begin: int, end: int) -> None:
+    """Raises UserError when something was given from outside: there is no telling when the other way would get it."""
+    given = [unit for unit in session.journal.inputs if begin <= unit < end]
+    if given:
+        step = session.recording.step_at(max(given) + 1)
+        raise UserError(
+            f"at step {step} something was given from outside, which cannot be given again at the same time; "
+            f"cost compare assist since {step} compares what came behind it"
+        )
 
 
 def _turn(session: "DebugSession", cp: ControlProgram) -> bool:
@@ -78,7 +90,7 @@ def _run(session: "DebugSession", instructions: int) -> str:
     end, steps = machine.instructions + instructions, 0
     session._interrupted = False
     while machine.instructions < end:
-        if session._interrupted:
+        if session.interrupted:
             return "you stopped it"
         left = end - machine.instructions
         ready = steps >= _COMPILED_AFTER and session.system.start_engine(set())

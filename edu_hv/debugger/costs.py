@@ -62,6 +62,14 @@ class GuestCost:
         self.assisted += other.assisted
         self.declined += other.declined
 
+    def event_behind_call(self, event: InterruptionRecognized) -> None:
+        """A program event that was counted as a trap has come by itself, behind the supervisor call."""
+        self.traps -= 1
+        self.interrupted += 1
+        row = operation(event.text)
+        if row is not None:
+            self.mnemonics -= Counter({row.mnemonic: 1})
+
     @property
     def per_trap(self) -> float | None:
         """Instructions for each trap; None without a trap."""
@@ -230,11 +238,14 @@ class _Counted:
         for place in journal.matching(places, _may_be_no_instruction):
             entry = journal.entry(place)
             assert isinstance(entry.event, InterruptionRecognized)
-            ran = whose[entry.step - 1] != 0
-            if entry.event.kind in _INSTEAD or self._follows_call(place, entry.event):
-                self.of(entry.guest).instructions -= ran
+            ran, cost = whose[entry.step - 1] != 0, self.of(entry.guest)
+            if entry.event.kind in _INSTEAD:
+                cost.instructions -= ran
+            elif self._follows_call(place, entry.event):
+                cost.instructions -= ran
+                cost.event_behind_call(entry.event)
             elif not ran:  # An invalid PSW with the wait bit: nobody seemed to be about to execute anything.
-                self.of(entry.guest).instructions += 1
+                cost.instructions += 1
 
     def _follows_call(self, place: int, event: InterruptionRecognized) -> bool:
         """A program event that was recorded with a supervisor call, and is taken by itself before the next one."""

@@ -43,6 +43,8 @@ class ExpressionError(UserError):
         super().__init__(sentence)
         self.column = column
         self.length = length
+        self.within = ""
+        """The whole expression, of a mistake that was found only when it was computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ class Expression:
 
     def value(self, session: "DebugSession") -> int:
         """What it is now, as a Python integer of any size and sign.  Raises ExpressionError where it has no value."""
-        found = self.root.value(session)
-        if isinstance(found, str):
-            raise ExpressionError(f'"{found}" is a name and no number', self.root.column)
-        return found
+        try:
+            return self.root.number(session)
+        except ExpressionError as error:
+            error.within = self.text
+            raise
 
     @property
     def width(self) -> int:

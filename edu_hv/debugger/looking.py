@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, cast
 
-from edu_hv.debugger import believed, viewing
+from edu_hv.debugger import believed, comparing, microscope, viewing
+from edu_hv.debugger.comparing.views import ComparisonView
+from edu_hv.debugger.microscope.views import MicroscopeView
 from edu_hv.debugger.stops.listing import stop_list
 from edu_hv.debugger.system import Guest
 from edu_hv.debugger.tracing import timeline
@@ -125,6 +127,21 @@ class Looking:
         """The devices of the selected guest."""
         return viewing.devices(self._session)
 
+    def both(self, topic: str = comparing.ALL) -> ComparisonView:
+        """Guest, real and why of a topic (psw, registers, timers, keys, ...), or of all.  Raises UserError."""
+        return comparing.compare(self._session, topic)
+
+    def differs(self, topic: str = comparing.ALL) -> ComparisonView:
+        """The same, but only the values that differ."""
+        return comparing.differences(self._session, topic)
+
+    def microscope(self, address: int, space: str = microscope.LOGICAL) -> MicroscopeView:
+        """An address of the selected guest (24 bits), every table entry on its way down, and what an access comes to.
+
+        `space` is one of `microscope.SPACES`.  Raises UserError for an address space that the guest has not.
+        """
+        return microscope.look(self._session, address, space)
+
     def log(self, count: int = 50) -> LogView:
         """The last entries of the journal, in words."""
         return self._session._words.view(self._session, count)
@@ -136,7 +153,7 @@ class Looking:
     def named_steps(self) -> dict[str, int]:
         """The moments that were given names, by step."""
         recording = self._session.recording
-        return {name: recording.boundaries.last_at(unit) for name, unit in recording.history.named.items()}
+        return {name: recording.step_at(unit) for name, unit in recording.history.named.items()}
 
     def breakpoint_list(self) -> BreakpointsView:
         """All breakpoints."""

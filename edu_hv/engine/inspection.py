@@ -54,12 +54,20 @@ class Inspection:
     def _mark(self, line: int) -> None:
         text, left = self._engine.cpu.storage.read(line << LINE_SHIFT, _LINE), self._left
         marks = (left[text[at] << 8 | text[at + 1]] for at in range(0, _LINE, 2))
-        places, first = self._engine.places, line << LINE_SHIFT - 1
+        places, first, stops = self._engine.places, line << LINE_SHIFT - 1, self._engine.marks
         for place, mark in enumerate(marks, first):
-            if mark:
+            if mark or place << 1 in stops:
                 places[place] = memory.STOP
             elif places[place] == memory.STOP:
                 places[place] = 0
+
+    def unstopped(self, absolute: int) -> None:
+        """There is no stop any more at an absolute address."""
+        line = absolute >> LINE_SHIFT
+        if line in self.lines:
+            self._mark(line)
+        else:
+            self._engine.places[absolute >> 1] = memory.STOP
 
     def changed(self, absolute: int, length: int) -> None:
         """Something was stored into lines with the flag CODE; regions there are dropped already."""

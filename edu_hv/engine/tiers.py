@@ -186,12 +186,19 @@ class Engine:
                 marks.add((entry if entry >= 0 else -2 - entry) + (stop & BLOCK - 1))
         if marks == self._marks:
             return
-        for absolute in self._marks - marks:
+        gone, new, self._marks = self._marks - marks, marks - self._marks, marks
+        for absolute in gone:
             self.places[absolute >> 1] = 0
-        for absolute in marks - self._marks:
+            if self._inspection is not None:
+                self._inspection.unstopped(absolute)
+        for absolute in new:
             self.invalidate(absolute, 1)
             self.places[absolute >> 1] = memory.STOP
-        self._marks = marks
+
+    @property
+    def marks(self) -> set[int]:
+        """Absolute addresses of the stops."""
+        return self._marks
 
     def _tell_stop(self) -> None:
         """A mark was met at another logical address, or an instruction was left to the CPU at a stop."""
@@ -205,7 +212,7 @@ class Engine:
     @contextmanager
     def leaving(self, left: Sequence[int]) -> Iterator[None]:
         """Inside, instructions are not executed whose first halfword has an item in `left` (65,536) that is not zero;
-        of EXECUTE that instruction counts, not its target.  Stops are taken away."""
+        of EXECUTE that instruction counts, not its target.  Stops that were set before are taken away."""
         attempts = dict(self._attempts)
         self.stops = set()
         if self._marks:
@@ -221,6 +228,7 @@ class Engine:
             for line in sorted(inspection.lines):
                 self.cpu.storage.clear_flags(line, CODE)
             self.places[:] = memoryview(bytes(2 * len(self.places))).cast("H")
+            self._marks = set()
             self._attempts = attempts
 
     def _drop_all(self) -> None:

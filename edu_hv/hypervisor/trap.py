@@ -114,7 +114,11 @@ class Trap:
 
 IO_INSTRUCTIONS = frozenset({"SIO", "SIOF", "TIO", "CLRIO", "HIO", "HDV", "TCH", "STIDC"})
 
-_OPERAND_LENGTHS = {"SSM": 1, "STNSM": 1, "STOSM": 1, "LPSW": 8, "SCK": 8, "STIDP": 8, "LCTL": 4, "STCTL": 4}
+_OPERAND_LENGTHS = (
+    dict.fromkeys(("SSM", "STNSM", "STOSM"), 1)
+    | dict.fromkeys(("LPSW", "SCK", "SPT", "STPT", "SCKC", "STCKC", "STIDP"), 8)
+    | dict.fromkeys(("LCTL", "STCTL"), 4)
+)
 """Bytes of the storage operand worth showing, by mnemonic."""
 
 

@@ -74,8 +74,10 @@ def _check(options: argparse.Namespace) -> None:
     """The arguments agree with each other.  Raises UsageError."""
     face = options.face
     if face not in ("tui", "repl", "run"):
-        wanted = f"to run a script write edu-hv run {face}" if face.endswith(".cmd") else (
-            f"to load a program write edu-hv repl {face}"
+        wanted = (
+            f"to run a script write edu-hv run {face}"
+            if face.endswith(".cmd")
+            else (f"to load a program write edu-hv repl {face}")
         )
         raise UsageError(f'"{face}" is neither tui nor repl nor run; {wanted}')
     if face == "tui" and (options.commands or options.linear):
@@ -187,8 +189,10 @@ def start_script(options: argparse.Namespace) -> int:
     runner.scripts.echo = options.echo
     runner.scripts.complain = complain
     runner.screen.show_views(runner.workbench.take_messages())
-    outcome = runner.scripts.play(sys.stdin, "line") if options.program == "-" else (
-        runner.scripts.play_file(options.program)
+    outcome = (
+        runner.scripts.play(sys.stdin, "line")
+        if options.program == "-"
+        else (runner.scripts.play_file(options.program))
     )
     code = finish(runner.scripts, outcome)
     if options.interactive and outcome is not Outcome.QUIT:

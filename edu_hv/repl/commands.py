@@ -54,9 +54,7 @@ def source(face: "Runner", name: str) -> None:
     _at_prompt(face, "source").scripts.source(name)
 
 
-@command(
-    "stop", group=GROUP, tutor=True, examples=("stop : end a run that was begun with run &",)
-)
+@command("stop", group=GROUP, tutor=True, examples=("stop : end a run that was begun with run &",))
 def stop(face: "Runner") -> list[View]:
     """Stop the guest that runs while you type, after "run &"."""
     return [] if _at_prompt(face, "stop").background.stop() else [NOTHING_RUNS]
@@ -79,8 +77,8 @@ def echo(face: "Runner", text: str) -> list[View]:
 
 @command(
     "on",
-    Argument("error", _one_of("error"), lambda _: ("error",), kind="word"),
-    Argument("stop|continue", _one_of("stop", "continue"), lambda _: ("stop", "continue"), kind="word"),
+    Argument("error", _one_of("error"), lambda _: ("error",), kind="choice"),
+    Argument("stop|continue", _one_of("stop", "continue"), lambda _: ("stop", "continue"), kind="choice"),
     group=GROUP,
     tutor=True,
     examples=("on error continue : a script tells its errors and goes on", "on error stop : the first one ends it"),
@@ -129,7 +127,7 @@ def say(face: "Runner") -> list[View]:
         _one_of(*(each.value for each in Verbosity)),
         lambda _: (each.value for each in Verbosity),
         optional=True,
-        kind="word",
+        kind="choice",
     ),
     group=GROUP,
     tutor=True,

@@ -10,8 +10,8 @@ from pygments.lexer import Lexer
 from pygments.token import Comment, Error, Keyword, Name, Number, String, Text, Whitespace, _TokenType
 
 from edu_hv.asm.highlight import AssemblerLexer
+from edu_hv.debugger.commands.cp_words import first_of
 from edu_hv.debugger.commands.registry import REGISTRY, Command
-from edu_hv.hypervisor.commands.registry import COMMANDS
 from edu_hv.isa.errors import UserError
 
 Piece = tuple[int, _TokenType, str]
@@ -69,11 +69,15 @@ class CommandLexer(Lexer):
             return
         word = re.split(r"\s", head, maxsplit=1)[0]
         rest = head[len(word) :]
+        command = meant(head)
+        if command and command.name == "cp" and word.lower() not in _TO_CP:  # CP's own words need no cp
+            yield Keyword.Declaration, word
+            yield from self._operands(rest)
+            return
         yield command_token(word, typing=not rest.strip("\n")), word
-        command = _command(word)
         if command and command.name == "edit":
             yield from _statement(rest)
-        elif word.lower() in _TO_CP or (command and command.name == "cp"):
+        elif command and command.name == "cp":
             yield from self._to_cp(rest)
         else:
             yield from self._operands(rest)
@@ -81,9 +85,8 @@ class CommandLexer(Lexer):
     def _to_cp(self, rest: str) -> Iterator[tuple[_TokenType, str]]:
         found = re.match(r"(\s*)(\S*)", rest)
         assert found is not None
-        known = any(each.matches(found[2]) for each in COMMANDS) if found[2] else False
         yield Whitespace, found[1]
-        yield (Keyword.Declaration if known else Text), found[2]
+        yield (Keyword.Declaration if found[2] and first_of(found[2]) else Text), found[2]
         yield from self._operands(rest[found.end() :])
 
     def _operands(self, rest: str) -> Iterator[tuple[_TokenType, str]]:
@@ -102,20 +105,19 @@ def command_token(word: str, typing: bool = False) -> _TokenType:
     """The token of a command's word: a keyword, plain while it can become one, an error where it cannot."""
     if not word:
         return Text
-    if _command(word):
+    if meant(word):
         return Keyword
-    begun = any(name.startswith(word.lower()) for name in REGISTRY.commands)
+    words = (*REGISTRY.commands, *(each for more in REGISTRY.more_words for each in more()))
+    begun = any(each.lower().startswith(word.lower()) for each in words)
     return Text if typing and begun else Error
 
 
-def _command(word: str) -> Command | None:
-    """The command that a word names, a format behind a stroke left out: x/8xw."""
-    for candidate in (word, word.partition("/")[0]):
-        try:
-            return REGISTRY.find(candidate) if candidate else None
-        except UserError:
-            continue
-    return None
+def meant(line: str) -> Command | None:
+    """The command that a line means, be it in CP's words; None where there is none."""
+    try:
+        return REGISTRY.of_line(line)
+    except (UserError, IndexError):
+        return None
 
 
 def _statement(rest: str) -> Iterator[tuple[_TokenType, str]]:

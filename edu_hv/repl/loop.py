@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from edu_hv import __version__
+from edu_hv.debugger.commands.registry import Command
 from edu_hv.isa.errors import UserError
 from edu_hv.repl.choices import Choices
 from edu_hv.repl.files import log_defect
@@ -93,7 +94,7 @@ class Loop:
         elif line.endswith("&"):
             pass
         elif (command := command_of(line)).repeats:
-            self._last = command.again or line
+            self._last = again(line, command)
         return True
 
     def _run(self, line: str) -> Outcome:
@@ -120,6 +121,12 @@ class Loop:
             self._runner.screen.say(log_defect(error, "save"), "error")
             return False
         return True
+
+
+def again(line: str, command: Command) -> str:
+    """The line that does it again: of what goes on behind what it showed the format stays, "x/8xw" for "x/8xw 2000"."""
+    word = line.split()[0]
+    return (word if "/" in word else command.again) if command.again else line
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from edu_hv.debugger.commands.arguments import guest_names, labels
+from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StatusView
 from edu_hv.isa.errors import UserError
 from edu_hv.repl.background import Background
@@ -70,7 +71,7 @@ class PromptReader:
         self._looked_at_rest = not self._background.line
         if self._looked_at_rest:
             self._bar = toolbar(self._workbench)
-            self._words = [*labels(self._workbench.session), *guest_names(self._workbench.session)]
+            self._words = known_words(self._workbench.session)
 
     def _toolbar(self) -> FormattedText:
         columns, line = self._session.output.get_size().columns, self._background.line
@@ -98,6 +99,11 @@ class PromptReader:
             self._background.interrupt()
 
         return keys
+
+
+def known_words(session: DebugSession) -> list[str]:
+    """Labels and guests, which have a colour of their own."""
+    return [word.partition("\t")[0] for word in (*labels(session), *guest_names(session))]
 
 
 def toolbar(workbench: Workbench) -> tuple[str, str]:

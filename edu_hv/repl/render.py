@@ -17,7 +17,7 @@ from pygments.lexer import Lexer
 
 from edu_hv.asm.highlight import AssemblerLexer, ListingLexer
 from edu_hv.debugger.views import TextView, View
-from edu_hv.repl.report import Block, Verbosity, block
+from edu_hv.repl.report import STAGE, Block, Verbosity, block
 
 PAPER = 79
 """Columns of what does not go to a terminal."""
@@ -104,6 +104,8 @@ class Screen:
             for one in blocks:
                 if one.kind == "StopView":
                     self.sentence = " ".join(line.strip() for line in one.lines)
+                elif one.kind == STAGE:
+                    self.sentence += f" {one.lines[0]}"
                 for at in range(0, len(one.lines), AT_ONCE):
                     if enough():
                         return

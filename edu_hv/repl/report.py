@@ -25,6 +25,9 @@ from edu_hv.isa.errors import UserError
 from edu_hv.repl.spoken import spoken, stage_said
 from edu_hv.tutor.workbench import Workbench
 
+STAGE = "stage"
+"""The kind of a block that is the sentence of a stage."""
+
 
 class Verbosity(Enum):
     """How much is said after a command, and in which form."""
@@ -98,7 +101,7 @@ def report(
 def _stage_now(xray: XrayView, width: int) -> list[Block]:
     """The stage of a trap under way that was done last, as a sentence."""
     now = [stage_said(stage) for stage in xray.stages if stage.state is StageState.NOW] if xray.in_progress else []
-    return [block(TextView((words,)), width, Verbosity.SPOKEN) for words in now]
+    return [replace(block(TextView((words,)), width, Verbosity.SPOKEN), kind=STAGE) for words in now]
 
 
 def _moved(workbench: Workbench, before: XrayView | None, stop: StopView, width: int) -> list[Block]:

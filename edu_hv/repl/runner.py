@@ -22,7 +22,7 @@ from edu_hv.repl.script import Scripts
 from edu_hv.repl.serve import face
 from edu_hv.tutor.workbench import Workbench
 
-__all__ = ["Outcome", "Runner", "command_of", "name_of"]
+__all__ = ["Outcome", "Runner", "command_of"]
 
 LOOK_SECONDS = 0.3
 """How often one looks at the consoles while a command goes on."""
@@ -155,13 +155,8 @@ def progress(workbench: Workbench) -> str:
 
 
 def command_of(line: str) -> Command:
-    """The command of a line.  Raises UserError when there is none."""
+    """The command that a line means; "q virtual" is CP's.  Raises UserError when there is none."""
     return REGISTRY.of_line(line)
-
-
-def name_of(line: str) -> str:
-    """The full name of a line's command.  Raises UserError when there is none."""
-    return command_of(line).name
 
 
 @contextmanager

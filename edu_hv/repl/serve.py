@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 from edu_hv.debugger.commands.registry import Argument, command
 from edu_hv.debugger.displays import displays, press, switch_off, switch_on
 from edu_hv.debugger.explain import dead_words
-from edu_hv.debugger.session import YOU_STOPPED, DebugSession
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.stops.running import YOU_STOPPED
 from edu_hv.debugger.views import TextView, View
 from edu_hv.isa.errors import UserError
 from edu_hv.repl.tn3270 import LOOPBACK, PORT, DisplayServer

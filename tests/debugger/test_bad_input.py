@@ -20,12 +20,31 @@ WRONG = {
     "undecision": ["1"],
     "run": ["0", "-1", "x", "1 2"],
     "runback": ["1"],
+    "over": ["0", "-1", "x", "1 2"],
+    "unover": ["0", "-1", "x", "1 2"],
+    "out": ["1"],
+    "unout": ["1"],
     "output": ["1"],
     "unoutput": ["1"],
     "until": ["", "NOWHERE", "FFFFFF", "40000", "201", "200 204", "X'", "R16", "START+", "START+G", "0x1234567", "-4"],
     "goto": ["", "-9999999", "x", "99999999", HUGE, "1 2", "101%", "x%", "+99999999", "--1", "+"],
-    "break": ["NOWHERE", "FFFFFF", "201", "200 204", "RG", "TCB+FFFFFF"],
-    "delete": ["", "0", "-1", "1", "x", HUGE, "1 2"],
+    "break": ["NOWHERE", "FFFFFF", "201", "200 204", "RG", "TCB+FFFFFF", "200 if", "200 if R5 ==", "200 count 0",
+              "200 of NOBODY", "trap nonsense", "trap program 99", "svc 256", "rule", "guest NOBODY", "psw nothing",
+              "psw cc becomes x", "device XYZ", "privileged LA", "when R5", "[", HUGE],
+    "tbreak": ["NOWHERE", "201", "svc -1"],
+    "watch": ["", "NOWHERE", "200.0", "200.5000", "3FFFF.4", "R16", "psw", "psw nothing", "200 mask", "200 becomes x",
+              "200 nonsense", "real FFFFFFF", "real 200 of KERNEL", "key", "200 of NOBODY", HUGE],
+    "rwatch": ["", "R5", "psw mask", "200 becomes 1"],
+    "awatch": ["", "R5", "200.0"],
+    "delete": ["", "0", "-1", "1", "x", "last", HUGE, "1 2"],
+    "enable": ["", "0", "1", "x", "last", "1 2"],
+    "disable": ["", "0", "1", "x", "last", "1 2"],
+    "ignore": ["", "1", "1 2", "x 1", "last"],
+    "condition": ["", "1", "1 R5 == 1", "x", "last R5"],
+    "commands": ["", "1", "1 xray", "x"],
+    "stops": ["nonsense", "save", "load", "load nothing", "list x", "commands x", "save x y"],
+    "watchlog": ["NOWHERE", "show x", "show 0", "show 99999", "show 1 2", "delete", "delete 1", "at", "at 201", "R5 count 2",
+                 "R5 temporary", "svc 256"],
     "breakpoints": ["1"],
     "status": ["1"],
     "registers": ["1"],
@@ -35,10 +54,17 @@ WRONG = {
     "address": ["", "NOWHERE", "1000000", "-1", "200 x", "200 secondary", "200 real 3", "NOWHERE real", "100000 real",
                 "200 p" + HUGE, HUGE],
     "pages": ["1"],
-    "xray": ["1"],
+    "xray": ["0", "x", "1 2"],
+    "xnext": ["1"],
+    "xback": ["1"],
     "code": ["0", "-1", "x", "1 2"],
     "storage": ["NOWHERE", "40000", "FFFFFF", "200 0", "200 -1", "200 x", "200 1 2", HUGE],
     "real": ["", "NOWHERE", "FFFFFF", "28 0", "28 x", "28 1 2", "-1"],
+    "explain": ["nothing", "cc 1", "trap 1", "branch 1", "psw 1", "psw X'12'", "csw 00", "caw 0000000G", "ccw",
+                "ccw NOWHERE", "ccw 200 XYZ", "ccw 200 5FF", "ccw 200 009 1", "pte", "pte 1 2", "ste", "cr", "cr 16",
+                "cr 0 12", "cr x", "key", "key FFFFFF", "tod 1", "code", "code program 15", "code page 5",
+                "code svc 256", "code external 3", "code program 12345", HUGE],
+    "cause": ["1", ""],
     "console": ["NOBODY", "KERNEL SECOND"],
     "log": ["0", "-1", "x", "1 2"],
     "timeline": ["0", "x", "2 1", "1 2 3", "zoom", "zoom sideways", "words x", "guests 9999999 99999999", "1% 200%",
@@ -138,12 +164,12 @@ SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration
 
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
 def test_with_nothing_loaded_every_command_says_so(line):
-    operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200",
+    operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200", "tbreak": "200", "watch": "200", "rwatch": "200", "awatch": "200", "watchlog": "200",
                 "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "export": "x.txt",
                 "deck": "hello X", "print": "$r5", "set": "$r5 = 1", "store": "G5 1", "adstop": "206",
                 "examine": "200", "info": "psw", "address": "200", "autodisplay": "$r5"}  # fmt: skip
     session = DebugSession()
-    if line in ("breakpoints", "delete", "undisplay", "dialect"):
+    if line in ("breakpoints", "delete", "enable", "disable", "ignore", "condition", "commands", "stops", "undisplay", "dialect"):
         pytest.skip("breakpoints are kept without a machine")
     with pytest.raises(UserError, match="nothing is loaded; try: load bare kernel"):
         run_line(session, f"{line} {operands.get(line, '')}".strip())

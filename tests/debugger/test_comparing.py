@@ -8,6 +8,7 @@ from edu_hv.debugger import DebugSession, comparing
 from edu_hv.debugger.comparing.keys import key_text
 from edu_hv.debugger.start import RealMachine
 from edu_hv.debugger.text import as_lines
+from edu_hv.guests import catalog
 from edu_hv.hypervisor.decisions import DecisionTaken, Deliver
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.storage import BLOCK, FRAME
@@ -62,8 +63,8 @@ def _saved_by_cp(session: DebugSession) -> dict[str, object]:
 @pytest.mark.parametrize("line", ["cp kernel", "cp assist kernel", "cp assist twospace", "cp kernel second"])
 def test_the_guests_registers_and_psw_are_those_that_cp_will_save(line):
     session, rng = _loaded(line), random.Random(line)
-    for _ in range(12):
-        session.run(limit=rng.randrange(1, 800))
+    for _ in range(7):
+        session.run(limit=rng.randrange(1, 900))
         session.stage(rng.randrange(1, 6))
         for guest in session.system.guests:
             session.select(guest.name)
@@ -77,8 +78,8 @@ def test_the_guests_registers_and_psw_are_those_that_cp_will_save(line):
 
 def test_the_guests_key_is_what_insert_storage_key_finds_and_the_real_one_is_the_frames():
     session, rng, seen = _loaded("cp real 128K kernel twospace"), random.Random("keys"), set()
-    for _ in range(30):
-        session.run(limit=rng.randrange(1, 1500))
+    for _ in range(16):
+        session.run(limit=rng.randrange(1, 2500))
         vm = session.guest.vm
         if not session.running() or session.guest_psw().problem_state or session.system.machine.recognized:
             continue
@@ -129,6 +130,44 @@ def _inserted_key(session: DebugSession, address: int) -> int | None:
                 return None
             if system.running == vm.vmuser and not machine.handler.busy and machine.recognized is None:
                 return cpu.gr[0] & 0xFF if cpu.psw.instruction_address == start + 2 else None
+        return None
+    finally:
+        machine.observe(observer)
+        system.restore(before)
+
+
+def test_the_guests_cpu_timer_is_what_store_cpu_timer_stores():
+    """But for the instruction's own time: 1 microsecond, of which CP is told at its trap."""
+    session, rng, checked = _loaded("cp twospace second"), random.Random("timer"), 0
+    for _ in range(12):
+        session.run(limit=rng.randrange(1, 900))
+        session.select("TWOSPAC")
+        while session.running() != "TWOSPAC" or session.system.machine.recognized:
+            session.stage()
+        if session.guest_psw().problem_state or session.guest_psw().dat:
+            continue
+        shown = int(_values(session, "timers")["CPU timer"][0], 16)
+        stored = _stored_cpu_timer(session)
+        if stored is not None:
+            assert shown - stored & (1 << 64) - 1 in (0, 1 << 12)
+            checked += 1
+        session.select("auto")
+    assert checked > 3
+
+
+def _stored_cpu_timer(session: DebugSession) -> int | None:
+    """What STORE CPU TIMER puts at guest 400; None when something else came in between."""
+    system, machine, cpu = session.system, session.system.machine, session.system.machine.cpu
+    before, observer, vm = system.state(), machine.observer, session.guest.vm
+    machine.observe(None)
+    start = cpu.psw.instruction_address
+    try:
+        machine.storage.write(cpu.absolute(cpu.to_real(start)), bytes.fromhex("B2090400"))
+        for _ in range(8):
+            machine.advance()
+            if system.running == vm.vmuser and not machine.handler.busy and machine.recognized is None:
+                done = cpu.psw.instruction_address == start + 4
+                return int.from_bytes(vm.peek(0x400, 8), "big") if done else None
         return None
     finally:
         machine.observe(observer)
@@ -235,6 +274,18 @@ def test_on_the_bare_machine_every_value_is_there_once(line):
     assert [topic.name for topic in view.topics] == TOPICS
     assert all(value.guest == value.real for topic in view.topics for value in topic.values)
     assert comparing.differences(session).topics == ()
+
+
+def test_a_system_360_has_no_control_registers_and_one_timer(tmp_path):
+    deck = tmp_path / "hello.deck"
+    deck.write_bytes(catalog.find("hello").deck())
+    session = DebugSession()
+    for line in ("machine s360 256K", f"attach 00C 3505 {deck}", "ipl 00C"):
+        run_line(session, line)
+    assert {topic: list(_values(session, topic)) for topic in ("control", "timers", "assist")} == {
+        "control": [], "timers": ["interval timer"], "assist": [],
+    }  # fmt: skip
+    assert "clock comparator" not in _values(session, "pending")
 
 
 def test_differs_leaves_what_differs_and_names_the_topics_without():

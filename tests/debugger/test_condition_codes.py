@@ -75,13 +75,13 @@ CASES = [
     ("SP PK,PK", "", 0, "zero"),
     ("ZAP PK,=P'-1'", "", 1, "negative"),
     ("CP PK,=P'9'", "", 1, "first operand low"),
-    ("SRP PK,64-1,5", "", 2, "positive"),
+    ("SRP PK,1,0", "", 2, "positive"),
     ("LTER 2,2", " SER 2,2", 0, "zero"),
     ("LCER 2,0", " LE 0,=E'2'", 1, "negative"),
     ("CER 2,0", " LE 0,=E'2'\n SER 2,2", 1, "first operand low"),
     ("MVCL 2,4", " SR 3,3\n SR 5,5\n LA 2,D\n LA 4,D", 0, "lengths equal"),
-    ("TRT D+2(1),D", "", 1, "found before the end"),
-    ("RRB 0(1)", " SR 1,1", 2, "was referenced, not changed"),
+    ("TRT D+2(1),D", "", 2, "found at the last byte"),
+    ("TRT PK(2),D", "", 1, "found before the end"),
     ("TIO 5(1)", " LA 1,X'5F0'", 3, "not operational"),
     ("SIO 5(1)", " LA 1,X'5F0'", 3, "not operational"),
     ("TCH 0(1)", " LA 1,X'900'", 3, "not operational"),
@@ -121,6 +121,22 @@ def test_a_code_that_came_with_a_psw_is_called_loaded_and_given_no_meaning():
     view = condition_code(session)
     assert view.title == "condition code 2"
     assert view.sentences[0].startswith("loaded by LPSW T at 001002 in step 2")
+
+
+@pytest.mark.parametrize("under_cp", [False, True], ids=["bare", "under CP"])
+def test_a_code_that_went_back_with_an_old_psw_is_traced_to_what_had_set_it_before_the_interruption(under_cp):
+    source = f"{HEAD} MVC 96(8,0),SVC\n CLI D,1\n SVC 3\n LA 8,1\n DC H'0'\nSERVE SR 1,1\n LPSW 32\n DS 0D\n"
+    session = DebugSession()
+    session.load_source(f"{source}SVC DC A(0,SERVE)\n{DATA}", "p", under_cp)
+    for _ in range(20):
+        if session.system.machine.cpu.gr[8] == 1:
+            break
+        session.step()
+    view = condition_code(session)
+    assert view.title == "condition code 2"
+    assert view.sentences[0].startswith("loaded by LPSW 32 at ")
+    assert "from CLI D,1 at " in view.sentences[1]
+    assert view.sentences[1].endswith("where it means: first operand high")
 
 
 @pytest.mark.parametrize(

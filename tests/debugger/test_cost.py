@@ -174,6 +174,51 @@ def test_an_interruption_in_the_place_of_an_instruction_is_no_instruction():
     assert cost.instructions + cost.interrupted <= session.total
 
 
+PER = """
+PER      START X'200'
+         BALR  12,0
+         USING *,12
+         MVC   X'68'(8,0),PGMNEW
+         MVC   X'60'(8,0),SVCNEW
+         LCTL  9,11,CRS
+         LPSW  GO
+GOON     LR    1,1
+         SVC   5
+         LR    2,2
+         LPSW  STOP
+BACK     LPSW  X'28'
+SBACK    LPSW  X'20'
+CRS      DC    X'4000000000000000',X'00FFFFFF'
+GO       DC    0D'0',X'40080000',A(GOON)
+PGMNEW   DC    X'00080000',A(BACK)
+SVCNEW   DC    X'00080000',A(SBACK)
+STOP     DC    0D'0',X'000A000000000000'
+BADWAIT  DC    0D'0',X'800A000000000000'
+         END
+"""
+"""Program events of instruction fetching at 216 to 21C; the one of SVC is taken by itself, behind the call."""
+
+
+@pytest.mark.parametrize(
+    ("stop", "steps", "instructions", "by_themselves"),
+    [
+        pytest.param("STOP", 15, 14, 1, id="program event behind a supervisor call"),
+        pytest.param("BADWAIT", 40, 39, 1, id="invalid PSW with the wait bit"),
+    ],
+)
+def test_steps_that_are_no_instruction_though_they_look_like_one_and_the_reverse(
+    stop, steps, instructions, by_themselves
+):
+    session = DebugSession()
+    session.load_source(PER.replace("LPSW  STOP", f"LPSW  {stop}"), "per")
+    session.run(limit=steps)
+    cost = cost_between(session, 0, session.total).of("bare")
+    assert session.total == steps
+    assert cost.instructions == instructions == session.system.machine.instructions
+    assert cost.interrupted == by_themselves
+    assert cost.mnemonics == {"LR": 2, "SVC": 1, "LPSW": 1}
+
+
 # ---- compared ------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +249,16 @@ def test_comparing_leaves_no_branch_behind():
     assert session.recording.branches == {}
     assert session.recording.branch == "main"
     assert session.journal.inputs == {}
+
+
+def test_what_was_given_from_outside_cannot_be_compared_but_what_came_behind_it_can():
+    session = loaded("kernel under CP")
+    session.give("enter", "HELLO")
+    session.run(limit=100)
+    with pytest.raises(UserError, match=r"at step 1497 something was given from outside.* since 1497 compares"):
+        run_line(session, "cost compare assist")
+    (view,) = run_line(session, "cost compare assist since 1497")
+    assert view.with_assist.of("KERNEL").assisted.total() > 0
 
 
 # ---- words ---------------------------------------------------------------------------------------------------------

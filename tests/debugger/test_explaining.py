@@ -10,7 +10,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import StorageStored
 from tests.debugger.walk import run_line
 
-MOST_STEPS = {False: 34_000, True: 6_000}
+MOST_STEPS = {False: 34_000, True: 4_000}
 """Bare, more than any of the guests needs to its end; under CP a part of it, for the sake of time."""
 
 
@@ -66,7 +66,7 @@ def test_what_explain_predicts_of_every_instruction_of_a_guest_happens_and_predi
         assert found.cr == tuple(session.guest_control_registers(running))
         psw = session.guest_psw(running)
         assert (found.next_address, found.cc) == (psw.instruction_address, psw.cc)
-    assert len(explained) > 100
+    assert len(explained) > 30
 
 
 def sentences(view: ExplainView) -> str:
@@ -107,8 +107,10 @@ CODE = "P  START X'1000'\n"
 BRANCHES = [
     pytest.param(" BC 15,P+16", 0, "branches to 001010: mask 15 means always", id="always"),
     pytest.param(" NOP P+16", 0, "does not branch: mask 0 means never", id="never"),
-    pytest.param(" BC 8,P+16", 0, "branches to 001010: the mask 8 selects CC 0, and the condition code is 0", id="taken"),
-    pytest.param(" BC 6,P+16", 0, "does not branch: the mask 6 selects CC 1 or 2, and the condition code is 0", id="not"),
+    pytest.param(" BC 8,P+16", 0, "branches to 001010: the mask 8 selects CC 0, and the condition code is 0",
+                 id="taken"),
+    pytest.param(" BC 6,P+16", 0, "does not branch: the mask 6 selects CC 1 or 2, and the condition code is 0",
+                 id="not"),
     pytest.param(" BCR 15,0", 0, "does not branch: register operand 0 means no branch", id="BCR 0"),
     pytest.param(" BCT 3,P+16", 2, "branches to 001010: GR3 00000002 - 1 = 00000001 is not zero", id="count"),
     pytest.param(" BCT 3,P+16", 1, "does not branch: GR3 00000001 - 1 = 00000000, the count is used up", id="used up"),

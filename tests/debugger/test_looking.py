@@ -3,6 +3,7 @@
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
+from edu_hv.isa.codes import MASK_64
 from tests.debugger.walk import run_line
 
 PROGRAMS = ["kernel", "second", "kernel", "parakernel", "kernel", "twospace"]
@@ -37,7 +38,11 @@ def _look_at_everything(session: DebugSession) -> None:
 def _operands(session: DebugSession, name: str) -> list[str]:
     size = session.storage_size()
     every_page = [f"{at:X} 16" for at in range(0, size, 0x3000)]
-    return {"storage": ["", *every_page], "real": ["0 256"], "why": ["20"], "listing": []}.get(name, [""])
+    addresses = [".", *(f"{at:X}" for at in range(0, size, 0x9000)), "3000 virtual", "3000 guest-real", "12000 real"]
+    return {
+        "storage": ["", *every_page], "real": ["0 256"], "why": ["20"], "listing": [], "address": addresses,
+        "print": ["$r5"],
+    }.get(name, [""])  # fmt: skip
 
 
 def test_every_view_of_every_page_at_many_moments_changes_nothing_in_a_system_that_pages():
@@ -94,7 +99,8 @@ def test_a_guest_with_dat_on_is_shown_its_own_tables_beside_the_shadow_tables():
     vm = session.guest.vm
     assert (shown["CR1"].guest, shown["CR1"].real) == (f"{vm.cpu.cr[1]:08X}", f"{vm.shadow.cr1:08X}")
     assert (shown["CR0"].why, shown["CR1"].why) == ("shadow tables' format", "shadow table")
-    assert shown["CPU timer"].guest == f"{vm.clocks.cpu_timer:016X}"
+    now = vm.clocks.cpu_timer_zero - (session.system.machine.clocks.now << 12) & MASK_64  # It counts while it runs.
+    assert shown["CPU timer"].guest == f"{now:016X}"
     assert all(len(value.why) <= 28 for value in shown.values())
 
 

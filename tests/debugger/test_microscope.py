@@ -73,10 +73,10 @@ def _until_it_ends(session: DebugSession, text: bytes, address: int, decisions: 
         if system.cp is None:
             return Really(found.first, found.first)
     for _ in range(3_000):
-        if machine.recognized is None and system.running == guest and not machine.handler.busy:
-            if cpu.psw.instruction_address == start + 4:
-                found.byte = cpu.gr[0] & 0xFF
-                return found
+        back = machine.recognized is None and system.running == guest and not machine.handler.busy
+        if back and cpu.psw.instruction_address == start + 4:
+            found.byte = cpu.gr[0] & 0xFF
+            return found
         for decision in decisions:
             if isinstance(decision, Deliver):
                 return None
@@ -102,13 +102,13 @@ def _addresses(session: DebugSession, rng: random.Random) -> list[int]:
 
 MACHINES = [
     pytest.param("bare kernel", 1_500, 4, id="bare, BC mode"),
-    pytest.param("bare twospace", 9_000, 25, id="bare, all four formats"),
+    pytest.param("bare twospace", 9_000, 15, id="bare, all four formats"),
     pytest.param("bare minicp", 3_000, 8, id="bare, tables of a hypervisor"),
     pytest.param("cp kernel", 3_000, 8, id="CP"),
-    pytest.param("cp twospace", 12_000, 30, id="shadow tables, all four formats"),
-    pytest.param("cp assist twospace", 12_000, 20, id="the assist fills shadow tables"),
-    pytest.param("cp minicp", 8_000, 12, id="a hypervisor under CP"),
-    pytest.param("cp real 128K kernel busy", 12_000, 12, id="pages that are out"),
+    pytest.param("cp twospace", 12_000, 16, id="shadow tables, all four formats"),
+    pytest.param("cp assist twospace", 12_000, 12, id="the assist fills shadow tables"),
+    pytest.param("cp minicp", 8_000, 8, id="a hypervisor under CP"),
+    pytest.param("cp real 128K kernel busy", 12_000, 8, id="pages that are out"),
 ]
 
 
@@ -152,10 +152,10 @@ def _text(session: DebugSession) -> range:
 # ---- a guest that does not run yet -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", ["cp twospace", "cp real 128K kernel twospace busy", "cp minicp twospace"])
+@pytest.mark.parametrize("line", ["cp twospace", "cp real 128K kernel twospace busy"])
 def test_what_is_said_of_a_guest_that_does_not_run_is_true_when_it_is_dispatched(line):
     session, rng, checked = _loaded(line), random.Random(line), 0
-    for _ in range(25):
+    for _ in range(14):
         session.run(limit=rng.randrange(1, 900))
         _to_dispatch(session)
         addresses = {guest.name: _addresses(session, rng)[:5] for guest in session.system.guests}
@@ -163,17 +163,18 @@ def test_what_is_said_of_a_guest_that_does_not_run_is_true_when_it_is_dispatched
             (name, address, kind): outcome(_target_of(session, name, address), kind)
             for name, several in addresses.items() for address in several for kind, _ in ACCESSES
         }  # fmt: skip
+        frames = session.system.cp.paging.core.state().entries
         session.stage()
         name = session.running()
-        if not name or session.system.machine.cpu.psw.wait or session.system.machine.recognized:
-            continue
+        if not name or session.system.machine.recognized or session.system.cp.paging.core.state().entries != frames:
+            continue  # To bring page 0 for its interval timer, CP may take the frame of another page.
         for address in addresses[name]:
             for kind, text in ACCESSES:
                 expected, really = said[name, address, kind], _execute(session, text, address)
                 if really is not None:
                     assert (expected.first, expected.seen) == (really.first, really.seen), (hex(address), kind)
                     checked += 1
-    assert checked > 50
+    assert checked > 20
 
 
 def _to_dispatch(session: DebugSession) -> None:
@@ -202,7 +203,7 @@ LRA = bytes.fromhex("B1201000")
 @pytest.mark.parametrize("line", ["bare twospace", "cp twospace", "cp minicp"])
 def test_the_first_rung_leads_where_load_real_address_does(line):
     session, rng, codes = _loaded(line), random.Random(line), set()
-    for _ in range(24):
+    for _ in range(14):
         session.run(limit=rng.randrange(1, 800))
         if not session.running() or session.guest_psw().problem_state or session.system.machine.recognized:
             continue
@@ -291,11 +292,11 @@ def test_after_ptlb_the_stale_entry_is_gone_and_the_programs_own_table_counts():
 
 def test_a_shadow_entry_that_is_missing_is_said_to_be_and_cp_fills_it():
     session, seen = _loaded("cp twospace"), set()
-    for _ in range(60):
-        session.run(limit=101)
+    for _ in range(25):
+        session.run(limit=241)
         if not session.running() or not session.guest_psw().dat:
             continue
-        for address in range(0, 0x30000, 0x800):
+        for address in range(0, 0x30000, 0x1000):
             view = microscope.look(session, address)
             if not any(flag.startswith("missing shadow entry") for flag in view.flags):
                 continue
@@ -381,3 +382,20 @@ def test_cps_own_storage_is_told_by_what_is_in_it():
     assert microscope.frame(session, 0x28).owner.endswith("(PSA)")
     assert microscope.frame(session, 0x1300).owner == "CP's: the entry point DMKPRGIN"
     assert microscope.frame(session, session.system.machine.storage.size - FRAME).owner == "page 000 of KERNEL"
+
+
+def test_a_shared_segment_beyond_the_guests_storage_is_looked_at_like_any_other_page():
+    session = _loaded("cp kernel")
+    cp, vm = session.system.cp, session.guest.vm
+    with cp.console_function(vm):
+        cp.paging.attach_segment(vm.storage, 0x10, cp.paging.define_segment("WORDS", bytes(range(256)) * 256))
+    while not session.running():
+        session.stage()
+    view = microscope.look(session, 0x100041)
+    assert view.rungs[0].result == vm.storage.frame_of(0x100) or view.accesses[0].rule == "PTR-2"
+    assert [flag.startswith("a page of the shared segment WORDS") for flag in view.flags] == [True]
+    really = _execute(session, IC, 0x100041)
+    assert (really.first, really.seen, really.byte) == (view.accesses[0].interruption, None, 0x41)
+    listed = {p: each.state for each in microscope.pages(session).ranges for p in range(each.first, each.last + 1)}
+    assert sorted(listed) == [*range(64), *range(0x100, 0x110)]
+    assert all("shared segment WORDS" in listed[page] for page in range(0x100, 0x110))

@@ -22,8 +22,10 @@ from edu_hv.debugger.microscope.views import (
     PagesView,
     RungView,
 )
+from edu_hv.debugger.stops.watchlog import LoggedView, WatchLogView
 from edu_hv.debugger.text import as_lines, code_line, console_lines
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
+from edu_hv.debugger.explaining.views import BitsRow, BitsView, CauseLink, CauseView, ExplainView, OperandView
 from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
 
 MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)
@@ -36,7 +38,13 @@ RULES = (
 )
 STAGES = (
     StageView(1, "guest", StageState.DONE, ("SSM 16(12) issued; the real PSW is in problem state",)),
-    StageView(2, "hardware", StageState.DONE, ("program interruption, code 0002, ILC 2", "old PSW -> 000028")),
+    StageView(
+        2,
+        "hardware",
+        StageState.DONE,
+        ("program interruption, code 0002, ILC 2", "old PSW -> 000028"),
+        ("the swap changes state problem -> supervisor",),
+    ),
     StageView(3, "rule", StageState.NOW, ("guest in supervisor state: simulate",)),
     StageView(4, "run", StageState.TO_COME, ()),
 )
@@ -158,6 +166,7 @@ trap x-ray: SSM at 012330 (in progress)
   1 guest     done     SSM 16(12) issued; the real PSW is in problem state
   2 hardware  done     program interruption, code 0002, ILC 2
                        old PSW -> 000028
+                       the swap changes state problem -> supervisor
 > 3 rule      now      P2 fired: simulate the instruction
   4 run       to come
 rules tried
@@ -380,13 +389,45 @@ what happens with it was executed aside: you are where you were
         id="cost-compared",
     ),
     pytest.param(
-        views.BreakpointsView((views.BreakpointView(1, 0x1233A, "LOOP", 3), views.BreakpointView(12, 0x40, "", 0))),
+        views.BreakpointsView(
+            (
+                views.BreakpointView(1, 0x1233A, "LOOP", 3, set_at=7),
+                views.BreakpointView(
+                    12, None, "", None, "watchpoint", "on R5", False, "R2 == 1", ("temporary",), ("xray",), 1204
+                ),
+            )
+        ),
         """
-number  address  hits  label
-1       01233A   3     LOOP
-12      000040   0
+number  stops  hits         set at step  what
+1       yes    3            7            breakpoint at 01233A LOOP
+12      no     not counted  1204         watchpoint on R5, if R2 == 1,
+                                         temporary, then xray
 """,
         id="breakpoints",
+    ),
+    pytest.param(
+        WatchLogView(
+            ("1, on R5",),
+            (
+                LoggedView(12, 1, views.Layer.GUEST, "KERNEL", "012334 LA 5,1(5)", "R5: 00000001 -> 00000002", 14),
+                LoggedView(20, 1, views.Layer.CP, "KERNEL", "", "R5: 00000002 -> 00000000", 29),
+            ),
+            True,
+            0,
+            1204,
+        ),
+        """
+logged: 1, on R5
+step 12, log 1, who guest, guest KERNEL, instruction 012334 LA 5,1(5), what R5:
+  00000001 -> 00000002
+step 20, log 1, who CP, guest KERNEL, what R5: 00000002 -> 00000000
+2 times in steps 0 to 1,204 of the recording; there may be more before:
+  watchlog show 1000 shows as many
+""",
+        id="watch log",
+    ),
+    pytest.param(
+        WatchLogView((), (), False), "\nnothing is logged; watchlog R5 logs what writes register 5\n", id="watch-log-none"
     ),
     pytest.param(views.BreakpointsView(()), "\nno breakpoints\n", id="breakpoints-none"),
     pytest.param(
@@ -421,6 +462,43 @@ address  type   state
     ),
     pytest.param(views.TableView("guests", ("name",), ()), "\nguests: none\n", id="table-empty"),
     pytest.param(views.TextView(("one", "  two"), "words"), "\nwords\none\n  two\n", id="text"),
+    pytest.param(
+        ExplainView(
+            "A",
+            1204,
+            "012330 SSM 16(12): Set system mask, privileged",
+            (OperandView("operand 2", "GR12 00012300 + displacement 010 = 012310", "1 byte, storage key 0", "00", "01"),),
+            ("the hardware will see program: privileged operation", "A will get: guest mask FF -> 00"),
+        ),
+        """
+step 1,204 of A: 012330 SSM 16(12): Set system mask, privileged
+  operand 2: GR12 00012300 + displacement 010 = 012310; 1 byte, storage key 0;
+      00, becomes 01
+- the hardware will see program: privileged operation
+- A will get: guest mask FF -> 00
+""",
+        id="explain",
+    ),
+    pytest.param(
+        BitsView("PSW", "00020000 00000000", (BitsRow("14", "wait state", "1", "waits"),), ("a disabled wait",)),
+        """
+PSW: 00020000 00000000
+  bit 14 wait state = 1: waits
+- a disabled wait
+""",
+        id="bits",
+    ),
+    pytest.param(
+        CauseView("A", "disabled wait", (CauseLink("the address is odd in step 5", 5), CauseLink("so loaded")), "branch"),
+        """
+A: disabled wait
+- because the address is odd in step 5 (goto 4)
+- because so loaded
+each goto goes to the moment before that step
+likely fix: branch
+""",
+        id="cause",
+    ),
     pytest.param(
         views.HelpView(
             (

@@ -1,15 +1,11 @@
 """The timeline: what its characters say, zooming, rows of guests, the same in words, and going to a place in it."""
 
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.text import as_lines
-from edu_hv.debugger.text.lines import AS_SENTENCES
-from edu_hv.debugger.text.tracing import TIMELINE_MARKS
 from edu_hv.debugger.tracing.timeline import BY_REMARKABLENESS, MOST_STRETCHES, stretches
 from edu_hv.isa.codes import Class
 from edu_hv.isa.errors import UserError
@@ -141,6 +137,7 @@ def test_names_of_moments_stand_in_the_timeline(two):
         assert [(pin.name, pin.step, pin.index) for pin in view.pins] == [("READY", 1500, 1499 // view.bucket)]
         assert "marks: READY at step 1,500" in as_lines(view)
         assert two.timeline(72, (1, 100)).pins == ()
+        assert run_line(two, "timeline READY end") == [two.timeline(72, (1500, two.total))]
     finally:
         del two.recording.history.named["READY"]
 
@@ -201,24 +198,3 @@ def test_goto_a_moment_by_its_name():
     session.recording.history.named["HALF"] = session.recording.position_of_step(748)
     run_line(session, "goto HALF")
     assert session.step_number == 748
-
-
-def test_for_listeners_the_characters_are_words(two):
-    token = AS_SENTENCES.set(True)
-    try:
-        lines = as_lines(two.timeline(20, (1, 200)), 200)
-    finally:
-        AS_SENTENCES.reset(token)
-    marks = two.timeline(20, (1, 200)).marks
-    told = [re.fullmatch(r"steps? ([\d,]+)(?: to ([\d,]+))?: (.*)", line) for line in lines[1:]]
-    stretches_told = [match for match in told if match]
-    assert "".join(
-        mark * (_number(match[2] or match[1]) - _number(match[1]) + 1)
-        for match in stretches_told
-        for mark, words in TIMELINE_MARKS.items()
-        if words == match[3]
-    ) == "".join(mark * 10 for mark in marks)
-
-
-def _number(text: str) -> int:
-    return int(text.replace(",", ""))

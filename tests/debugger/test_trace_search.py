@@ -102,6 +102,7 @@ def test_on_the_bare_machine_too(words, pattern):
         pytest.param("KERNEL", "KERNEL", "", id="guest"),
         pytest.param("guest second", "SECOND", "", id="guest-in-small-letters"),
         pytest.param("svc second", "SECOND", "^supervisor call", id="both"),
+        pytest.param("console second", "SECOND", "^(CP|console): ", id="console-of-a-guest"),
         pytest.param("second svc 1", "SECOND", "^supervisor call 1 ", id="in-any-order"),
         pytest.param("SSM KERNEL not assist", "KERNEL", "^program: .* at .* SSM", id="instruction-of-a-guest"),
     ],

@@ -65,14 +65,16 @@ def _must(
 ) -> bool:
     by_guest = bool(accesses.text) and not given and accesses.guest == (location.owner or accesses.guest)
     alone = session.system.cp is None
+    ends_at = accesses.after.instruction_address
     match location:
         case RegisterLocation(file=file, number=number):
             return changed or ((by_guest or alone or not location.owner) and number in accesses.written(file))
         case PswLocation(field="cc"):
-            completed = session.system.machine.recognized is None
+            again = accesses.mnemonic in ("MVCL", "CLCL") and accesses.before.instruction_address == ends_at
+            completed = session.system.machine.recognized is None and not again
             return changed or (by_guest and completed and accesses.mnemonic in SETS_CC)
         case PswLocation(field="ia"):
-            return changed and (not by_guest or accesses.branched or accesses.mnemonic == "LPSW")
+            return changed and (not by_guest or accesses.branched or (alone and accesses.mnemonic == "LPSW"))
         case StorageLocation():
             return changed or (_frames(session, location) == frames and _stored(location, accesses, frames))
     return changed

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from edu_hv.repl import serve  # noqa: F401  its command is in the registry before a test lists it
+from edu_hv.repl import runner, serve  # noqa: F401  their commands are in the registry before a test lists it
 from edu_hv.tutor.workbench import Workbench
 from tests.repl.fake import FakeWorkbench
 

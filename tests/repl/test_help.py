@@ -2,8 +2,8 @@
 
 import pytest
 
-from edu_hv.debugger.commands.topics import MARKS
 from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.debugger.commands.topics import MARKS
 from edu_hv.debugger.text import CODE_MARKS, as_lines
 from edu_hv.debugger.views import HelpView, TextView
 from edu_hv.isa.errors import UserError
@@ -70,7 +70,7 @@ def test_apropos_finds_a_word_in_help_texts():
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("help stepp", 'there is no command "stepp"; did you mean "step"?; help lists them all'),
+        ("help stepp", 'there is no command "stepp"; did you mean "step" or "stepi"?; help lists them all'),
         ("apropos xyzzy", 'no command speaks of "xyzzy"; help lists them all'),
         ("apropos", "apropos needs WORD; usage: apropos WORD"),
     ],

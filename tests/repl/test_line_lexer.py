@@ -38,8 +38,16 @@ def pieces(line):
         pytest.param("until RF", [("until", Keyword), ("RF", Name.Builtin)], id="register"),
         pytest.param('load bare "a b', [("load", Keyword), ('"a b', String)], id="quoted"),
         pytest.param("cp q users", [("cp", Keyword), ("q", Keyword.Declaration)], id="cp"),
+        pytest.param("TRACE PRIV", [("TRACE", Keyword.Declaration)], id="cp-in-capitals"),
+        pytest.param("q virtual", [("q", Keyword.Declaration)], id="what-the-operand-makes-one-of-cp"),
+        pytest.param("q", [("q", Keyword)], id="quit"),
+        pytest.param("x/8xw 2000", [("x/8xw", Keyword), ("2000", Number)], id="format"),
         pytest.param("cp xyzzy", [("cp", Keyword)], id="cp-unknown"),
-        pytest.param("edit 7 LPSW A", [("edit", Keyword), (" 7 ", Number), ("LPSW", Keyword.Reserved), ("A", Name)], id="edit"),
+        pytest.param(
+            "edit 7 LPSW A",
+            [("edit", Keyword), (" 7 ", Number), ("LPSW", Keyword.Reserved), ("A", Name)],
+            id="edit",
+        ),
     ],
 )  # fmt: skip
 def test_pieces_of_a_line(line, expected):

@@ -22,7 +22,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.repl import app, runner
 from edu_hv.repl.completion import CommandCompleter
 from edu_hv.repl.files import open_history
-from edu_hv.repl.loop import WELCOME, Loop
+from edu_hv.repl.loop import WELCOME, Loop, again
 from edu_hv.repl.prompt import PromptReader, fitted, linear_reader, toolbar
 from edu_hv.repl.render import Screen
 from edu_hv.repl.runner import Outcome, Runner
@@ -83,6 +83,18 @@ def test_quit_leaves_and_saves(typed, workbench):
 def test_empty_line_repeats_the_last_step(typed, workbench, keys, lines):
     typed(keys)
     assert workbench.lines == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "line_again"),
+    [
+        pytest.param("step 5", "step 5", id="with-its-operands"),
+        pytest.param("x/8xw 2000", "x/8xw", id="what-goes-on-keeps-its-format"),
+        pytest.param("examine 2000", "examine", id="what-goes-on-without-one"),
+    ],
+)
+def test_the_line_that_does_it_again(line, line_again):
+    assert again(line, runner.command_of(line)) == line_again
 
 
 def test_enter_on_a_chosen_completion_takes_it_and_a_second_one_runs_it(workbench, capsys):

@@ -4,7 +4,7 @@ import signal
 import threading
 
 import pytest
-from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import to_plain_text
@@ -12,12 +12,13 @@ from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView
 from edu_hv.repl.background import FREE
 from edu_hv.repl.completion import CommandCompleter
 from edu_hv.repl.files import MOST_KEPT, KeptHistory, SessionHistory, is_remembered, open_history
 from edu_hv.repl.loop import Loop
-from edu_hv.repl.prompt import PromptReader, branch_words, is_dumb
+from edu_hv.repl.prompt import PromptReader, branch_words, is_dumb, known_words
 from edu_hv.repl.render import Screen
 from edu_hv.repl.runner import NOT_SHOWN, Outcome, Runner
 from tests.repl.test_loop import CTRL_C, CTRL_D, RIGHT, TAB, UP, wait_for
@@ -44,7 +45,7 @@ class Sitting:
 
     def play(self, fingers):
         """Play with these fingers to the end."""
-        failed = []
+        failed, over = [], threading.Event()
 
         def work():
             try:
@@ -53,11 +54,15 @@ class Sitting:
                 failed.append(error)
             finally:
                 self.workbench.released.set()
-                self.send(CTRL_C + CTRL_D)
+                while not over.wait(0.2):  # a key may be lost between two prompts
+                    self.send(CTRL_C + CTRL_D)
 
         thread = threading.Thread(target=work)
         thread.start()
-        Loop(self.runner, self.reader).run()
+        try:
+            Loop(self.runner, self.reader).run()
+        finally:
+            over.set()
         thread.join()
         assert not failed, failed
 
@@ -123,15 +128,20 @@ def test_leaving_stops_the_guest_in_the_background_and_saves(sitting, workbench)
         at.send("run &\r")
         assert workbench.runs.wait(10)
         wait_for(lambda: at.bar.startswith("running"))
-        workbench.released.clear()
         at.send(CTRL_D)
+        wait_for(lambda: workbench.saved)
 
     sitting.play(fingers)
     assert (workbench.saved, sitting.runner.background.line) == (1, "")
 
 
-def test_only_what_runs_the_machine_goes_on_in_the_background(sitting, capsys):
-    sitting.play(lambda at: at.send("registers &\rload x &\rstop\r"))
+def test_only_what_runs_the_machine_goes_on_in_the_background(sitting, workbench, capsys):
+
+    def fingers(at):
+        at.send("load x &\rstop\rregisters\r")
+        wait_for(lambda: workbench.lines[-1:] == ["registers"])
+
+    sitting.play(fingers)
     assert "Nothing is running; run & runs the guest while you type." in capsys.readouterr().out
     with pytest.raises(Exception, match="only what runs the machine goes on while you type"):
         sitting.runner.run_on("registers")
@@ -162,6 +172,18 @@ def test_escape_closes_the_menu_and_keeps_what_was_typed(sitting):
     assert seen == ["registe"]
 
 
+def test_ctrl_z_gives_the_terminal_back_to_the_shell(sitting, monkeypatch):
+    """Of a program that leads its session, as in the tests on a terminal, the system ignores it."""
+    suspended = threading.Event()
+    monkeypatch.setattr(Application, "suspend_to_background", lambda self: suspended.set())
+
+    def fingers(at):
+        at.send("\x1a")
+        assert suspended.wait(10)
+
+    sitting.play(fingers)
+
+
 def test_lines_that_are_pasted_together_are_run_one_after_the_other(sitting, workbench):
     def fingers(at):
         at.send("\x1b[200~step\n# words\nback\nlod\n\x1b[201~\r")
@@ -169,6 +191,13 @@ def test_lines_that_are_pasted_together_are_run_one_after_the_other(sitting, wor
 
     sitting.play(fingers)
     assert workbench.lines == ["step", "back"]
+
+
+def test_labels_and_guests_are_known_to_the_colours_of_the_line():
+    session = DebugSession()
+    assert known_words(session) == []
+    session.load(["kernel"], under_cp=True)
+    assert {"START", "SVCINT", "KERNEL"} <= set(known_words(session))
 
 
 def test_the_branch_of_history_is_named_while_there_are_several(workbench):
@@ -207,7 +236,12 @@ def test_answers_to_lessons_and_lines_that_begin_with_a_blank_are_not_remembered
 def test_the_same_line_twice_is_remembered_once(sitting, workbench, home):
     history = open_history()[0]
     sitting.reader = PromptReader(workbench, history)
-    sitting.play(lambda at: at.send("step\rstep\rback\rback\rstep\r"))
+
+    def fingers(at):
+        at.send("step\rstep\rback\rback\rstep\r")
+        wait_for(lambda: len(workbench.lines) == 5)
+
+    sitting.play(fingers)
     assert history.get_strings() == ["step", "back", "step"]
 
 
@@ -216,11 +250,14 @@ def test_what_was_typed_before_is_suggested_and_taken_by_the_arrow(sitting, work
     sitting.reader = PromptReader(workbench, history)
 
     def fingers(at):
+        wait_for(lambda: history._loaded)
         at.send("got")
         wait_for(lambda: at.buffer.suggestion and at.buffer.suggestion.text == "o 12")
         at.send(RIGHT)
         wait_for(lambda: at.buffer.text == "goto 12")
-        at.send(CTRL_C + UP)
+        at.send(CTRL_C)
+        wait_for(lambda: at.buffer.text == "")
+        at.send(UP)
         wait_for(lambda: at.buffer.text == "goto 12")
 
     sitting.play(fingers)

@@ -96,7 +96,9 @@ def test_scripts_too_deep_within_each_other_are_refused(script, capsys):
     last = MOST_DEEP
     first = script(**{f"s{n}": f"source s{n + 1}.cmd" for n in range(last)}, **{f"s{last}": "step"})
     assert main(["run", first]) == 1
-    assert f"s{last}.cmd would be script number {last + 1} within each other; that is too deep" in capsys.readouterr().err
+    assert (
+        f"s{last}.cmd would be script number {last + 1} within each other; that is too deep" in capsys.readouterr().err
+    )
 
 
 def test_what_is_no_text_is_no_script(script, tmp_path, capsys):

@@ -129,7 +129,7 @@ def test_display_is_an_input_of_the_session(session):
     assert lines(session) == {0: " NAME ADA", 4: "YOU TYPED ADA"}
     press(session, SCREEN, b"\xf3\x40\x40")
     assert "000E0D" in session.run().reason
-    given = [given.text for inputs in session.journal.inputs.values() for given in inputs]
+    given = [given.text for given in session.journal.inputs.values()]
     assert given == ["on", "ENTER", "PF3"]
 
 

@@ -1,5 +1,6 @@
 """The installed command on a real terminal, with the real machine: colour, Ctrl-C, a closed window."""
 
+import contextlib
 import os
 import re
 import select
@@ -65,12 +66,26 @@ class Terminal:
                 self.text += os.read(self._ours, 65536).decode(errors="replace")
         self._seen += new.index(words) + len(words)
 
+    def drain(self) -> None:
+        """Read what there is left of a program that has ended."""
+        with contextlib.suppress(OSError):
+            while select.select([self._ours], [], [], 0.1)[0]:
+                self.text += os.read(self._ours, 65536).decode(errors="replace")
+
     def _shown(self) -> str:
         """All that was written, without escape sequences."""
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.text)
 
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        import fcntl
+        import struct
+        import termios
+
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
 
     def close(self) -> int:
         """Close the window; the exit code."""
@@ -116,20 +131,58 @@ def test_ctrl_c_stops_a_guest_in_a_loop_and_ctrl_d_leaves(terminal, tmp_path):
     assert window.process.wait(PATIENCE) == 0
 
 
-@pytest.mark.parametrize("options", [(), ("--linear",)], ids=["prompt", "linear"])
-def test_what_a_guest_types_is_shown_while_it_runs_on_and_once(terminal, tmp_path, options):
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        pytest.param((), "bare| HELLO", id="prompt"),
+        pytest.param(("--linear",), "bare machine types: HELLO", id="linear"),
+    ],
+)
+def test_what_a_guest_types_is_shown_while_it_runs_on_and_once(terminal, tmp_path, options, line):
     program = tmp_path / "hello.asm"
     program.write_text(HELLO)
     window = terminal("repl", str(program), *options)
     window.expect("cp>")
     window.type("run 100000000000\r")
-    window.expect("bare| HELLO")
-    window.type("\x03")
+    window.expect(line)
+    window.type("\x03\x03")
     window.expect("you stopped the run")
     window.expect("cp>")
     window.type("\x04")
     assert window.process.wait(PATIENCE) == 0
-    assert window.text.count("bare| HELLO") == 1
+    assert window.text.count(line) == 1
+
+
+def test_a_guest_in_the_background_types_above_the_line_and_the_terminal_may_change_its_size(terminal, tmp_path):
+    program = tmp_path / "hello.asm"
+    program.write_text(HELLO)
+    window = terminal("repl", str(program))
+    window.expect("cp>")
+    window.type("run 100000000000 &\r")
+    window.expect("bare| HELLO")
+    window.type("regist")
+    window.expect("regist")
+    window.resize(40, 12)
+    window.expect("regist")
+    window.type("\x03")
+    window.expect("you stopped the run")
+    window.type("ers\r")
+    window.expect("condition code")
+    window.type("run &\r")
+    window.expect("cp>")
+    window.type("\x04")
+    assert window.process.wait(PATIENCE) == 0
+
+
+def test_dumb_terminal_gets_plain_lines_and_an_empty_one_repeats(terminal):
+    window = terminal("repl", TERM="dumb")
+    window.expect("cp>")
+    window.type("step\r\r")
+    window.expect("step 1,")
+    window.expect("step 2,")
+    window.type("\x04")
+    assert window.process.wait(PATIENCE) == 0
+    assert "\x1b" not in window.text
 
 
 @pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
@@ -146,11 +199,13 @@ def test_linear_mode_writes_no_escape_sequence(terminal):
     window = terminal("repl", "--linear")
     window.expect("cp>")
     window.type("step\r")
-    window.expect("next ")
+    window.expect("step 1,")
     window.expect("cp>")
-    window.type("\x04")
+    window.type("say\rlesson\rhint\rrun 100000000000 &\rstop\rxray\r\x04")
     assert window.process.wait(PATIENCE) == 0
-    assert "\x1b" not in window.text
+    window.drain()
+    assert "no trap so far" in window.text
+    assert not re.search("\x1b|\r(?!\n)", window.text.replace("\r\r\n", "\r\n"))
 
 
 def test_closed_window_ends_the_program(terminal):

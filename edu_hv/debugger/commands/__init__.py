@@ -3,6 +3,7 @@
 from edu_hv.debugger.commands import (  # noqa: F401
     alter,
     breakpoints,
+    calls,
     comparing,
     cost,
     dialect,
@@ -16,7 +17,9 @@ from edu_hv.debugger.commands import (  # noqa: F401
     machine,
     microscope,
     run,
+    stops,
     trace,
     users,
+    writers,
     xraying,
 )

@@ -81,6 +81,8 @@ def set_(session: DebugSession, given: tuple[str, str, int]) -> list[View]:
         text = _key(session, place, value, column) if kind == "key" else _bytes(session, place, value, column)
         return _done(session, text, f"[{place:X}].b" if kind == "storage" else "")
     target, new = parse(what), _value(session, value, column)
+    if _is_there(session, target, new):
+        return [valued(session, target)]
     return _done(session, _operands(session, what, target.root, new), what)
 
 
@@ -89,6 +91,14 @@ def _done(session: DebugSession, text: str, shown: str) -> list[View]:
     _, remarks = session.give_and_remark("alter", text)
     view: View = valued(session, parse(shown)) if shown and not shown.endswith("].b") else TextView((_said(text),))
     return [view, *([TextView(tuple(remarks))] if remarks else [])]
+
+
+def _is_there(session: DebugSession, target: Expression, value: int) -> bool:
+    """Whether a place has the value already, so that nothing is to be done; a place that is none is found out later."""
+    try:
+        return target.value(session) == value
+    except ExpressionError:
+        return False
 
 
 def _said(text: str) -> str:

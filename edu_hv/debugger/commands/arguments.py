@@ -139,7 +139,7 @@ _STEPS: dict[str, Callable[[DebugSession], int]] = {
     "end": _last_step,
     "here": lambda session: session.step_number,
 }
-STEP_WORDS = ("start", "end", "here", "50%", "+100", "-100")
+STEP_WORDS = ("start", "end", "here", "50%")
 
 
 def _percent(session: DebugSession, text: str) -> int:

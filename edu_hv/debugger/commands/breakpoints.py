@@ -100,8 +100,8 @@ def watch(session: DebugSession, request: Request) -> BreakpointsView:
     the value is another one afterwards, "becomes VALUE" where it is that one and was not, "mask HEX" looks at some bits
     only.  Control and floating-point registers, PSW fields and keys are seen when they change.
 
-    It stops behind the unit that wrote.  Storage of a guest is followed when CP moves the page, and bringing the page in
-    is no write.  Registers cost time: the engine cannot take part in a run that watches one.
+    It stops behind the unit that wrote.  Storage of a guest is followed when CP moves the page; bringing the page in is
+    no write.  Registers cost time: the engine cannot take part in a run that watches one.
     """
     assert request.what is not None
     set_stop(session, request.what, request.condition, request.ignore, request.temporary)
@@ -115,8 +115,10 @@ def watch(session: DebugSession, request: Request) -> BreakpointsView:
     examples=("rwatch 2000.8 : an instruction fetches an operand from there",),
 )
 def watch_reads(session: DebugSession, request: Request) -> BreakpointsView:
-    """Stop when an instruction reads storage as an operand.  What channels and CP read, and instruction fetches, are not
-    seen."""
+    """Stop when an instruction reads storage as an operand.
+
+    What channels and CP read is not seen, nor are instructions that are fetched.
+    """
     return watch(session, request)  # type: ignore[return-value]
 
 

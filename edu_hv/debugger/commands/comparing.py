@@ -38,7 +38,7 @@ def both(session: DebugSession, topic: str) -> ComparisonView:
     it you see all.  Why says in which block CP keeps the guest's value, and by which of its rules the real one is what
     it is.  On the bare machine there is no CP, and each value is there once.
     """
-    return comparing.compare(session, topic)
+    return session.both(topic)
 
 
 @command(
@@ -47,11 +47,14 @@ def both(session: DebugSession, topic: str) -> ComparisonView:
     group="look",
     aliases=("d",),
     keys="d",
-    examples=("differs : all that is not the same for the guest and in the real machine", "differs timers"),
+    examples=(
+        "differs : all that is not the same for the guest and in the real machine",
+        "differs timers : the same of one topic",
+    ),
 )
 def differs(session: DebugSession, topic: str) -> ComparisonView:
     """Only the values that differ between the guest and the real machine, with the reason.
 
     TOPIC is one of those of "both"; without it all are looked at.
     """
-    return comparing.differences(session, topic)
+    return session.differs(topic)

@@ -106,6 +106,6 @@ def _offered(argument: Argument, target: Any, text: str) -> Iterator[tuple[str, 
 def _taken_apart(words: Iterable[str], begun: str) -> Iterator[tuple[str, str]]:
     """Those that begin so, and what they mean."""
     for word in words:
-        if word.lower().startswith(begun):
+        if word.lower().startswith(begun) or (word.startswith('"') and word[1:].lower().startswith(begun)):
             text, _, description = word.partition("\t")
             yield text, description

@@ -105,16 +105,28 @@ def _bare(found: CPCommand, rest: str, line: str) -> str:
         case "query" if abbreviates(first, "Virtual"):
             return "devices"
         case "trace" | "per":
-            raise CommandError(
-                f"{line.split()[0].upper()} is CP's; on the bare machine use {_stops()}: see help dialects"
-            )
+            return _stop(line.split()[0].upper(), rest)
     return f"cp {line.strip()}"
 
 
-def _stops() -> str:
-    """Commands that stop where TRACE and PER would, of those there are."""
-    wanted = ("break", "catch", "watch", "trap", "trace")
-    return ", ".join(word for word in wanted if word in REGISTRY.commands)
+_TRACED = {"SVC": "svc", "PROgram": "program", "EXTernal": "external", "I/O": "io", "PRIV": "privileged", "ALL": "trap",
+           "SIO": "privileged SIO"}  # fmt: skip
+"""Events of TRACE that a breakpoint of the debugger stops at."""
+
+
+def _stop(word: str, rest: str) -> str:
+    """The stop that does on the bare machine what TRACE and PER do to a guest of CP; else a sentence."""
+    first, _, more = rest.upper().partition(" ")
+    if word.startswith("TR"):
+        kind = next((kind for name, kind in _TRACED.items() if abbreviates(first, name)), "")
+        if kind and not more:
+            return f"break {kind}"
+    elif re.fullmatch("G(REG)?([0-9]|1[0-5])", first) and not more:
+        return f"watch $r{first.lstrip('GRE')}"
+    elif abbreviates(first, "STore") and re.fullmatch("[0-9A-F]{1,6}", more):
+        return f"watch {more}"
+    known = "TRACE SVC, PROG, EXT, I/O, PRIV, SIO or ALL, PER G5 and PER ST 200"
+    raise CommandError(f"{word} {rest} is CP's; on the bare machine there are {known}; delete takes stops away")
 
 
 REGISTRY.rewrites.append(_to_cp)
@@ -184,7 +196,7 @@ def store(session: DebugSession, what: str) -> TextView:
 
 @command(
     "begin",
-    Argument("HEXLOC", parse_word, optional=True, default="", kind="cp operand"),
+    Argument("HEXLOC", parse_word, optional=True, default="", kind="hexadecimal address"),
     group="run",
     examples=(
         "BEGIN : go on",

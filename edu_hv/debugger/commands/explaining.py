@@ -84,7 +84,7 @@ def _device(session: DebugSession, words: Sequence[str]) -> int | None:
 
 
 def _table(
-    length: int, what: str, view: Callable[[int, int], BitsView], at: Callable[[DebugSession, int], Views]
+    length: int, what: tuple[str, str], view: Callable[[int, int], BitsView], at: Callable[[DebugSession, int], Views]
 ) -> Callable[[DebugSession, Sequence[str]], Views]:
     """An entry in quotes, X'0FF0', or the entry for a virtual address."""
 

@@ -28,6 +28,8 @@ def _formats(context: Any, line: str) -> str:
     word, slash, shape = head.partition("/")
     if slash and word.lower() in SLASHED and word != "X":
         return f"{SLASHED[word.lower()]} /{shape} {rest}".rstrip()
+    if head == "next" and context is not None and (rest.strip() or getattr(context, "lesson", None) is None):
+        return f"over {rest}".rstrip()  # Where a lesson is open, next alone opens the next one.
     if head == "x" and rest.strip() and not _is_count(rest.strip()):
         return f"examine {rest}"
     return line

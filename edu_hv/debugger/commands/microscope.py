@@ -62,7 +62,7 @@ def address(session: DebugSession, text: str, kind: str) -> MicroscopeView | Fra
     if kind == REAL:
         _ = session.system
         return microscope.frame(session, parse_real_address(session, text))
-    return microscope.look(session, _logical(session, text), kind)
+    return session.microscope(_logical(session, text), kind)
 
 
 def _logical(session: DebugSession, text: str) -> int:

@@ -267,6 +267,9 @@ _QUOTED = re.compile(r'"([^"]+)"')
 def located(error: UserError, line: str) -> UserError:
     """The same complaint with the place of the word it quotes, where the line has that word behind the command."""
     behind = len(line) - len(line.lstrip().partition(" ")[2])
+    within = getattr(error, "within", "")
+    if within and within in line:  # An expression that has no value now knows where in it the trouble is.
+        return CommandError(str(error), line.rindex(within) + getattr(error, "column", 0), getattr(error, "length", 1))
     for word in _QUOTED.findall(str(error)):
         at = line.lower().find(word.lower(), behind)
         if at >= 0:

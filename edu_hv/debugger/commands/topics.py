@@ -117,7 +117,9 @@ _RULE = (
     "3. A word that names a command of the debugger is the debugger's, unless it takes no operands and there are some",
     "(q names), or they can only be CP's (set ecmode on, d 200.20, system reset).",
     "4. Another word that CP knows is CP's, in small letters too: begin, query names, per g5.",
-    "On the bare machine DISPLAY, STORE, ADSTOP, BEGIN, EXTERNAL, REQUEST, IPL do what they do to a guest of CP.",
+    "In small letters d is differs, q quit, b break, trace the log of events; D, Q, B and TRACE are CP's.",
+    "On the bare machine DISPLAY, STORE, ADSTOP, BEGIN, EXTERNAL, REQUEST, IPL, TRACE PRIV, PER G5 do what",
+    "they do to a guest of CP.",
     "dialect both shows behind each line how the other dialect says it.",
 )
 

@@ -96,14 +96,14 @@ def _zoom(session: DebugSession, words: list[str], total: int) -> None:
 
 def _window(session: DebugSession, words: list[str]) -> tuple[tuple[int, int] | None, list[str]]:
     """The steps that the first two words say, if they are steps, and the words behind them."""
-    if len(words) < 2 or not (_is_step(words[0]) and _is_step(words[1])):
+    if len(words) < 2 or not all(_is_step(session, word) for word in words[:2]):
         return None, words
     first, last = parse_step(session, words[0]), parse_step(session, words[1])
     return window_of(session, first, last), words[2:]
 
 
-def _is_step(word: str) -> bool:
-    return word[0] in "0123456789+-" or word.lower() in ("start", "end", "here")
+def _is_step(session: DebugSession, word: str) -> bool:
+    return word[0] in "0123456789+-" or word.lower() in ("start", "end", "here") or word in session.named_steps()
 
 
 # ---- events --------------------------------------------------------------------------------------------------------
@@ -146,7 +146,11 @@ def trace_(session: DebugSession, text: str) -> TraceView:
     aliases=("/",),
     keys="/",
     repeats=True,
-    examples=("find svc 5 : go to the next SVC 5 of the recording", "find console HELLO : where that was written"),
+    examples=(
+        "find svc 5 : go to the next SVC 5 of the recording",
+        "find console HELLO : to where that is written next",
+        "find input : to where something was given from outside next",
+    ),
 )
 def find(session: DebugSession, text: str) -> StopView:
     """Go to the next event of the recording that the FILTER describes: "find svc 5", "find PRV-2", "find ccw 009".

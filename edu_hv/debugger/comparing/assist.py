@@ -28,6 +28,8 @@ def values(session: "DebugSession") -> list[ComparedValue]:
     """Bits 0-7 of control register 6 one by one, and the MICBLOK's fields beside those of the VMBLOK."""
     sides = Sides.of(session)
     vm, cp = sides.vm, sides.cp
+    if sides.system_360:
+        return []
     if vm is None or cp is None:
         fitted = "installed" if sides.machine.assist is not None else "not installed"
         return [same("VM assist", fitted), same("CR6", f"{sides.cpu.cr[6]:08X}")]
@@ -86,7 +88,12 @@ def _micblok(sides: Sides, cp: "ControlProgram", vm: "VMBLOK") -> list[ComparedV
         ("MICRSEG", f"{vm.vmseg:08X}", f"{block.micrseg:08X}", f"VMSEG, in the MICBLOK at real {at:06X}"),
         ("MICVPSW", str(vm.vmpsw), psw, f"VMPSW, copied to real {block.micvpsw:06X}; {late}"),
         ("MICCREG", f"{vm.cpu.cr[0]:08X}", cr0, f"virtual CR0, copied to real {block.miccreg:06X}; {late}"),
-        ("MICPEND", _bit(pending), _bit(block.micpend), "one if an interruption waits, which the assist may not unmask"),
+        (
+            "MICPEND",
+            _bit(pending),
+            _bit(block.micpend),
+            "one if an interruption waits, which the assist may not unmask",
+        ),
     )
     return [_field(sides, *row) for row in rows]
 

@@ -92,6 +92,7 @@ def _virtual(vdev: VDEVBLOK) -> str:
     words += ["not ready"] if vdev.vdevstat & VDEVSTAT.NOT_READY else []
     words += [f"sense {vdev.sense.hex().upper()}"] if vdev.vdevflag & VDEVFLAG.SENSE else []
     words += ["read only"] if vdev.vdevflag & VDEVFLAG.READ_ONLY else []
+    words += _sense(vdev.device)
     return ", ".join(words or ["idle"])
 
 

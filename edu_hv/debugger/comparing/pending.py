@@ -1,5 +1,6 @@
 """Pending interruptions: the guest's (XINTBLOK, VMPEND, VMIOINT) and the machine's.  SY20-0886 "Dispatching"."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.comparing.sides import NONE, Sides, same
@@ -42,14 +43,14 @@ def values(session: "DebugSession") -> list[ComparedValue]:
     sides = Sides.of(session)
     vm, cp, machine = sides.vm, sides.cp, sides.machine
     if vm is None or cp is None:
-        return _of_the_machine(machine)
+        return _of_the_machine(machine, _EXTERNAL[:2] if sides.system_360 else _EXTERNAL[:-1])
     psw, cr0 = session.guest_psw(), session.guest_control_registers()[0]
     rows = [_external(vm, machine, psw, cr0, code, mask) for code, mask in _EXTERNAL]
     return [*rows, _io(cp, vm, machine), _program(vm, machine), _machine_check(machine), _under_way(sides, cp)]
 
 
-def _of_the_machine(machine: "Machine") -> list[ComparedValue]:
-    rows = [same(_name(code), _real_external(machine, code, mask)) for code, mask in _EXTERNAL[:-1]]
+def _of_the_machine(machine: "Machine", external: Sequence[tuple[External, CR0]]) -> list[ComparedValue]:
+    rows = [same(_name(code), _real_external(machine, code, mask)) for code, mask in external]
     under_way = machine.recognized.words if machine.recognized else NONE
     return [
         *rows,

@@ -51,7 +51,7 @@ def _space(psw: "PSW") -> str:
 
 
 def _why(sides: Sides, equal: bool) -> str:
-    return sides.away or (SAME if equal else "CP's own reasons differ")
+    return sides.away or (SAME if equal else "as RUNPSW has it")
 
 
 def _sentence(sides: Sides, field: ComparedValue, real: "PSW") -> str:

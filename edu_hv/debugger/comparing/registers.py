@@ -70,8 +70,10 @@ def _where(sides: Sides, block: str) -> str:
 
 
 def control(session: "DebugSession") -> list[ComparedValue]:
-    """All sixteen control registers.  Without ECMODE a virtual machine has only control register 0."""
+    """All sixteen control registers; a System/360 has none.  Without ECMODE a virtual machine has only number 0."""
     sides = Sides.of(session)
+    if sides.system_360:
+        return []
     mine, there = session.guest_control_registers(), sides.cpu.cr
     before = session.before.get(session.selected)
     return [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from edu_hv.debugger import explain
 from edu_hv.debugger.views import ComparedValue
 from edu_hv.hypervisor.assist import assisted
+from edu_hv.machine.machine import Architecture
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -52,6 +53,11 @@ class Sides:
     def cpu(self) -> "CPU":
         """The real CPU."""
         return self.system.machine.cpu
+
+    @property
+    def system_360(self) -> bool:
+        """The machine is a System/360: no control registers, one timer, and CP cannot run on it."""
+        return self.machine.architecture is Architecture.S360
 
     @property
     def in_cpu(self) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.debugger import explain
+from edu_hv.debugger import believed, explain
 from edu_hv.debugger.comparing.sides import NONE, SAME, Sides, plural, same
 from edu_hv.debugger.views import ComparedValue
 from edu_hv.hypervisor.timer_requests import Request
@@ -22,6 +22,8 @@ def values(session: "DebugSession") -> list[ComparedValue]:
     vm, cp, real = sides.vm, sides.cp, sides.machine.clocks
     there = sides.cpu.load_real(PSA.INTERVAL_TIMER, 4).hex().upper()
     if vm is None or cp is None:
+        if sides.system_360:
+            return [same(INTERVAL, there)]
         pairs = {TOD: real.tod, COMPARATOR: real.clock_comparator, CPU_TIMER: real.cpu_timer}
         return [same(INTERVAL, there), *(same(name, f"{value:016X}") for name, value in pairs.items())]
     return [_interval(cp, vm, there), _tod(cp, vm), _comparator(cp, vm), _cpu_timer(cp, vm)]
@@ -91,8 +93,7 @@ def _next_request(cp: "ControlProgram") -> str:
 def _cpu_timer(cp: "ControlProgram", vm: VMBLOK) -> ComparedValue:
     real, runs = cp.machine.clocks.cpu_timer, cp.running_vm is vm
     used = bool(vm.vmtlevel & TimerLevel.CPU)
-    value = real if runs and used and not vm.clocks.cpu_timer_pending else vm.clocks.cpu_timer
-    mine, own = _own(vm, value)
+    mine, own = _own(vm, believed.cpu_timer(cp, vm))
     why = explain.why_clock("CPU timer", mine == f"{real:016X}", runs)
     return ComparedValue(CPU_TIMER, mine, f"{real:016X}", why, sentence=f"{own}{_use(vm, used, runs)}")
 

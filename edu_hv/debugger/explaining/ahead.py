@@ -61,7 +61,10 @@ def listening(system: System, heard: Heard) -> Iterator[None]:
     guest_observer = cp.guest_observer if cp else None
 
     def tell(event: Event) -> None:
-        (heard.stores if isinstance(event, StorageStored) else heard.events).append(event)
+        if isinstance(event, StorageStored):
+            heard.stores.append(event)
+        else:
+            heard.events.append(event)
 
     try:
         machine.observe(tell)

@@ -1,6 +1,7 @@
-"""The words of the machine that a person asks about, as they are now: the guest's, and the real ones where they differ."""
+"""The words of the machine that a person asks about, as they are: the guest's, and the real ones where they differ."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.explaining import bits, table_bits
@@ -126,12 +127,22 @@ def _entries(session: "DebugSession", address: int, view: "_View") -> list[BitsV
     if vm is None or session.guest_psw().dat:
         found.append(view(address, session.guest_control_registers(), "", session.guest_storage))
     if vm is not None and session.running() == session.selected:
-        real = session.system.machine.cpu
-        whose = "the shadow table, " if session.guest_psw().dat else "CP's table, "
-        found.append(view(address, real.cr, whose, real.load_real))
+        _add_real(session, address, view, found)
     if not found:
         raise UserError(f"{session.selected} does not translate addresses itself, and does not run now")
     return found
+
+
+def _add_real(session: "DebugSession", address: int, view: "_View", found: list[BitsView]) -> None:
+    """The entry that the real machine uses for the guest; a remark where there is none, as of a shadow not yet made."""
+    real = session.system.machine.cpu
+    whose = "the shadow table, " if session.guest_psw().dat else "CP's table, "
+    try:
+        found.append(view(address, real.cr, whose, real.load_real))
+    except UserError as error:
+        if not found:
+            raise
+        found[-1] = replace(found[-1], remarks=(*found[-1].remarks, f"{whose}by which the machine translates: {error}"))
 
 
 _Fetch = Callable[[int, int], bytes]

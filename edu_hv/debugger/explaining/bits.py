@@ -285,7 +285,7 @@ def _status(first: int, flag: UnitStatus | ChannelStatus, status: int, meaning: 
     return BitsRow(str(first + 8 - int(flag).bit_length()), name, str(int(value)), meaning if value else "no")
 
 
-# ---- keys, clocks, codes -----------------------------------------------------------------------------------------------
+# ---- keys, clocks, codes ---------------------------------------------------------------------------------------------
 
 
 def storage_key(key: int, title: str = "storage key") -> BitsView:
@@ -380,7 +380,9 @@ def code(kind: Class, number: int) -> BitsView:
 
 
 def _external_when(number: int) -> str:
-    names = [when for known, when in _EXTERNAL.items() if number == known or (number < 0x100 and number & known)]
+    names = [
+        when for known, when in _EXTERNAL.items() if number == known or (number < 0x100 > known and number & known)
+    ]
     if not names:
         raise UserError(f"{number:04X} is no external-interruption code; such as 0040, 0080, 1004, 1005")
     return "; ".join(names)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.explaining.failures import Scene, scene
-from edu_hv.debugger.explaining.history import Moment, jumper, register_writer, storage_writer
-from edu_hv.debugger.explaining.operands import Place
+from edu_hv.debugger.explaining.history import Moment, arrival, register_writer, storage_writer
+from edu_hv.debugger.explaining.operands import BRANCHES, Place
 from edu_hv.debugger.explaining.views import CauseLink
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.table import operation
@@ -25,6 +25,17 @@ class Blame:
 
     links: tuple[CauseLink, ...]
     fix: str = ""
+
+
+RAN_ON = "execution ran on into"
+
+
+def in_sequence(found: Moment, target: int) -> bool:
+    """Whether an address was come to because it is that of the next instruction."""
+    return bool(found.text) and found.address + len(found.text) == target and found.mnemonic not in _GOES_ELSEWHERE
+
+
+_GOES_ELSEWHERE = BRANCHES | {"LPSW", "SVC"}
 
 
 def linked(found: Moment, words: str) -> CauseLink:
@@ -68,7 +79,7 @@ class Tracer:
 
     def storage(self, address: int, absolute: int, length: int, before: int, left: int = MOST_COPIES) -> Blame:
         """Where the contents of storage at a position come from; `address` is the guest's."""
-        found = storage_writer(self.session, absolute, length, before)
+        found = storage_writer(self.session, self.guest, address, absolute, length, before)
         if found is None or self._by_the_loader(found):
             words = f"{self.named(address)} holds that since the program was loaded{self._source(address)}"
             return Blame((CauseLink(words),))
@@ -133,9 +144,11 @@ class Tracer:
 
     def arrival(self, address: int, before: int) -> Blame:
         """How execution came to an address: the jump, and where its target comes from."""
-        found = jumper(self.session, self.guest, address, before)
+        found = arrival(self.session, self.guest, address, before)
         if found is None:
-            return Blame((CauseLink(f"execution came to {self.named(address)} from the instruction before it"),))
+            return Blame(())
+        if in_sequence(found, address):
+            return Blame((linked(found, f"{RAN_ON} {self.named(address)} from {found.words}"),))
         link = linked(found, f"execution came to {self.named(address)} by {found.words}")
         if not found.text or found.mnemonic in ("SVC", "LPSW") or "interruption" in found.words:
             return Blame((link,))

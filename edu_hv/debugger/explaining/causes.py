@@ -1,12 +1,21 @@
 """`cause`: the last failure, and the chain back to the step that made it inevitable."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
 from edu_hv.debugger.explain import dead_words, statement
 from edu_hv.debugger.explaining.blame import Blame, Tracer, linked
-from edu_hv.debugger.explaining.failures import NO_FAILURES, Trouble, io_failure, program_troubles, scene
+from edu_hv.debugger.explaining.failures import (
+    MOST,
+    NO_FAILURES,
+    Trouble,
+    first_like,
+    io_failure,
+    program_troubles,
+    scene,
+)
 from edu_hv.debugger.explaining.history import Moment, became, condition_code_setter, last_branch
 from edu_hv.debugger.explaining.io_causes import io_blame, io_words
 from edu_hv.debugger.explaining.program_causes import Case, blame
@@ -91,7 +100,9 @@ def _of_troubles(session: "DebugSession", troubles: list[Trouble]) -> CauseView:
     first, count = _first_of_loop(session, troubles)
     words = f"step {first.step:,}: {trouble_words(session, first)}"
     if count > 1:
-        words = f"{trouble_words(session, troubles[0])} again and again, {count} times; the first time in step {first.step:,}"
+        times = f"{'more than ' if count >= MOST else ''}{count:,} times"
+        again = f"{trouble_words(session, troubles[0])} again and again, {times}"
+        words = f"{again}; the first time in step {first.step:,}"
         words += "" if first.pic == troubles[0].pic else f", as {first.pic.words}"
     found = _blame(session, first)
     extra = _handler_words(session, first) if count > 1 else []
@@ -114,7 +125,11 @@ def _first_of_loop(session: "DebugSession", troubles: list[Trouble]) -> tuple[Tr
         if first.step - earlier.step > _LOOP or not (same or handled):
             break
         first, count = earlier, count + 1
-    return first, count
+    if count < MOST:
+        return first, count
+    start = first_like(session, first)
+    before = [t for t in program_troubles(session, first.guest, start.before) if t.pic not in NO_FAILURES]
+    return _first_of_loop(session, [start, *before])[0], count
 
 
 def _handler(session: "DebugSession", trouble: Trouble) -> int | None:
@@ -126,10 +141,14 @@ def _handler(session: "DebugSession", trouble: Trouble) -> int | None:
 def _new_psw(session: "DebugSession", trouble: Trouble) -> bytes:
     for entry in session.journal.of_step(trouble.step):
         event = entry.event
-        if isinstance(event, GuestPSWsSwapped | PSWsSwapped) and event.kind is Class.PROGRAM:
-            if isinstance(event, GuestPSWsSwapped) or session.system.cp is None:
-                return event.new
+        if isinstance(event, _kind_of_swap(session)) and event.kind is Class.PROGRAM:
+            return event.new
     return b""
+
+
+def _kind_of_swap(session: "DebugSession") -> type[PSWsSwapped] | type[GuestPSWsSwapped]:
+    """Which event tells that the program's PSWs were swapped: the machine's own, or CP's for a guest."""
+    return PSWsSwapped if session.system.cp is None else GuestPSWsSwapped
 
 
 def _handler_words(session: "DebugSession", trouble: Trouble) -> list[CauseLink]:
@@ -180,7 +199,8 @@ def _invalid(session: "DebugSession", guest: str, failure: str) -> CauseView:
         by = statement(session.assembly_of(guest), trap.event.text, trap.event.instruction_address)
         words += f": by {by} at {trap.event.instruction_address:06X}"
     link = CauseLink(f"{words} in step {stopped.step}", stopped.step)
-    return CauseView(guest, failure, (link,), "load a BC-mode PSW (bit 12 off), or give the guest ECMODE: cp set ecmode on")
+    fix = "load a BC-mode PSW (bit 12 off), or give the guest ECMODE: cp set ecmode on"
+    return CauseView(guest, failure, (link,), fix)
 
 
 def _wait_words(session: "DebugSession", guest: str) -> str:
@@ -194,7 +214,7 @@ def _stopped_for_loop(session: "DebugSession", guest: str) -> bool:
     return "LOOP" in _wait_words(session, guest)
 
 
-def _waits(name: str):  # type: ignore[no-untyped-def]
+def _waits(name: str) -> Callable[[System], bool]:
     def waits(system: System) -> bool:
         guest = next((one for one in system.guests if one.name == name), None)
         return guest is not None and believed.psw(system, guest).wait
@@ -204,7 +224,7 @@ def _waits(name: str):  # type: ignore[no-untyped-def]
 
 def _swap_in(session: "DebugSession", guest: str, step: int) -> PSWsSwapped | GuestPSWsSwapped | None:
     """The swap of the guest's PSWs in a step."""
-    kind = PSWsSwapped if session.system.cp is None else GuestPSWsSwapped
+    kind = _kind_of_swap(session)
     events = [entry.event for entry in session.journal.of_step(step)]
     return next((event for event in reversed(events) if isinstance(event, kind)), None)
 
@@ -253,7 +273,7 @@ def _unreturned(session: "DebugSession", trouble: Trouble, end: Moment) -> bool:
     old = trouble.address + len(trouble.text)
     if old == _handler(session, trouble):
         return True  # The handler stands behind the instruction: being there says nothing.
-    kind = PSWsSwapped if session.system.cp is None else GuestPSWsSwapped
+    kind = _kind_of_swap(session)
     for entry in session.journal.backwards(end.unit):
         if entry.step <= trouble.step:
             break

@@ -57,19 +57,30 @@ class Scene:
     """Bytes of storage the guest has."""
 
 
-def program_troubles(session: "DebugSession", guest: str) -> list[Trouble]:
-    """The last program interruptions of a guest, the latest first, at most `_MOST`."""
+def program_troubles(session: "DebugSession", guest: str, until: int | None = None) -> list[Trouble]:
+    """The last program interruptions of a guest, or those before a position, the latest first, at most `MOST`."""
     found: list[Trouble] = []
-    for entry in session.journal.backwards():
+    for entry in session.journal.backwards(until):
         trouble = _trouble(session, entry, guest)
         if trouble is not None:
             found.append(trouble)
-            if len(found) >= _MOST:
+            if len(found) >= MOST:
                 break
     return found
 
 
-_MOST = 4_000
+def first_like(session: "DebugSession", trouble: Trouble) -> Trouble:
+    """The first program interruption of a guest in the recording that is the same one."""
+    for entry in session.journal.entries:
+        if isinstance(entry.event, InterruptionRecognized | GuestPSWsSwapped) and entry.guest == trouble.guest:
+            found = _trouble(session, entry, trouble.guest)
+            if found is not None and (found.code, found.address) == (trouble.code, trouble.address):
+                return found
+    return trouble
+
+
+MOST = 4_000
+"""Program interruptions that are looked at; a loop of more is begun where the same one came first."""
 
 
 def _trouble(session: "DebugSession", entry: Entry, guest: str) -> Trouble | None:

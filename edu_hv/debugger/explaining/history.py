@@ -4,28 +4,29 @@ The one place that searches.  A search executes stretches of the recording again
 machine where it stands.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
 from edu_hv.debugger.explain import statement
-from edu_hv.debugger.explaining.condition_codes import sets_condition_code
-from edu_hv.debugger.explaining.operands import BRANCHES, registers_written
+from edu_hv.debugger.explaining.operands import BRANCHES
 from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped, InputGiven
 from edu_hv.debugger.recording.search import Done, Probe, positions
 from edu_hv.debugger.system import System
+from edu_hv.debugger.writers.addressing import of_absolute, of_guest
+from edu_hv.debugger.writers.finding import writes
+from edu_hv.debugger.writers.locations import Location, PswLocation, RegisterLocation
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, Simulate, SimulateIO
 from edu_hv.isa.codes import Class
 from edu_hv.isa.table import operation
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, PSWsSwapped
 from edu_hv.machine.interruptions import Ending
-from edu_hv.machine.storage import LINE_SHIFT
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
-FARTHEST = 200_000
+FARTHEST = 50_000
 """Units that are looked through one at a time before a search gives up."""
 
 
@@ -94,22 +95,6 @@ def _executed(system: System) -> bytes:
     return recognized.text if recognized.kind is Class.SVC or recognized.ending is Ending.COMPLETION else b""
 
 
-class _RegisterWritten(_EachUnit):
-    def __init__(self, system: System, guest: str, number: int) -> None:
-        super().__init__(system, guest)
-        self.number, self.value = number, 0
-
-    def _now(self, system: System) -> int:
-        guest = next((g for g in system.guests if g.name == self.guest), None)
-        return believed.registers(system, guest)[self.number] if guest else 0
-
-    def note(self, system: System) -> None:
-        self.value = self._now(system)
-
-    def found(self, system: System, address: int, text: bytes) -> bool:
-        return self.number in registers_written(text) or self._now(system) != self.value
-
-
 class _Became(_EachUnit):
     """A question about the state has come to be answered with yes.
 
@@ -128,47 +113,6 @@ class _Became(_EachUnit):
         return not self.was and self.question(system)
 
 
-class _ConditionCodeSet(_EachUnit):
-    def __init__(self, system: System, guest: str, journal_at: Callable[[int], list[Entry]]) -> None:
-        super().__init__(system, guest)
-        self._at = journal_at
-
-    def found(self, system: System, address: int, text: bytes) -> bool:
-        row = operation(text) if len(text) >= 2 else None
-        if row is not None and sets_condition_code(row.mnemonic):
-            return True
-        return any(_sets_cc(entry, self.guest) for entry in self._at(system.machine.units))
-
-
-def _sets_cc(entry: Entry, guest: str) -> bool:
-    """Whether an event of the recording has loaded or set the guest's condition code."""
-    event = entry.event
-    if isinstance(event, PSWsSwapped):
-        return guest == "bare"
-    if isinstance(event, GuestPSWsSwapped):
-        return entry.guest == guest
-    if not isinstance(event, DecisionCarriedOut) or event.userid != guest:
-        return False
-    if any(effect.name == "CC" for effect in event.effects):
-        return True
-    decision = event.verdict.decision
-    return isinstance(decision, Simulate | SimulateIO) and sets_condition_code(decision.mnemonic)
-
-
-class _Jumped(_EachUnit):
-    """The instruction address has become this one, and not from the instruction before it."""
-
-    def __init__(self, system: System, guest: str, target: int) -> None:
-        super().__init__(system, guest)
-        self.target = target
-
-    def found(self, system: System, address: int, text: bytes) -> bool:
-        about = system.about_to_execute()
-        if about is None or about != (self.guest, self.target):
-            return False
-        return not text or system.machine.cpu.branched or address + len(text) != self.target
-
-
 class _Branched(_EachUnit):
     def found(self, system: System, address: int, text: bytes) -> bool:
         row = operation(text) if len(text) >= 2 else None
@@ -179,25 +123,12 @@ class _Branched(_EachUnit):
         )
 
 
-class _Stored(Probe):
-    wants_stores = True
-
-    def __init__(self, absolute: int, length: int) -> None:
-        self.first, self.end = absolute, absolute + max(length, 1)
-
-    def lines(self, system: System) -> Set[int]:
-        return frozenset(range(self.first >> LINE_SHIFT, (self.end - 1 >> LINE_SHIFT) + 1))
-
-    def saw(self, system: System, done: Done) -> bool:
-        return any(s.absolute < self.end and s.absolute + len(s.new) > self.first for s in done.stored)
-
-
 # ---- the searches ----------------------------------------------------------------------------------------------------
 
 
 def register_writer(session: "DebugSession", guest: str, number: int, before: int) -> Moment | None:
     """The last unit up to position `before` in which a general register of the guest was written; None: at no time."""
-    return _last(session, _RegisterWritten(session.system, guest, number), before)
+    return _written(session, RegisterLocation(guest, "GR", number), before)
 
 
 def became(
@@ -212,17 +143,17 @@ def became(
 
 def condition_code_setter(session: "DebugSession", guest: str, before: int) -> Moment | None:
     """The last unit up to a position that set the guest's condition code, be it to what it was."""
-    journal = session.journal
-
-    def at(unit: int) -> list[Entry]:
-        return [entry for entry in journal.after(unit - 1) if entry.unit == unit]
-
-    return _last(session, _ConditionCodeSet(session.system, guest, at), before)
+    return _written(session, PswLocation(guest, "cc"), before)
 
 
-def jumper(session: "DebugSession", guest: str, target: int, before: int) -> Moment | None:
-    """The last unit up to a position that went to an address otherwise than from the instruction before it."""
-    return _last(session, _Jumped(session.system, guest, target), before)
+def arrival(session: "DebugSession", guest: str, target: int, before: int) -> Moment | None:
+    """The last unit up to a position with which the guest's instruction address came to be this one."""
+
+    def there(system: System) -> bool:
+        found = next((one for one in system.guests if one.name == guest), None)
+        return found is not None and believed.psw(system, found).instruction_address == target
+
+    return became(session, guest, there, before, privileged=False)
 
 
 def last_branch(session: "DebugSession", guest: str, before: int) -> Moment | None:
@@ -230,15 +161,27 @@ def last_branch(session: "DebugSession", guest: str, before: int) -> Moment | No
     return _last(session, _Branched(session.system, guest), before)
 
 
-def storage_writer(session: "DebugSession", absolute: int, length: int, before: int) -> Moment | None:
-    """The last unit up to a position that stored into absolute storage there; None: nobody has since the start."""
-    found = positions(session.recording, _Stored(absolute, length), end=before)
+def storage_writer(
+    session: "DebugSession", guest: str, address: int, absolute: int, length: int, before: int
+) -> Moment | None:
+    """The last unit up to a position that stored into storage there; None: nobody has since the start.
+
+    `address` is the guest's, `absolute` where it was then; a page of a guest may be elsewhere meanwhile.
+    """
+    system = session.system
+    by_address = system.cp is not None and not session.guest_psw(guest).dat
+    make = of_guest(system, guest, address, length) if by_address else of_absolute(system, guest, absolute, length)
+    return _written(session, make, before)
+
+
+def _written(session: "DebugSession", location: Location, before: int) -> Moment | None:
+    found = writes(session.recording, location, end=before) if before > session.recording.start else []
     return moment(session, found[0]) if found else None
 
 
 def _last(session: "DebugSession", probe: _EachUnit, before: int) -> Moment | None:
     start = session.recording.start if probe.compiled else max(session.recording.start, before - FARTHEST)
-    found = positions(session.recording, probe, end=before, start=start)
+    found = positions(session.recording, probe, end=before, start=start) if before > start else []
     return moment(session, found[0]) if found else None
 
 
@@ -286,6 +229,8 @@ def _of_trap(session: "DebugSession", unit: int, step: int, entries: list[Entry]
         guest, address, text = trap.guest, trap.event.instruction_address, trap.event.text
         instruction = _instruction_words(session, guest, address, text) if text else ""
     words = next((found for e in reversed(entries) if e.unit == unit and (found := _event_words(e, instruction))), "")
+    if not words.startswith(instruction):
+        text = b""  # It was not the instruction that did it.
     return Moment(unit, step, guest, address, text, words or instruction or f"step {step}")
 
 

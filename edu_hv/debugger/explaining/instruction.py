@@ -9,6 +9,7 @@ from edu_hv.debugger.explaining.ahead import Outcome, look_ahead, undone
 from edu_hv.debugger.explaining.branches import branch_words
 from edu_hv.debugger.explaining.condition_codes import meaning_of
 from edu_hv.debugger.explaining.operands import (
+    BRANCHES,
     EXECUTE,
     Place,
     control_registers_named,
@@ -22,7 +23,7 @@ from edu_hv.debugger.explaining.views import ExplainView, OperandView, Predictio
 from edu_hv.debugger.explaining.waiting import waiting_words
 from edu_hv.debugger.system import BARE
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Reflect
-from edu_hv.isa.codes import Class, Key
+from edu_hv.isa.codes import PIC, Class, Key
 from edu_hv.isa.formats import Field
 from edu_hv.isa.table import ConditionCode, operation
 from edu_hv.machine.events import AssistHandled, PSWsSwapped
@@ -39,7 +40,7 @@ MOST_BYTES = 16
 
 
 def explain(session: "DebugSession") -> ExplainView:
-    """The next step of what is loaded.  Looks only: nothing has happened afterwards.  UserError if nothing is loaded."""
+    """The next step of what is loaded; nothing has happened afterwards.  Raises UserError if nothing is loaded."""
     system, name = session.system, session.selected
     if session.in_step:
         return _under_way(session)
@@ -119,7 +120,7 @@ def _interrupted(session: "DebugSession", outcome: Outcome, prediction: Predicti
 def _instruction(session: "DebugSession", name: str, outcome: Outcome, prediction: Prediction) -> ExplainView:
     address = outcome.before[name].psw.instruction_address
     text, executed = _texts(session, address)
-    title = f"{address:06X} {statement(session.assembly_of(name), text, address)}{_name_words(text)}"
+    title = f"{address:06X} {_statement(session, name, text, address)}{_name_words(text)}"
     operands = _operands(session, name, text, outcome)
     sentences: list[str] = []
     if executed:
@@ -128,6 +129,15 @@ def _instruction(session: "DebugSession", name: str, outcome: Outcome, predictio
         sentences.append(f"it executes {statement(None, executed, at)}{_name_words(executed)}, from {at:06X}")
     sentences += _outcome(session, name, executed or text, outcome)
     return ExplainView(name, session.step_number + 1, title, tuple(operands), tuple(sentences), prediction)
+
+
+def _statement(session: "DebugSession", name: str, text: bytes, address: int) -> str:
+    """The source statement; also of an instruction whose page has to be brought before it can be fetched."""
+    assembly = session.assembly_of(name)
+    line = assembly.line_at(address) if assembly and not text else None
+    if line is None or not line.instruction:
+        return statement(assembly, text, address)
+    return f"{statement(assembly, line.object_code, address)}, which cannot be fetched now"
 
 
 def _texts(session: "DebugSession", address: int) -> tuple[bytes, bytes]:
@@ -157,9 +167,7 @@ def _operands(session: "DebugSession", name: str, text: bytes, outcome: Outcome)
 
 def _register_operands(text: bytes, before: GuestState, after: GuestState, outcome: Outcome) -> list[OperandView]:
     found: list[OperandView] = []
-    general = [n for _, kind, n in register_fields(text) if kind is Field.GENERAL_REGISTER]
-    general += registers_between(text) or sorted(registers_written(text) - set(general))
-    for n in dict.fromkeys(general):
+    for n in _general_registers(text):
         found.append(_changed(f"GR{n}", before.gr[n], after.gr[n], 8))
     for n in control_registers_named(text):
         found.append(_changed(f"CR{n}", before.cr[n], after.cr[n], 8))
@@ -171,6 +179,15 @@ def _register_operands(text: bytes, before: GuestState, after: GuestState, outco
         elif kind is Field.MASK:
             found.append(OperandView("mask", "", f"{name} field", f"{n:X}, binary {n:04b}"))
     return found
+
+
+def _general_registers(text: bytes) -> list[int]:
+    """Those that the instruction names as operands or writes besides, each once."""
+    named = [n for _, kind, n in register_fields(text) if kind is Field.GENERAL_REGISTER]
+    row = operation(text) if len(text) >= 2 else None
+    if row is not None and row.mnemonic in BRANCHES and len(text) == 2 and not text[1] & 15:
+        named = named[:-1]  # Operand 2 being 0 means no branch, not register 0.
+    return registers_between(text) or list(dict.fromkeys([*named, *sorted(registers_written(text))]))
 
 
 def _changed(name: str, before: int, after: int, digits: int) -> OperandView:
@@ -278,6 +295,8 @@ def _why(session: "DebugSession", name: str, found: Interruption, text: bytes, o
     guest = outcome.before[name].psw
     if name != BARE and found.code == 2 and not guest.problem_state:
         why += " (the guest is in supervisor state, but CP runs every guest in real problem state, to get the CPU here)"
+    if name != BARE and found.code in (PIC.PAGE_TRANSLATION, PIC.SEGMENT_TRANSLATION):
+        why += f" ({'shadow table of CP' if guest.dat else 'table of CP, from guest-real to real'})"
     return f"the hardware will see {found.words}: {why}{ending}"
 
 

@@ -145,7 +145,8 @@ def scene_size(session: "DebugSession", guest: str) -> int:
 def _ccw_written(session: "DebugSession", guest: str, entry: Entry, event: CCWExecuted, why: str) -> Blame:
     """The CCW, why it is wrong, and who made it."""
     tracer = Tracer(session, guest)
-    link = CauseLink(f"the CCW at {tracer.named(event.address)} is {event.ccw.hex(' ', 4).upper() or 'not there'}: {why}, in step {entry.step}", entry.step)
+    ccw = event.ccw.hex(" ", 4).upper() or "not there"
+    link = CauseLink(f"the CCW at {tracer.named(event.address)} is {ccw}: {why}, in step {entry.step}", entry.step)
     vm = session.system.guest(guest).vm
     absolute: int | None = event.address
     if vm is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edu_hv.debugger import believed
-from edu_hv.debugger.explaining.blame import Blame, Tracer, linked
+from edu_hv.debugger.explaining.blame import RAN_ON, Blame, Tracer, linked
 from edu_hv.debugger.explaining.failures import Scene, Trouble
 from edu_hv.debugger.explaining.history import Moment, became
 from edu_hv.debugger.explaining.operands import ALIGNED, EXECUTE, Place, odd_registers
@@ -18,6 +18,7 @@ from edu_hv.isa.codes import PIC, Key
 from edu_hv.isa.table import operation
 from edu_hv.machine.events import PSWsSwapped
 from edu_hv.machine.psw import PSW
+from edu_hv.machine.storage import BLOCK_SHIFT
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,20 @@ def _operation(case: Case) -> Blame:
             overwritten.links, f"the instruction {line.source.split()[0]} was overwritten: keep data out of code"
         )
     found = tracer.arrival(address, case.trouble.before)
-    if len(found.links) == 1 and found.links[0].step is None:
-        return _fell_through(case)
+    if assembly is not None and address == assembly.entry and not found.links:
+        words = f"the program begins at {tracer.named(address)}, and what is there is no instruction"
+        return Blame((case.link(words),), "begin with code, or name the first instruction in END")
+    if not _jumped(found):
+        return Blame(found.links, _DATA_IN_CODE)
     return _new_psw_zero(case, found)
+
+
+def _jumped(found: Blame) -> bool:
+    """Whether a branch or an interruption has led there."""
+    return bool(found.links) and not found.links[0].sentence.startswith(RAN_ON)
+
+
+_DATA_IN_CODE = "end the code with a branch or LPSW: what follows it is data, or LTORG stands among code"
 
 
 def _instruction_absolute(case: Case) -> int | None:
@@ -88,15 +100,6 @@ def _instruction_absolute(case: Case) -> int | None:
     if session.guest.vm is None:
         return case.trouble.address
     return session.real_address(case.trouble.address)
-
-
-def _fell_through(case: Case) -> Blame:
-    step = case.trouble.step - 1
-    link = CauseLink(
-        f"no branch came before {case.tracer.named(case.trouble.address)}: execution ran on into it from step {step}",
-        step,
-    )
-    return Blame((link,), "end the code with a branch or LPSW: what follows it is data, or LTORG stands among code")
 
 
 def _new_psw_zero(case: Case, found: Blame) -> Blame:
@@ -109,7 +112,8 @@ def _new_psw_zero(case: Case, found: Blame) -> Blame:
     if swap is None:
         return found
     at, kind = swap.kind.new_psw, swap.kind.value
-    link = CauseLink(f"the {kind} interruption in step {step} took its new PSW from {at:06X}, all zeros: never set", step)
+    words = f"the {kind} interruption in step {step} took its new PSW from {at:06X}, all zeros: never set"
+    link = CauseLink(words, step)
     return Blame((found.links[0], link), f"set the new PSW at {at:06X} before the first {kind} interruption")
 
 
@@ -142,34 +146,47 @@ def _addressing(case: Case) -> Blame:
     return Blame((case.link(words), *found.links), found.fix)
 
 
+def _protected(case: Case) -> tuple[Place, int] | None:
+    """The operand that the key may not touch, with its storage key."""
+    key = case.scene.psw.key
+    for place, absolute, there in case.scene.places:
+        if not place.length or absolute is None or there is None or there >> 4 == key:
+            continue
+        if place.stored or there & Key.FETCH_PROTECTION:
+            return place, there
+    return None
+
+
 def _protection(case: Case) -> Blame:
     """Of the PSW key, the storage key and the address, what came last made it inevitable."""
-    key = case.scene.psw.key
-    wrong = next(
-        (
-            (place, absolute, there)
-            for place, absolute, there in case.scene.places
-            if place.length
-            and there is not None
-            and there >> 4 != key
-            and (place.stored or there & Key.FETCH_PROTECTION)
-        ),
-        None,
-    )
+    key, wrong = case.scene.psw.key, _protected(case)
     if wrong is None:
         return case.tracer.arrival(case.trouble.address, case.trouble.before)
-    place, absolute, there = wrong
-    first = case.link(
-        f"{place.name} at {case.tracer.named(place.address)} has storage key {there >> 4 if there else 0:X}, the PSW key is {key:X}"
-    )
+    place, there = wrong
+    named = case.tracer.named(place.address)
+    first = case.link(f"{place.name} at {named} has storage key {there >> 4:X}, the PSW key is {key:X}")
     address = case.tracer.place(place, case.scene, case.trouble.before)
     if not _in_program(case, place.address) and address.links:
         return Blame((first, *address.links), "the address leads outside the program: correct the register")
+    links = sorted(_keys_set(case, place.address, there >> 4), key=lambda link: link.step or 0)
+    return Blame((first, *links), "give the block the key of the PSW (SSK), or run with the block's key")
+
+
+def _keys_set(case: Case, address: int, storage_key: int) -> list[CauseLink]:
+    """Who set the storage key of a guest-real address, and who the PSW key."""
+    key, links = case.scene.psw.key, list[CauseLink]()
+    session, guest = case.tracer.session, case.trouble.guest
+
+    def has_it(system: System) -> bool:
+        vm = next((one.vm for one in system.guests if one.name == guest), None)
+        found = system.machine.storage.keys[address >> BLOCK_SHIFT] if vm is None else vm.storage.peek_key(address)
+        return found >> 4 == storage_key
+
+    if storage_key and not case.scene.psw.dat:
+        found = became(session, guest, has_it, case.trouble.before)
+        links += [linked(found, f"storage key {storage_key:X} was set by {found.words}")] if found else []
     found = case.psw_became(lambda psw: psw.key == key)
-    links = [first]
-    if found is not None:
-        links.append(linked(found, f"PSW key {key:X} was set by {found.words}"))
-    return Blame(tuple(links), "give the block the key of the PSW (SSK), or run with the block's key")
+    return [*links, linked(found, f"PSW key {key:X} was set by {found.words}")] if found is not None else links
 
 
 def _in_program(case: Case, address: int) -> bool:
@@ -208,7 +225,8 @@ def _misaligned(case: Case) -> Blame:
         if boundary and place.address % boundary:
             words = f"{place.name} is at {case.tracer.named(place.address)}, off a boundary of {boundary} bytes"
             found = case.tracer.place(place, case.scene, case.trouble.before)
-            fix = f"put it on a boundary: DS 0{'D' if boundary == 8 else 'F'} or DC {'D' if boundary == 8 else 'F'} before it"
+            letter = {8: "D", 4: "F"}.get(boundary, "H")
+            fix = f"put it on a boundary: DS 0{letter} before it"
             return Blame((case.link(words), *(found.links if not _in_program(case, place.address) else ())), fix)
     return Blame((case.here,))
 
@@ -275,7 +293,8 @@ def _divide(case: Case) -> Blame:
             )
     even = text[1] >> 4
     found = case.tracer.register(even, case.trouble.before, gr[even])
-    words = f"the dividend GR{even}, GR{even + 1} = {gr[even]:08X} {gr[even + 1]:08X} is too large: the quotient does not fit"
+    dividend = f"GR{even}, GR{even + 1} = {gr[even]:08X} {gr[even + 1]:08X}"
+    words = f"the dividend {dividend} is too large: the quotient does not fit"
     fix = f"make GR{even} the sign of GR{even + 1} first: load GR{even}, then SRDA {even},32"
     return Blame((case.link(words), *found.links), fix)
 

@@ -16,8 +16,8 @@ WHEN: dict[PIC, str] = {
     PIC.EXECUTE: "the target of EXECUTE is another EXECUTE",
     PIC.PROTECTION: "the PSW key is not 0 and does not match the storage key of the operand",
     PIC.ADDRESSING: "the address is outside the installed storage",
-    PIC.SPECIFICATION: "an odd instruction address, an odd register of a pair, an operand off its boundary, or PSW bits "
-    "that must be zero",
+    PIC.SPECIFICATION: "an odd instruction address, an odd register of a pair, an operand off its boundary, "
+    "or PSW bits that must be zero",
     PIC.DATA: "a digit or sign code of a packed decimal operand is not valid, or operands overlap wrongly",
     PIC.FIXED_POINT_OVERFLOW: "the result does not fit, and the program mask allows it (PSW program mask bit 0)",
     PIC.FIXED_POINT_DIVIDE: "the divisor is zero, or the quotient does not fit into a register",
@@ -106,7 +106,8 @@ def _protection(cpu: CPU, text: bytes, gr: list[int]) -> str:
         return f"the PSW key {cpu.psw.key:X} may not touch the instruction or an operand"
     place, key = found
     verb = "store into" if place.stored else "fetch from"
-    return f"{place.name} at {place.address:06X} has storage key {key >> 4:X}, and PSW key {cpu.psw.key:X} may not {verb} it"
+    where = f"{place.name} at {place.address:06X} has storage key {key >> 4:X}"
+    return f"{where}, and PSW key {cpu.psw.key:X} may not {verb} it"
 
 
 def outside_place(size: int, text: bytes, gr: list[int]) -> Place | None:

@@ -1,6 +1,8 @@
 """Segment- and page-table entries and control registers, bit by bit.  GA22-7000 "Dynamic Address Translation" and
 "Control Registers"."""
 
+from collections.abc import Callable
+
 from edu_hv.debugger.explaining.bits import on
 from edu_hv.debugger.explaining.views import BitsRow, BitsView
 from edu_hv.isa.codes import CR0
@@ -171,7 +173,7 @@ def _machine_check(value: int) -> list[BitsRow]:
     ]
 
 
-_ROWS = {
+_ROWS: dict[int, Callable[[int], list[BitsRow]]] = {
     0: _cr0,
     1: _designation,
     2: _channels,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.explaining.ahead import look_ahead, undone
-from edu_hv.debugger.explaining.history import became, last_branch
+from edu_hv.debugger.explaining.history import FARTHEST, became, last_branch
 from edu_hv.debugger.explaining.instruction import explain
 from edu_hv.debugger.explaining.operands import BRANCHES
 from edu_hv.debugger.explaining.views import ExplainView
@@ -63,25 +63,22 @@ def _with_origin(session: "DebugSession", view: ExplainView, kind: Class, code: 
 
 
 def _origin(session: "DebugSession", guest: str) -> list[str]:
-    under_cp = session.system.cp is not None
-    real = (
-        ["the real PSW has bit 15 on because CP builds it so for every guest: DMKDSP loads no other"]
-        if under_cp
-        else []
-    )
+    real = [_REAL_STATE] if session.system.cp is not None else []
     if not session.guest_psw(guest).problem_state:
-        return [
-            *real,
-            f"{guest} itself believes to be in supervisor state, so this is CP's trap and not the guest's error",
-        ]
+        return [*real, f"{guest} believes to be in supervisor state, so this is CP's trap and not the guest's error"]
 
     def in_problem_state(system: System) -> bool:
         known = any(one.name == guest for one in system.guests)
         return known and system.psw_of(guest).problem_state
 
     found = became(session, guest, in_problem_state, session.recording.unit)
-    by = f"set by {found.instruction} in step {found.step}; goto {max(found.step - 1, 0)}" if found else "so from the start"
+    by = "so from the start"
+    if found is not None:
+        by = f"set by {found.instruction} in step {found.step}; goto {max(found.step - 1, 0)}"
     return [*real, f"{guest} is in problem state itself: bit 15 of its PSW is 1, {by}"]
+
+
+_REAL_STATE = "the real PSW has bit 15 on because CP's dispatcher builds it so for every guest"
 
 
 def branch(session: "DebugSession") -> ExplainView:
@@ -93,7 +90,7 @@ def branch(session: "DebugSession") -> ExplainView:
         return replace(view, sentences=tuple(words) or view.sentences)
     found = last_branch(session, session.selected, session.recording.unit)
     if found is None:
-        raise UserError("the next instruction is no branch, and none was taken so far")
+        raise UserError(f"the next instruction is no branch, and none was taken in the last {FARTHEST:,} steps")
     with standing_at(session, found.unit - 1):
         view = explain(session)
     words = [s for s in view.sentences if "branch" in s] or list(view.sentences[:1])

@@ -6,6 +6,7 @@ SY20-0886 "Shadow Table Management", "Storage Key Simulation".
 from edu_hv.debugger.microscope.ladder import cp_walk, guest_real, machine_walk, own_walk, tlb_hit
 from edu_hv.debugger.microscope.target import Target
 from edu_hv.debugger.viewing.storage import words_of_key
+from edu_hv.hypervisor.virtual_storage import PAGE_SHIFT
 from edu_hv.isa.codes import Key
 from edu_hv.machine.storage import BLOCK_SHIFT
 
@@ -14,7 +15,19 @@ def flags(target: Target) -> tuple[str, ...]:
     """What is stale and what is missing, in words."""
     if not target.used_by_instructions:
         return ()
-    return (*_invalidation(target), *_stale_tlb(target), *_shadow(target))
+    return (*_invalidation(target), *_stale_tlb(target), *_shadow(target), *_shared(target))
+
+
+def _shared(target: Target) -> tuple[str, ...]:
+    """A page of a shared segment.  GC20-1807 "Shared Segment Protection"."""
+    vm, here = target.vm, guest_real(target)
+    if vm is None or here is None or not vm.storage.addressable(here):
+        return ()
+    owner, _ = vm.storage.place(here >> PAGE_SHIFT)
+    if not owner.protected:
+        return ()
+    words = f"a page of the shared segment {owner.userid}: a store is made, but CP looks for altered pages"
+    return (f"{words} when it switches to another guest",)
 
 
 def _invalidation(target: Target) -> tuple[str, ...]:
@@ -73,10 +86,12 @@ def keys(target: Target) -> tuple[str, ...]:
         return ()
     if vm is None:
         absolute = machine.cpu.absolute(here)
-        return (words_of_key(machine.storage.key(absolute)),) if absolute < machine.storage.size else ()
+        return (
+            (f"of the block: {words_of_key(machine.storage.key(absolute))}",) if absolute < machine.storage.size else ()
+        )
     if not vm.storage.addressable(here):
         return ()
-    owner, page = vm.storage.place(here >> 12)
+    owner, page = vm.storage.place(here >> PAGE_SHIFT)
     half = here >> BLOCK_SHIFT & 1
     kept, frame = owner.entry(page).keys[half], owner.frame_of(page)
     said = f"the guest is told: {words_of_key(vm.storage.peek_key(here))}"

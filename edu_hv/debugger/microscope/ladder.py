@@ -8,7 +8,7 @@ from edu_hv.debugger.microscope.target import Target
 from edu_hv.debugger.microscope.views import EntryView, RungView
 from edu_hv.debugger.viewing.storage import place_of
 from edu_hv.hypervisor.dispatch import RUN_CR0
-from edu_hv.hypervisor.virtual_storage import PAGE_SHIFT, SWAP_ENTRY, SWPFLAG, VirtualStorage
+from edu_hv.hypervisor.virtual_storage import BACKUP, PAGE_SHIFT, SWAP_ENTRY, SWPFLAG, VirtualStorage
 from edu_hv.isa.codes import CR0, MASK_24
 from edu_hv.machine.dat import ANY_SPACE
 from edu_hv.machine.storage import BLOCK, BLOCK_SHIFT, FRAME
@@ -134,15 +134,17 @@ def _swap_row(storage: VirtualStorage, page: int) -> EntryView:
     owner, number = storage.place(page)
     at, entry = owner.swap_entry_address(number), owner.entry(number)
     slot = owner.slot(number)
-    flags = [flag.name or "" for flag in SWPFLAG if flag & entry.flags]
     where = "no slot" if slot is None else f"slot {slot} of the paging area"
-    shown = [
-        f"keys {entry.keys[0]:02X} and {entry.keys[1]:02X}",
-        where,
-        *([f"flags {' '.join(flags)}"] if flags else []),
-    ]
+    shown = [f"keys {entry.keys[0]:02X} and {entry.keys[1]:02X}", where, *_flag_words(entry.flags)]
     text = storage.memory.read(at, SWAP_ENTRY).hex(" ", 4).upper()
     return EntryView(f"swap-table entry {number % 16:X}", f"real {at:06X}", text, ", ".join(shown), at)
+
+
+def _flag_words(flags: int) -> list[str]:
+    """SWPFLAG: CP's memory of real R and C bits that were reset, and whether the page is shared."""
+    backed = " ".join(flag.name or "" for flag in SWPFLAG if flag & flags & BACKUP)
+    words = [f"R and C bits that were reset: {backed}"] if backed else []
+    return words + (["shared (SHR)"] if flags & SWPFLAG.SHR else [])
 
 
 def _shadow_rung(target: Target) -> RungView:
@@ -168,11 +170,22 @@ def _tlb_rows(target: Target, found: Walked) -> tuple[EntryView, ...]:
     _, designation = target.machine_tables
     rows = []
     for space, real in tlb_entries(target):
-        mine = space in (designation, ANY_SPACE)
-        whose = "a common segment" if space == ANY_SPACE else f"segment table {space:08X}"
-        use = "used before any table" if mine else "of another address space, not used now"
-        rows.append(EntryView("TLB entry", "", f"{real:06X}", f"{whose}: 2K block at {real:06X}, {use}"))
-    return tuple(rows) or (EntryView("TLB entry", "", "none", "the tables are looked at"),)
+        used = space in (designation, ANY_SPACE)
+        use = "used before any table is looked at" if used else "of another address space, so not used now"
+        rows.append(EntryView("TLB entry", "", f"{real:06X}", f"by {_tables_of(target, space)}; {use}"))
+    return tuple(rows) or (EntryView("TLB entry", "", "none", "so the tables are looked at"),)
+
+
+def _tables_of(target: Target, designation: int) -> str:
+    """Whose tables a designation in the TLB is, in words."""
+    if designation == ANY_SPACE:
+        return "the tables of a common segment"
+    for vm in target.cp.vms if target.cp else ():
+        if designation == vm.vmseg:
+            return f"CP's tables for {vm.vmuser}"
+        if vm.shadow is not None and vm.shadow.exist and designation == vm.shadow.cr1:
+            return f"the shadow tables of {vm.vmuser}"
+    return f"segment table {designation:08X}"
 
 
 def _prefix_rung(target: Target, real: int) -> RungView:

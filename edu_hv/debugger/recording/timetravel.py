@@ -435,7 +435,7 @@ class Recording:
         at, state = self.checkpoints.before(unit)
         if not at <= machine.units <= unit:
             self.system.restore(state)
-            self._effort = 0
+            self._effort = min(self._effort, 0)
         if machine.engine is not None:
             machine.engine.stops = set()
         with self._unobserved():
@@ -446,14 +446,14 @@ class Recording:
     @contextmanager
     def searching(self) -> Iterator[None]:
         """Inside, units are executed again wherever states are restored; afterwards one stands where one was."""
-        here, state = self.unit, self.system.state()
+        here, state, effort = self.unit, self.system.state(), self._effort
         self._effort = -(1 << 62)  # A search takes no checkpoints.
         try:
             with self._unobserved():
                 yield
         finally:
             self.system.restore(state)
-            self._effort = 0
+            self._effort = effort
             self.journal.went_to(here)
 
     @contextmanager

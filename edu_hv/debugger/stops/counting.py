@@ -26,7 +26,8 @@ def met(
         if isinstance(stop.what, OnEvent) and stop.condition is None:
             return _in_journal(session, stop.what, start, end)
         probe = StopsProbe(session, [Looked(stop.what.seer(session), stop)])
-        return positions(session.recording, probe, ALL, end, start, stopped)
+        with probe.installed():
+            return positions(session.recording, probe, ALL, end, start, stopped)
 
 
 def _in_journal(session: "DebugSession", what: OnEvent, start: int, end: int) -> list[int]:

@@ -11,6 +11,7 @@ from edu_hv.debugger.stops.seeing import EVERYBODY, NOWHERE, Hit, Seer, Unit
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.debugger.stops.what import is_true
 from edu_hv.debugger.system import System
+from edu_hv.engine.tiers import Engine
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.cpu import CPU
 
@@ -75,6 +76,7 @@ class StopsProbe(Probe):
         self._seers = seers
         self._lined = [seer for seer in seers if type(seer).lines is not Seer.lines]
         self._placed = [seer for seer in seers if type(seer).places is not Seer.places]
+        self._left = _together([seer.left for seer in seers if seer.left is not None])
         self._addresses = frozenset(address for seer in seers for address in seer.addresses)
         self._at_addresses = [each for each in looked if each.seer.addresses]
         self._on_events = [each for each in looked if each.seer.wants_events]
@@ -86,6 +88,18 @@ class StopsProbe(Probe):
         """What was, there."""
         self.on_found: Callable[[System, Unit, list[Found]], None] | None = None
         """Told of everything that is found, while the machine stands there."""
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Inside, the probe may be used: the engine leaves alone what it has to."""
+        system = self._session.system
+        ready = self.engine and self._left is not None and system.start_engine(NOWHERE)
+        engine = system.machine.engine
+        if not ready or self._left is None or not isinstance(engine, Engine):
+            yield
+            return
+        with engine.leaving(self._left):
+            yield
 
     # ---- as the search asks ----------------------------------------------------------------------------------
 
@@ -161,6 +175,16 @@ class StopsProbe(Probe):
         each.met += 1
         ignored = each.ignored is not None and each.ignored.ignores(unit.done.after, self._forwards)
         return None if ignored else hit
+
+
+def _together(tables: Sequence[bytes]) -> bytes | None:
+    """What any of the tables has the engine leave alone."""
+    if not tables:
+        return None
+    left = 0
+    for table in tables:
+        left |= int.from_bytes(table, "big")
+    return left.to_bytes(len(tables[0]), "big")
 
 
 def concerns(session: "DebugSession", guest: str, real: bool = True) -> bool:

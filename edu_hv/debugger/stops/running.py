@@ -10,7 +10,7 @@ from edu_hv.debugger.recording.timetravel import AT_ONCE
 from edu_hv.debugger.stops.counting import counted_to, ignored
 from edu_hv.debugger.stops.kinds import StopAt
 from edu_hv.debugger.stops.probe import Found, Looked, StopsProbe, concerns
-from edu_hv.debugger.stops.seeing import Hit
+from edu_hv.debugger.stops.seeing import Hit, Seer
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.debugger.stops.what import AtAddress, EventSeer, OnEvent
 from edu_hv.hypervisor.decisions import DecisionTaken
@@ -29,6 +29,8 @@ class Sought:
 
     to: StopAt = StopAt.BREAKPOINT
     address: int | None = None
+    seer: Seer | None = None
+    """Who recognizes it, when it is something else."""
 
     def looked(self, session: "DebugSession") -> list[Looked]:
         """Who looks for it."""
@@ -37,6 +39,8 @@ class Sought:
             found.append(Looked(self.event.seer(session)))
         if self.address is not None:
             found.append(Looked(AtAddress.of(self.address).seer(session)))
+        if self.seer is not None:
+            found.append(Looked(self.seer))
         return found
 
     @property
@@ -84,7 +88,7 @@ class Run:
     def _run(self, probe: StopsProbe) -> str:
         session, system = self.session, self.session.system
         execution = Execution(session.recording, probe)
-        with execution.watching():
+        with probe.installed(), execution.watching():
             while self._more():
                 if session.interrupted:
                     return YOU_STOPPED
@@ -158,7 +162,8 @@ class Back:
             return None
         session = self.session
         probe = StopsProbe(session, self._to_execute)
-        found = positions(session.recording, probe, 1, end, start, lambda: session.interrupted)
+        with probe.installed():
+            found = positions(session.recording, probe, 1, end, start, lambda: session.interrupted)
         self.found = probe.found if found else []
         return found[-1] if found else None
 

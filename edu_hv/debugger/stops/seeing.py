@@ -53,6 +53,8 @@ class Seer:
     wants_events = False
     fetches = False
     """Whether the engine must not fetch from `lines` either."""
+    left: bytes | None = None
+    """For each first halfword of an instruction, 1 where the engine must leave it alone."""
     addresses: Set[int] = NOWHERE
     """Addresses of instructions: it is asked only when one of them is next, if it has any."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger.expressions import Expression
 from edu_hv.debugger.stops.what import AtAddress, What
+from edu_hv.debugger.system import BARE
 from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Breakpoint:
             yield f"disable {last}"
 
     def _options(self) -> Iterable[str]:
-        if self.what.guest:
+        if self.what.guest not in ("", BARE):
             yield f"of {self.what.guest}"
         if self.condition is not None:
             yield f"if {self.condition.text}"

@@ -12,7 +12,7 @@ from edu_hv.debugger import believed
 from edu_hv.debugger.stops.seeing import EVERYBODY, NOWHERE, Hit, Seer, Unit, guest_or_none
 from edu_hv.debugger.stops.values import ChangeSeer, Source, Watched
 from edu_hv.debugger.stops.what import WATCHPOINT, What
-from edu_hv.debugger.system import System
+from edu_hv.debugger.system import BARE, System
 from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
@@ -51,7 +51,7 @@ class Bytes(Source):
     @property
     def compiled(self) -> bool:  # type: ignore[override]
         """The interval timer of the machine is counted while the engine runs."""
-        real = not self.guest or self.guest == "bare"
+        real = not self.guest or self.guest == BARE
         return not (real and any(at in _TIMER for at in range(self.address, self.address + min(self.length, FRAME))))
 
     def read(self, system: System) -> int | None:

@@ -12,14 +12,17 @@ from edu_hv.debugger.expression_names import FIELDS
 from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit, guest_or_none
 from edu_hv.debugger.stops.what import BREAKPOINT, WATCHPOINT, What
 from edu_hv.debugger.system import Guest, System
+from edu_hv.debugger.writers.may_write import CONDITION_CODE, FLOATING, GENERAL, PROGRAM_MASK, left_to_cpu
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
-_SLOW_FIELDS = ("cc", "pm", "ia", "pc", "psw")
-"""Fields of the PSW that any instruction may change; the others are changed where the engine is not."""
+_SLOW_FIELDS = ("ia", "pc", "psw")
+"""Fields of the PSW that every instruction changes."""
+_LEFT_FIELDS = {"cc": CONDITION_CODE, "pm": PROGRAM_MASK}
+"""Those that some instructions change which the engine executes; the others are changed where it is not."""
 _STATES = {"state": ("supervisor state", "problem state"), "problem": ("supervisor state", "problem state")}
 REAL = "real "
 
@@ -29,7 +32,12 @@ class Source:
 
     guest: str
     compiled = True
-    """Whether the value only changes where the engine is not."""
+    """Whether the value only changes where the engine is not, but for the instructions in `left`."""
+
+    @property
+    def left(self) -> bytes | None:
+        """The instructions that the engine has to leave alone: see `Seer.left`."""
+        return None
 
     def read(self, system: System) -> int | None:
         """The value; None where there is none, as of a guest who is not logged on."""
@@ -54,9 +62,9 @@ class Register(Source):
     guest: str
 
     @property
-    def compiled(self) -> bool:  # type: ignore[override]
-        """Control registers are written by privileged instructions and CP only."""
-        return self.file == "cr"
+    def left(self) -> bytes | None:
+        """Those that may write it; control registers are written by privileged instructions and CP only."""
+        return None if self.file == "cr" else left_to_cpu(GENERAL if self.file == "gr" else FLOATING, self.number)
 
     def read(self, system: System) -> int | None:
         """The value."""
@@ -99,6 +107,11 @@ class Field(Source):
     def compiled(self) -> bool:  # type: ignore[override]
         """Masks and states are changed by privileged instructions and interruptions only."""
         return self.name not in _SLOW_FIELDS
+
+    @property
+    def left(self) -> bytes | None:
+        """Those that may set it."""
+        return left_to_cpu(_LEFT_FIELDS[self.name]) if self.name in _LEFT_FIELDS else None
 
     def read(self, system: System) -> int | None:
         """The value."""
@@ -147,8 +160,8 @@ class StorageKey(Source):
 class Watched(What):
     """A value is written, changes, or becomes another one.
 
-    With `mask` only its bits count.  With neither `becomes` nor `mask` nor `changes`, a write of the value that is there
-    already counts as well, where writes are seen: of storage and of general registers.
+    With `mask` only its bits count.  With neither `becomes` nor `mask` nor `changes`, a write of the value that is
+    there already counts as well, where writes are seen: of storage and of general registers.
     """
 
     source: Source
@@ -178,7 +191,7 @@ class ChangeSeer(Seer):
 
     def __init__(self, what: Watched) -> None:
         self.what, self.source = what, what.source
-        self.compiled = what.source.compiled
+        self.compiled, self.left = what.source.compiled, what.source.left
         self.last: int | None = None
 
     def begin(self, system: System) -> None:

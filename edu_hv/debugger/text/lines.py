@@ -223,7 +223,7 @@ def _breakpoints(view: BreakpointsView, width: int) -> list[str]:
     if not view.breakpoints:
         return ["no breakpoints"]
     rows = [_breakpoint(b) for b in view.breakpoints]
-    return table(("number", "stops", "what", "hits", "set at step", "besides"), rows, width)
+    return table(("number", "stops", "hits", "set at step", "what"), rows, width)
 
 
 def _breakpoint(b: BreakpointView) -> tuple[str, ...]:
@@ -232,8 +232,8 @@ def _breakpoint(b: BreakpointView) -> tuple[str, ...]:
     condition = (f"if {b.condition}",) if b.condition else ()
     commands = (f"then {'; '.join(b.commands)}",) if b.commands else ()
     hits = "not counted" if b.hits is None else str(b.hits)
-    besides = ", ".join((*condition, *b.options, *commands))
-    return str(b.number), "yes" if b.enabled else "no", f"{b.kind} {at}", hits, str(b.set_at), besides
+    what = ", ".join((f"{b.kind} {at}", *condition, *b.options, *commands))
+    return str(b.number), "yes" if b.enabled else "no", hits, str(b.set_at), what
 
 
 @lines_of.register

@@ -1,9 +1,8 @@
 """The recording as a whole as lines of text: its timeline, stretches of it, its events."""
 
 from collections.abc import Iterator
-from itertools import groupby
 
-from edu_hv.debugger.text.lines import AS_SENTENCES, lines_of, table, wrap
+from edu_hv.debugger.text.lines import lines_of, table, wrap
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
 from edu_hv.debugger.views import TimelineView
 
@@ -24,8 +23,6 @@ _NOW = "^ now"
 @lines_of.register
 def _timeline(view: TimelineView, width: int) -> list[str]:
     lines = wrap(f"timeline: step {view.step:,} of {view.total:,}{_scale(view)}", width)
-    if AS_SENTENCES.get():
-        return lines + [line for text in _told(view) for line in wrap(text, width, "", "  ")]
     names = [_ALL, *(row.guest for row in view.rows)] if view.rows else [""]
     size = max(map(len, names)) + 1 if view.rows else 0
     room = max(width - size, 1)
@@ -40,17 +37,6 @@ def _timeline(view: TimelineView, width: int) -> list[str]:
     for text in (*filter(None, [legend]), *_remarks(view)):
         lines += wrap(text, width, "", "  ")
     return lines
-
-
-def _told(view: TimelineView) -> Iterator[str]:
-    """The characters for listeners: runs of the same one, by the steps they stand for; then the remarks."""
-    at = 0
-    for mark, run in groupby(view.marks):
-        count = len(list(run))
-        first, last = view.first + at * view.bucket, view.first + (at + count) * view.bucket - 1
-        yield f"{_steps_words(first, min(last, max(view.last, first)))}: {TIMELINE_MARKS[mark]}"
-        at += count
-    yield from _remarks(view)
 
 
 def _scale(view: TimelineView) -> str:

@@ -60,7 +60,7 @@ KEYWORDS = {
 }
 """The words of a filter, and what each means; any other word is text of the log, in any case."""
 
-_RULE = re.compile(r"[A-Za-z]{2,4}-[0-9A-Za-z]{1,3}")
+_RULE = re.compile(r"[A-Za-z]{2,4}-[0-9]{1,2}[A-Za-z]?")
 _HEX = re.compile(r"[0-9A-Fa-f]{1,4}|[0-9][0-9A-Fa-f]{4,12}")
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
 _IO = (IOStarted, CCWExecuted, StatusStored, ProgramTranslated, StatusTranslated)
@@ -110,9 +110,13 @@ class _Reader:
             return _of_guest(self.guests[word.upper()])
         if not quoted and word.upper() in BY_MNEMONIC:
             return _of_instruction(word.upper())
-        if not quoted and _RULE.fullmatch(word):
+        if not quoted and (_RULE.fullmatch(word) or word.upper() in self._rules()):
             return _by_rule(word.upper())
         return self._with_text(word)
+
+    def _rules(self) -> set[str]:
+        """The rules that have fired anywhere in the recording."""
+        return {event.verdict.rule.id for event in self.session.journal.different(DecisionTaken)}
 
     def _operand(self, word: str) -> str:
         """The next word.  Raises UserError where there is none."""
@@ -160,8 +164,14 @@ class _Reader:
         return _by_rule(self._operand("rule").upper())
 
     def console(self) -> Matches:
-        text = self.left.pop(0)[0].lower() if self.left else ""
+        text = ""
+        if self.left and (self.left[0][1] or not self._means_something(self.left[0][0])):
+            text = self.left.pop(0)[0].lower()
         return lambda event, guest: isinstance(event, ConsoleLine) and text in event.text.lower()
+
+    def _means_something(self, word: str) -> bool:
+        """Whether an unquoted word behind "console" is a criterion of its own."""
+        return word.lower() in _MAKE or word.upper() in self.guests
 
     def guest(self) -> Matches:
         name = self._operand("guest")

@@ -41,7 +41,7 @@ def steps_of(session: "DebugSession", first: int, last: int) -> Iterator[Record]
     for step in range(max(first, 1), last + 1):
         while recording.unit < recording.boundaries[step]:
             changes.advance()
-        if session._interrupted:
+        if session.interrupted:
             raise UserError(f"you stopped it at step {step:,}; what was written up to there is in the file")
         yield _record(session, changes, step)
 

@@ -2,6 +2,9 @@
 
 from edu_hv.machine.psw import PSW
 
+_USUAL = (("wait", "no"), ("machine checks", "off"), ("machine checks", "on"), ("program mask", "0"))
+"""What is not said of an old PSW, unless it changes."""
+
 
 def fields(psw: PSW) -> dict[str, str]:
     """The fields of a PSW, by name."""
@@ -27,5 +30,6 @@ def changes(old: bytes, new: bytes) -> str:
 
 def swapped(old: bytes, new: bytes) -> list[str]:
     """What the old PSW keeps, and what changes."""
-    kept = ", ".join(f"{name} {value}" for name, value in fields(PSW.from_bytes(old)).items())
+    said = {name: value for name, value in fields(PSW.from_bytes(old)).items() if (name, value) not in _USUAL}
+    kept = ", ".join(f"{name} {value}" for name, value in said.items())
     return [f"the old PSW keeps {kept}", f"the swap changes {changes(old, new)}"]

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.debugger import explain
+from edu_hv.debugger import believed, explain
 from edu_hv.debugger.recording.journal import GuestPSWsSwapped
 from edu_hv.debugger.views import ComparedValue, PswView, RegistersView, RegisterValue
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, Simulate, SimulateIO
-from edu_hv.hypervisor.vmblok import TimerLevel
 from edu_hv.isa.formats import Field, Register, field
 from edu_hv.isa.table import ConditionCode, operation
 from edu_hv.machine.events import InterruptionRecognized
@@ -99,14 +98,14 @@ def _interrupted(session: "DebugSession", mnemonic: str) -> bool:
 def _control_registers(session: "DebugSession") -> tuple[ComparedValue, ...]:
     before = session.before.get(session.selected)
     system, guest = session.system, session.guest
-    believed, real = session.guest_control_registers(), system.machine.cpu.cr
+    mine, real = session.guest_control_registers(), system.machine.cpu.cr
     numbered = tuple(
         ComparedValue(
             f"CR{n}",
-            f"{believed[n]:08X}",
+            f"{mine[n]:08X}",
             f"{real[n]:08X}",
-            explain.why_control_register(system, guest, n, believed[n], real[n]),
-            bool(before and before.cr[n] != believed[n]),
+            explain.why_control_register(system, guest, n, mine[n], real[n]),
+            bool(before and before.cr[n] != mine[n]),
             bool(before and before.real_cr[n] != real[n]),
         )
         for n in CONTROL_REGISTERS
@@ -121,7 +120,7 @@ def _clocks(session: "DebugSession") -> tuple[ComparedValue, ...]:
         return ()
     mine, real = guest.vm.clocks, cp.machine.clocks
     runs = cp.running_vm is guest.vm
-    timer = real.cpu_timer if runs and guest.vm.vmtlevel & TimerLevel.CPU else mine.cpu_timer
+    timer = believed.cpu_timer(cp, guest.vm)
     pairs = (("comparator", mine.clock_comparator, real.clock_comparator), ("CPU timer", timer, real.cpu_timer))
     return tuple(
         ComparedValue(name, f"{own:016X}", f"{there:016X}", explain.why_clock(name, own == there, runs))

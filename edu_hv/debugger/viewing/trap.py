@@ -9,6 +9,7 @@ from edu_hv.debugger.explain import words
 from edu_hv.debugger.recording.journal import (
     Entry,
     GuestPSWsSwapped,
+    Journal,
     ProgramTranslated,
     StatusStored,
     StatusTranslated,
@@ -49,8 +50,6 @@ UNDER_CP_TITLES = ("guest", "hardware", "decode", "rule", "do", "run")
 BARE_TITLES = ("program", "hardware")
 THEN = "then"
 """Title of a rule that the dispatcher came to, after the one about the trap itself."""
-_BEGINS = (InterruptionRecognized, AssistHandled)
-"""What there is an x-ray of: an interruption, or what the assist did in the place of one."""
 _TO_COME = {
     **{title: UNDER_CP_TITLES[n + 1 :] for n, title in enumerate(UNDER_CP_TITLES)},
     THEN: ("do", "run"),
@@ -65,22 +64,21 @@ def xray(session: "DebugSession", count: int = 1) -> XrayView:
     """
     entries = trap_entries(session, count)
     if not entries:
-        return XrayView(
-            "no trap yet" if count == 1 else f"there are fewer than {count:,} traps so far", (), (), "", False
-        )
+        none = "no trap so far" if count == 1 else f"there were fewer than {count:,} traps so far"
+        return XrayView(none, (), (), "", False)
     first = entries[0]
     assembly = session.assembly_of(first.guest)
     title = f"{first.guest or 'machine'} step {first.step}: "
     trap = next((entry.event for entry in entries if isinstance(entry.event, InterruptionRecognized)), None)
-    if trap is None:
+    if trap is None and any(isinstance(entry.event, AssistHandled) for entry in entries):
         return XrayView(title + assisted.title(entries, assembly), assisted.stages(entries, assembly), (), "", False)
-    in_progress = session.in_step and first.step == session.step_number
+    only_recognized = isinstance(entries[-1].event, InterruptionRecognized)
+    in_progress = only_recognized or (session.in_step and entries[-1].step == session.step_number)
     collected = _Stages(assembly, session.system.cp is not None, entries).collected()
     verdict = _verdict(entries)
     rules, why = (rule_views(verdict), verdict.why) if verdict else ((), "")
-    return XrayView(
-        title + explain.trap_words(trap, assembly), _stages(collected, in_progress), rules, why, in_progress
-    )
+    title += explain.trap_words(trap, assembly) if trap else f"CP goes on to {verdict.decision if verdict else ''}"
+    return XrayView(title, _stages(collected, in_progress), rules, why, in_progress)
 
 
 def stage_title(session: "DebugSession") -> str:
@@ -93,17 +91,17 @@ def stage_title(session: "DebugSession") -> str:
 def trap_entries(session: "DebugSession", count: int = 1) -> list[Entry]:
     """The entries of the trap under way, else of the last trap there was; or of the `count`th last one."""
     if session.in_step and session.follow and count == 1:
-        return _of_trap(session.journal.of_step(session.step_number)) or _last_trap(session, 1)
+        return _of_trap(session.journal, session.step_number) or _last_trap(session, 1)
     return _last_trap(session, count)
 
 
 def _last_trap(session: "DebugSession", count: int) -> list[Entry]:
     step = -1
     for entry in session.journal.backwards():
-        if isinstance(entry.event, _BEGINS) and entry.step != step and concerns(session, entry):
+        if entry.step != step and _begins(entry.event) and concerns(session, entry):
             step, count = entry.step, count - 1
             if not count:
-                return _of_trap(session.journal.of_step(step))
+                return _of_trap(session.journal, step)
     return []
 
 
@@ -112,11 +110,26 @@ def concerns(session: "DebugSession", entry: Entry) -> bool:
     return session.follow or entry.guest == session.selected
 
 
-def _of_trap(entries: list[Entry]) -> list[Entry]:
-    """From the interruption on, or from what the assist had to do with it before."""
-    first = next((n for n, entry in enumerate(entries) if isinstance(entry.event, (*_BEGINS, AssistDeclined))), None)
+def _of_trap(journal: Journal, step: int) -> list[Entry]:
+    """From the interruption on, or from what the assist had to do with it before.
+
+    An interruption that a person's input brings at once, such as RESTART, is taken by the step after the input.
+    """
+    entries = journal.of_step(step)
+    if entries and isinstance(entries[-1].event, InterruptionRecognized):
+        following = journal.of_step(step + 1)
+        entries += following if following and isinstance(following[0].event, PSWsSwapped) else []
+    first = next((n for n, e in enumerate(entries) if _begins(e.event) or isinstance(e.event, AssistDeclined)), None)
     found = [] if first is None else entries[first:]
-    return found if any(isinstance(entry.event, _BEGINS) for entry in found) else []
+    return found if any(_begins(entry.event) for entry in found) else []
+
+
+def _begins(event: Event) -> bool:
+    """Whether there is an x-ray of it: an interruption, what the assist did in the place of one, and a decision of CP
+    about a guest that no interruption led to: a delivery after an operator's command."""
+    if isinstance(event, DecisionTaken):
+        return not event.within
+    return isinstance(event, InterruptionRecognized | AssistHandled)
 
 
 def _verdict(entries: list[Entry]) -> Verdict | None:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from edu_hv.debugger import microscope
 from edu_hv.debugger.microscope.ladder import own_walk
+from edu_hv.debugger.microscope.target import LOGICAL, Target
 from edu_hv.debugger.writers.locations import REAL, StorageLocation, vm_of
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.storage import BLOCK, FRAME
@@ -43,12 +43,11 @@ def _within(address: int, length: int, size: int) -> list[tuple[int, int]]:
 
 
 def _piece(session: "DebugSession", address: int, length: int, guest: str) -> tuple[int, int]:
-    held = microscope.target(session, address, guest=guest) if guest != session.selected else microscope.target(
-        session, address
-    )
+    psw, cr = session.guest_psw(guest), tuple(session.guest_control_registers(guest))
+    held = Target(session.system, session.system.guest(guest), address, LOGICAL, psw, cr)
     real = own_walk(held).real if held.translated else address
     if real is None:
-        raise UserError(f"{address:06X} is mapped to nothing now: microscope {address:06X} shows why")
+        raise UserError(f"{address:06X} is mapped to nothing now: address {address:06X} shows why")
     vm = held.vm
     if vm is not None:
         if not vm.storage.addressable(real + length - 1):

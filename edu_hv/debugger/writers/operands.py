@@ -42,6 +42,7 @@ class MadeOf:
 
 
 _FLOATING_STORES = ("STD", "STE")
+_MULTIPLE = ("LM", "LCTL")
 _SAME_REGISTER = ("LR", "LTR", "LDR", "LTDR", "LER", "LTER")
 _LOADS = ("L", "LM", "LD", "LE", "IC", "ICM", "LH", "LCTL")
 _STORES = ("ST", "STM", "STC", "STH", "STCM", "STCTL", *_FLOATING_STORES)
@@ -58,6 +59,8 @@ def of_instruction(system: "System", owner: str, target: Location, accesses: Acc
     code = [Operand(PswLocation(owner, "cc"), accesses.before.cc)] if tested else []
     source = _copied(system, owner, target, accesses)
     first = [source] if source is not None else []
+    if source is not None and accesses.mnemonic in _MULTIPLE:
+        places = []
     rest = [one for one in (*relevant, *places, *code) if source is None or _differs(one, source)]
     return MadeOf((*first, *rest), source)
 
@@ -138,21 +141,22 @@ def _plain(owner: str, one: RegisterAccess) -> Operand:
 
 def _loaded(system: "System", owner: str, target: RegisterLocation, accesses: Accesses) -> Operand | None:
     one, text = accesses.fetched[0], accesses.text
-    if accesses.mnemonic in ("LM", "LCTL"):
+    if accesses.mnemonic in _MULTIPLE:
         return _part(system, owner, one, (target.number - (text[1] >> 4) & 15) * 4, 4)
     if accesses.mnemonic == "ICM" and text[1] & 15 != 15:
         return None
-    return _part(system, owner, one, 0, len(one.data)) if accesses.mnemonic not in ("IC",) else _part(
-        system, owner, one, 0, 1
-    )
+    return _part(system, owner, one, 0, 1 if accesses.mnemonic == "IC" else len(one.data))
 
 
 def _part(system: "System", owner: str, one: Fetched, offset: int, length: int) -> Operand | None:
-    """A part of what was fetched."""
-    data = one.data[offset : offset + length]
-    if not data or (one.absolute + offset) // FRAME != one.absolute // FRAME:
+    """A part of what was fetched; None where it goes on in another frame."""
+    absolute = one.absolute + offset
+    if (absolute + length - 1) // FRAME != one.absolute // FRAME:
         return None
-    return Operand(of_absolute(system, owner, one.absolute + offset, len(data), one.address + offset), data)
+    data = one.data[offset : offset + length]
+    if len(data) < length:  # Of several words only the first is noted; what fetches those stores nothing.
+        data = system.machine.storage.read(absolute, length)
+    return Operand(of_absolute(system, owner, absolute, length, one.address + offset), data)
 
 
 def _stored_register(system: "System", owner: str, target: StorageLocation, accesses: Accesses) -> Operand | None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from edu_hv.machine.cpu import CPU
 
 
+_PREFIX = 4
+"""The place of the prefix in the state of a CPU."""
+
+
 class WriteProbe(Probe):
     """Sees changes of any location.  Use it inside `installed`."""
 
@@ -214,8 +218,13 @@ class StorageProbe(WriteProbe):
         """Whether the real interval timer may be in it, which counts while compiled code works."""
         if self.location.owner and system.cp is not None:
             return False
-        places = {PSA.INTERVAL_TIMER + n for n in range(4)}
-        return any(not places.isdisjoint(range(at % FRAME, at % FRAME + length)) for at, length in self.location.pieces)
+        words = [prefix + PSA.INTERVAL_TIMER for prefix in (0, system.machine.cpu.prefix, *self._prefixes())]
+        return any(at < word + 4 and word < at + length for at, length in self.location.pieces for word in words)
+
+    def _prefixes(self) -> set[int]:
+        """Those of the recording."""
+        stretches = self.recording.checkpoints.stretches(self.recording.end, self.recording.start)
+        return {state[0].cpu[_PREFIX] for _, _, state in stretches}
 
     def lines(self, system: "System") -> Set[int]:
         """Where the bytes are now."""

@@ -1,0 +1,62 @@
+"""Commands that step over what is called, and out of it, in both directions."""
+
+from edu_hv.debugger.commands.arguments import count
+from edu_hv.debugger.commands.registry import command
+from edu_hv.debugger.session import DebugSession
+from edu_hv.debugger.views import StopView
+
+
+@command(
+    "over",
+    count(),
+    group="run",
+    aliases=("n", "ni", "nexti"),
+    keys="n",
+    examples=("over : one step, and all that it calls", "n 5 : five of them"),
+    repeats=True,
+)
+def over(session: DebugSession, n: int) -> StopView:
+    """One step, or COUNT of them; what an instruction calls, or an interruption leads to, is run until it returns.
+
+    A breakpoint on the way stops it there.  gdb's next is the same, where no lesson is open: there next opens the next
+    lesson.
+    """
+    return session.over(n)
+
+
+@command(
+    "unover",
+    count(),
+    group="run",
+    aliases=("N", "rn", "rni", "reverse-next", "reverse-nexti"),
+    keys="N",
+    examples=("unover : back one step, or to the call that has just returned",),
+    repeats=True,
+)
+def unover(session: DebugSession, n: int) -> StopView:
+    """The reverse of over: back one step, or COUNT of them; behind a call that has returned, back to that call."""
+    return session.unover(n)
+
+
+@command(
+    "out",
+    group="run",
+    aliases=("fin", "finish"),
+    examples=("out : run until the routine, or the interruption's handler, returns",),
+    repeats=True,
+)
+def out(session: DebugSession) -> StopView:
+    """Run until the call that the guest is in has returned, or a stop is met on the way."""
+    return session.out()
+
+
+@command(
+    "unout",
+    group="run",
+    aliases=("rfin", "reverse-finish"),
+    examples=("unout : back to the call of the routine that the guest is in",),
+    repeats=True,
+)
+def unout(session: DebugSession) -> StopView:
+    """The reverse of out: go back to where the call was about to be made that the guest is in."""
+    return session.unout()
