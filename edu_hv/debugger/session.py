@@ -4,18 +4,22 @@ What it shows is in `looking`, where it stands in `standing`, how it moves in `m
 branches.  Views are made by `viewing`, sentences by `explain`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from edu_hv.debugger import viewing
 from edu_hv.debugger.configuration import DEFAULT_SIZE, Configuration
 from edu_hv.debugger.explain import dead_words
+from edu_hv.debugger.files.opening import open_session
+from edu_hv.debugger.files.saving import save_session
+from edu_hv.debugger.files.typed import Typed
 from edu_hv.debugger.moving import Moving
+from edu_hv.debugger.recipes import AsGuests, Loaded, OnTheMachine, Recipe, WithDirectory
 from edu_hv.debugger.recording.changes import Changes
 from edu_hv.debugger.recording.timetravel import Recording
 from edu_hv.debugger.standing import NOTHING_LOADED
-from edu_hv.debugger.start import USUAL, RealMachine, bare, configured, under_cp, with_directory
-from edu_hv.debugger.system import UNKNOWN, Input, Program, System, from_source
+from edu_hv.debugger.start import USUAL, RealMachine
+from edu_hv.debugger.system import UNKNOWN, Input, Program, from_source
 from edu_hv.debugger.tracing.timeline import Zoom
 from edu_hv.debugger.views import (
     StopView,
@@ -34,12 +38,18 @@ class DebugSession(Moving):
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: Callable[[], System] | None = None
+        self.recipe: Recipe | None = None
         """How what is loaded was made: reset makes it again."""
         self.configuration = Configuration.new(Architecture.S370, DEFAULT_SIZE)
         """The machine that `ipl` builds."""
         self.saved: set[Path] = set()
         """Files that were written with what was on a device."""
+        self.file: Path | None = None
+        """Where the recording was saved last, or was opened from."""
+        self.lesson = ""
+        """The lesson that what is loaded belongs to, by name."""
+        self.typed = Typed()
+        """The command lines that were given, as a script."""
         self.zoom = Zoom()
         """How much of the recording the timeline shows."""
 
@@ -61,7 +71,7 @@ class DebugSession(Moving):
         """Load programs already found."""
         if not to_cp and len(programs) != 1:
             raise UserError("the bare machine takes one program; load several under CP")
-        self._begin(lambda: under_cp(programs, real) if to_cp else bare(programs[0]))
+        self._begin(AsGuests(tuple(programs), real) if to_cp else OnTheMachine(programs[0]))
         return self._run_to_entry()
 
     def start_cp(self, directory: Directory, plan: Configuration, real: RealMachine, operator: bool = True) -> StopView:
@@ -69,16 +79,18 @@ class DebugSession(Moving):
 
         Raises UserError, with what was loaded before still there, when it cannot be started.
         """
-        self._begin(lambda: with_directory(directory, plan, real, operator))
+        self._begin(WithDirectory(directory, plan, real, operator))
         self.recording.advance()  # The first dispatch.
         guests = " and ".join(guest.name for guest in self.system.guests) or "nobody"
         return self._found_out(f"CP is started; {guests} is logged on")
 
     def again(self) -> StopView:
         """Load the same once more, from its start."""
-        if self._made is None:
+        if self.recipe is None:
             raise UserError(NOTHING_LOADED)
-        self._begin(self._made)
+        lesson = self.lesson
+        self._begin(self.recipe)
+        self.lesson = lesson
         return self._run_to_entry()
 
     def ipl(self, device: int) -> StopView:
@@ -86,13 +98,15 @@ class DebugSession(Moving):
 
         Raises UserError, with what was loaded before still there, when it cannot be loaded.
         """
-        plan = self.configuration
-        self._begin(lambda: configured(plan, device))
+        self._begin(Loaded(self.configuration, device))
         stopped = f", and stopped at once: {dead_words(self.system)}" if self.system.machine.dead else ""
         return self._found_out(f"loaded from device {device:03X}{stopped}")
 
-    def _begin(self, make: Callable[[], System]) -> None:
-        self._recording, self._made = Recording(make()), make
+    def _begin(self, recipe: Recipe) -> None:
+        self._take(Recording(recipe.make()), recipe)
+
+    def _take(self, recording: Recording, recipe: Recipe) -> None:
+        self._recording, self.recipe, self.lesson = recording, recipe, ""
         self._noted = Changes(self._recording)
         self._words = viewing.LogWords()
         self.follow, self._pinned, self._wanted = True, "", ""
@@ -115,6 +129,25 @@ class DebugSession(Moving):
             if not self.recording.advance():
                 break
         return self._found_out(f"{guest.program.name} is loaded but did not reach its entry {entry[1]:06X}")
+
+    # ---- recordings in files ---------------------------------------------------------------------------------
+
+    def save(self, path: str | Path, replace: bool = False) -> Path:
+        """Keep the whole recording in a file: how it was made, every input of every branch, marks and stops.
+
+        Returns the path.  The file is written whole or not at all.  Raises UserError, with nothing changed, when it
+        cannot be written, and when another file is there and is not to be replaced.
+        """
+        return save_session(self, Path(path), replace)
+
+    def open(self, path: str | Path, partly: bool = False) -> StopView:
+        """Take a recording from a file, and stand where it was saved: it is executed again, and compared on the way.
+
+        `partly`: of a recording that this version executes otherwise, only what is the same.  Raises UserError, with
+        what was loaded before still there, for a file that is damaged, is no recording or cannot be played again, and
+        when somebody stops it (`interrupt`).
+        """
+        return open_session(self, Path(path), partly)
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 

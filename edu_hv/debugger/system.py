@@ -60,10 +60,16 @@ class SourceProgram:
 
     name: str
     assembled: Assembly
+    text: str | None = None
+    """The source; a recording can be kept in a file only with it."""
 
     def assembly(self) -> Assembly:
         """The assembled source."""
         return self.assembled
+
+    def source_text(self) -> str | None:
+        """The source that was assembled."""
+        return self.text
 
     def deck(self) -> None:
         """It comes on no deck."""
@@ -96,7 +102,7 @@ NOBODY = "nobody is logged on; logon USERID PASSWORD logs a user on"
 
 def from_source(source: str, name: str) -> SourceProgram:
     """Assemble a source text.  Raises AssemblyError for what does not assemble."""
-    return SourceProgram(name, assemble(source, name))
+    return SourceProgram(name, assemble(source, name), source)
 
 
 INPUTS = {
@@ -235,6 +241,10 @@ class System:
         """The user is going to load that program, perhaps after a LOGON: its listing is shown where storage agrees."""
         vm = self.cp.logged_on(userid) if self.cp is not None else None
         self._known[userid] = Guest(userid, program, vm)
+
+    def listings(self) -> dict[str, Program]:
+        """The programs that are known, by the userid of who loads them, or BARE."""
+        return {name: guest.program for name, guest in self._known.items() if guest.program is not UNKNOWN}
 
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""

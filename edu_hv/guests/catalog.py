@@ -56,9 +56,17 @@ class Guest:
         """The AWS image of the guest's tape, if it comes with one."""
         return None if self.tape_image is None else _read(self.tape_image)
 
+    def source_text(self) -> str | None:
+        """The source that was assembled; None for a deck."""
+        return self._text
+
+    @cached_property
+    def _text(self) -> str | None:
+        return None if _is_deck(self.source) else _read_text(self.source)
+
     @cached_property
     def _assembly(self) -> Assembly | None:
-        return None if _is_deck(self.source) else assemble(_read_text(self.source), self.source.name)
+        return None if self._text is None else assemble(self._text, self.source.name)
 
     @cached_property
     def _deck(self) -> bytes:

@@ -75,6 +75,10 @@ class Directory:
 
     volume: DirectoryStatement | None = None
     users: tuple[UserEntry, ...] = ()
+    text: str = field(default="", repr=False, compare=False)
+    """What it was read from."""
+    name: str = field(default="", repr=False, compare=False)
+    """Of the file it was read from."""
     _by_userid: dict[str, UserEntry] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -177,7 +181,7 @@ def parse(text: str, name: str) -> Directory:
         errors.append(f"{name}: there is no DIRECTORY statement")
     if errors:
         raise UserError("\n".join(_first(errors)))
-    return Directory(reader.volume, tuple(reader.users))
+    return Directory(reader.volume, tuple(reader.users), text, name)
 
 
 def _first(errors: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edu_hv.debugger import session as session_module
+from edu_hv.debugger import moving
 from edu_hv.debugger.commands.registry import REGISTRY
 from edu_hv.debugger.session import DebugSession
 from edu_hv.isa.errors import UserError
@@ -189,7 +189,7 @@ def test_on_the_bare_machine_what_needs_cp_says_so(line):
 @pytest.mark.parametrize("command", ["step", "back", "stage", "unstage", "code", "log", "timeline", "why", "storage 0"])
 @pytest.mark.parametrize("count", ["99999999999", HUGE, "1,000"])
 def test_a_huge_count_does_as_much_as_there_is(command, count, monkeypatch):
-    monkeypatch.setattr(session_module, "RUN_LIMIT", 2_000)
+    monkeypatch.setattr(moving, "RUN_LIMIT", 2_000)
     session = loaded("kernel under CP")
     session.step(5)
     assert run_line(session, f"{command} {count}")

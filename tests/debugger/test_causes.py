@@ -100,6 +100,15 @@ PROGRAMS = {
         "         BC    7,FAIL\n         LPSW  DONE\n"
         "FAIL     LPSW  DEAD\n         DS    0D\nPGM      CCW   X'09',P,X'20',8\n",
         "ended with program check", "XC PGM+6(2),PGM+6", "correct the CCW"),
+    "a CAW that is off its boundary: no CCW": (
+        "BUG      MVC   72(4,0),=A(PGM+4)\n         SIO   14\n         BC    7,FAIL\n         LPSW  DONE\n"
+        "FAIL     LPSW  DEAD\n         DS    0D\nPGM      CCW   X'09',P,X'20',8\n",
+        "program check", "MVC 72(4,0),=A(PGM+4)", "on a doubleword boundary"),
+    "a tape drive without a tape: no command can be done": (
+        "BUG      MVC   72(4,0),=A(PGM)\nAGAIN    SIO   X'181'\n         BC    2,AGAIN\n         BC    5,FAIL\n"
+        "BUSY     TIO   X'181'\n         BC    2,BUSY\n         BC    4,FAIL\n         LPSW  DONE\n"
+        "FAIL     LPSW  DEAD\n         DS    0D\nPGM      CCW   X'02',P,X'20',8\n",
+        "for device 181 ended with unit check", "intervention required", "mount"),
     "a command that the device does not know": (
         "BUG      MVC   72(4,0),=A(PGM)\n         SIO   9\n         BC    7,FAIL\n         LPSW  DONE\n"
         "FAIL     LPSW  DEAD\n"

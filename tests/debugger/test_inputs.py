@@ -2,7 +2,7 @@
 
 import pytest
 
-from edu_hv.debugger import session as session_module
+from edu_hv.debugger import moving
 from edu_hv.debugger.recording.journal import InputGiven
 from edu_hv.debugger.session import DebugSession
 from edu_hv.hypervisor.decisions import ConsoleLine
@@ -70,7 +70,7 @@ def _outline(session: DebugSession) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True)
 def _short_runs(monkeypatch):
-    monkeypatch.setattr(session_module, "RUN_LIMIT", 20_000)
+    monkeypatch.setattr(moving, "RUN_LIMIT", 20_000)
 
 
 UNDER_CP = pytest.mark.parametrize("under_cp", [False, True], ids=["bare", "cp"])

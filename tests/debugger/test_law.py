@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edu_hv.debugger import session as session_module
+from edu_hv.debugger import moving
 from edu_hv.debugger.breakpoints import StopAt
 from edu_hv.debugger.recording import checkpoints
 from edu_hv.debugger.session import DebugSession
@@ -37,7 +37,7 @@ _VERBS = {
 
 @pytest.fixture
 def _short_runs(monkeypatch):
-    monkeypatch.setattr(session_module, "RUN_LIMIT", 3_000)
+    monkeypatch.setattr(moving, "RUN_LIMIT", 3_000)
 
 
 def _verbs(session: DebugSession) -> list[str]:

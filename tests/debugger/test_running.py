@@ -2,9 +2,10 @@
 
 import pytest
 
-from edu_hv.debugger import session as session_module
+from edu_hv.debugger import moving
 from edu_hv.debugger.breakpoints import Breakpoint, Breakpoints, StopAt
-from edu_hv.debugger.session import AT_START, YOU_STOPPED, DebugSession
+from edu_hv.debugger.moving import AT_START, YOU_STOPPED
+from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.stops.what import AtAddress
 from tests.debugger.walk import differences, everything, loaded, run_line
 
@@ -118,7 +119,7 @@ def test_going_back_to_what_never_was_leads_to_the_start():
 
 
 def test_a_program_in_a_loop_is_stopped_in_the_end(monkeypatch):
-    monkeypatch.setattr(session_module, "RUN_LIMIT", 1_000)
+    monkeypatch.setattr(moving, "RUN_LIMIT", 1_000)
     session = DebugSession()
     session.load_source(LOOP, "loop")
     for line in ("run", "until NEVER", "trap", "step 5000"):
@@ -204,7 +205,7 @@ READ     CCW   10,READ,X'20',1
     ],
 )
 def test_run_that_does_not_end_tells_what_the_program_does(source, hint, monkeypatch):
-    monkeypatch.setattr(session_module, "RUN_LIMIT", 1_000)
+    monkeypatch.setattr(moving, "RUN_LIMIT", 1_000)
     session = DebugSession()
     session.load_source(source, "loop")
     assert hint in session.run().reason

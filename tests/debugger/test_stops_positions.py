@@ -14,7 +14,14 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionTaken, Dispatched
 from edu_hv.isa.codes import Class
-from edu_hv.machine.events import AssistHandled, CCWExecuted, InterruptionRecognized, IOStarted, PSWsSwapped, StorageStored
+from edu_hv.machine.events import (
+    AssistHandled,
+    CCWExecuted,
+    InterruptionRecognized,
+    IOStarted,
+    PSWsSwapped,
+    StorageStored,
+)
 from tests.debugger.walk import run_line
 
 UNITS = 700
@@ -196,7 +203,7 @@ TABLE = [
     pytest.param(load, line, sees, id=f"{load}: {line}")
     for load in LOADS
     for line, sees in (CASES | (ONLY_BARE if load == "bare" else ONLY_CP)).items()
-    if load != "two" or line in CASES and ("of {main}" in line or "SETKEY" in line or line.startswith("watch R"))
+    if load != "two" or (line in CASES and ("of {main}" in line or "SETKEY" in line or line.startswith("watch R")))
 ]
 
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edu_hv.debugger import views
+from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
 from edu_hv.debugger.cost_comparison import CostComparisonView
 from edu_hv.debugger.costs import Costs, CostView, GuestCost
 from edu_hv.debugger.examining import ExaminedRow, ExaminedView, Shape, ValueView
-from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
+from edu_hv.debugger.explaining.views import BitsRow, BitsView, CauseLink, CauseView, ExplainView, OperandView
 from edu_hv.debugger.microscope.views import (
     AccessView,
     EntryView,
@@ -25,7 +26,6 @@ from edu_hv.debugger.microscope.views import (
 from edu_hv.debugger.stops.watchlog import LoggedView, WatchLogView
 from edu_hv.debugger.text import as_lines, code_line, console_lines
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
-from edu_hv.debugger.explaining.views import BitsRow, BitsView, CauseLink, CauseView, ExplainView, OperandView
 from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
 
 MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)

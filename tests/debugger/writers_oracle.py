@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 
 from edu_hv.debugger import DebugSession
 from edu_hv.debugger.recording.accesses import Accesses, observe
-from edu_hv.debugger.recording.journal import InputGiven
-from edu_hv.debugger.writers.locations import Location, PswLocation, RegisterLocation, StorageLocation, vm_of
+from edu_hv.debugger.writers.locations import Location, PswLocation, RegisterLocation, StorageLocation
 from edu_hv.hypervisor.stages import Stage
+from edu_hv.machine.events import AssistHandled
 from edu_hv.machine.storage import FRAME
 
 SETS_CC = frozenset(
-    """AR A AH ALR AL NR N NI NC CR C CH CS CDS CLR CL CLI CLC CLM CLCL XR X XI XC ICM LTR LCR LNR LPR MVCL OR O OI OC SPM
-    SLA SLDA SRA SRDA SR S SH SLR SL TS TM TRT STCK AP CP ED EDMK SRP SP ZAP SIO SIOF TIO HIO HDV TCH TPROT LRA SCK STIDC
-    IPTE RRB TB CONCS DISCS SIGP MVCK MVCP MVCS LASP IAC PT PC IVSK RRBE STIDC CLRIO CLRCH RIO LPSW""".split()
+    ["AR", "A", "AH", "ALR", "AL", "NR", "N", "NI", "NC", "CR", "C", "CH", "CS", "CDS", "CLR", "CL", "CLI", "CLC", "CLM", "CLCL", "XR", "X", "XI", "XC", "ICM", "LTR", "LCR", "LNR", "LPR", "MVCL", "OR", "O", "OI", "OC", "SPM", "SLA", "SLDA", "SRA", "SRDA", "SR", "S", "SH", "SLR", "SL", "TS", "TM", "TRT", "STCK", "AP", "CP", "ED", "EDMK", "SRP", "SP", "ZAP", "SIO", "SIOF", "TIO", "HIO", "HDV", "TCH", "TPROT", "LRA", "SCK", "STIDC", "IPTE", "RRB", "TB", "CONCS", "DISCS", "SIGP", "MVCK", "MVCP", "MVCS", "LASP", "IAC", "PT", "PC", "IVSK", "RRBE", "STIDC", "CLRIO", "CLRCH", "RIO", "LPSW"]
 )
 """From the manual's instruction summaries: "Condition code: changed"."""
 
@@ -42,10 +40,15 @@ def brute_force(session: DebugSession, locations: list[Location], first: int, la
             changed = old != each.value(system)
             if _must(session, each, accesses, changed, frames, given, stage):
                 found.must[each].append(recording.unit)
-            elif not accesses.guest and (stage is not Stage.DECODE or given):
+            elif _assisted(accesses) or not accesses.guest and (stage is not Stage.DECODE or given):
                 found.may[each].add(recording.unit)
     recording.goto(here)
     return found
+
+
+def _assisted(accesses: Accesses) -> bool:
+    """The VM assist did what the instruction would have done."""
+    return any(isinstance(event, AssistHandled) for event in accesses.events)
 
 
 def _frames(session: DebugSession, location: Location) -> list[int | None]:
@@ -90,11 +93,3 @@ def _stored(location: StorageLocation, accesses: Accesses, frames: list[int | No
     return any(not places.isdisjoint(range(s.absolute, s.absolute + len(s.new))) for s in accesses.stored)
 
 
-def inputs_given(session: DebugSession) -> int:
-    """How many inputs there were."""
-    return session.journal.count_of(InputGiven)
-
-
-def belongs(session: DebugSession, name: str) -> bool:
-    """Whether there is a virtual machine of that name."""
-    return vm_of(session.system, name) is not None

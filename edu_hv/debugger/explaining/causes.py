@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from edu_hv.debugger import believed
 from edu_hv.debugger.explain import dead_words, statement
@@ -29,6 +30,7 @@ from edu_hv.isa.errors import UserError
 from edu_hv.machine.events import InterruptionRecognized, PSWsSwapped
 
 if TYPE_CHECKING:
+    from edu_hv.debugger.recording.timetravel import Recording
     from edu_hv.debugger.session import DebugSession
 
 _LOOP = 12
@@ -65,6 +67,19 @@ def short_cause(session: "DebugSession") -> str:
     """For the sentence of a stop: "because ...; goto 811" where the guest has failed and cannot go on, else ""."""
     if not session.system.guests or not (LOOP_WORDS in session.stop_reason or _stands(session, session.selected)):
         return ""
+    recording = session.recording
+    where = recording.branch, recording.unit, recording.total, session.selected
+    known = _KNOWN.get(recording)
+    if known is None or known[0] != where:
+        known = _KNOWN[recording] = where, _short(session)
+    return known[1]
+
+
+_KNOWN: "WeakKeyDictionary[Recording, tuple[tuple[str, int, int, str], str]]" = WeakKeyDictionary()
+"""What was said at the position where a recording was asked about last: a stop there says it again."""
+
+
+def _short(session: "DebugSession") -> str:
     try:
         found = cause(session)
     except UserError:
@@ -262,7 +277,7 @@ def _by_itself(session: "DebugSession", guest: str, failure: str, found: Moment,
     branch = _decided_by(session, guest, found)
     if refused is not None and found.step - refused.step < _RECENT:
         blamed = io_blame(session, guest, refused)
-        what = io_words(session, refused).partition(": ")[2]
+        what = io_words(session, guest, refused).partition(": ")[2]
         why = CauseLink(f"{what} in step {refused.step}", refused.step)
         return CauseView(guest, failure, (link, *branch, why, *blamed.links), blamed.fix, what=what)
     return CauseView(guest, failure, (link, *branch), "if it is meant to end so, nothing is wrong", planned=True)
@@ -291,8 +306,8 @@ def _was_at(session: "DebugSession", trouble: Trouble, address: int, end: Moment
     def there(system: System) -> bool:
         return system.about_to_execute() == (name, address)
 
-    found = became(session, name, there, end.unit, privileged=False)
-    return found is not None and found.step > trouble.step
+    since = session.recording.boundaries[trouble.step]
+    return became(session, name, there, end.unit, privileged=False, since=since) is not None
 
 
 def _decided_by(session: "DebugSession", guest: str, found: Moment) -> list[CauseLink]:
@@ -313,4 +328,4 @@ def _decided_by(session: "DebugSession", guest: str, found: Moment) -> list[Caus
 
 def _of_io(session: "DebugSession", guest: str, entry: Entry) -> CauseView:
     found = io_blame(session, guest, entry)
-    return CauseView(guest, io_words(session, entry), found.links, found.fix)
+    return CauseView(guest, io_words(session, guest, entry), found.links, found.fix)

@@ -8,7 +8,7 @@ from edu_hv.debugger.explaining.reasons import absolute_of, key_of
 from edu_hv.debugger.explaining.traps import standing_at
 from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped
 from edu_hv.debugger.system import BARE
-from edu_hv.hypervisor.decisions import AnswerIO, DecisionTaken
+from edu_hv.hypervisor.decisions import AnswerIO, DecisionTaken, IOAction
 from edu_hv.isa.codes import PIC, ChannelStatus, Class, UnitStatus
 from edu_hv.machine.events import CCWExecuted, InterruptionRecognized, IOStarted
 from edu_hv.machine.psw import PSW
@@ -131,5 +131,6 @@ def failed_io(entry: Entry) -> bool:
     if isinstance(event, CCWExecuted):
         return bool(event.unit_status & _ERRORS or event.channel_status & _CHANNEL_ERRORS)
     if isinstance(event, DecisionTaken) and isinstance(event.verdict.decision, AnswerIO):
-        return event.verdict.decision.cc == NOT_OPERATIONAL
+        decision = event.verdict.decision
+        return decision.cc == NOT_OPERATIONAL or decision.action is IOAction.STORE_PROGRAM_CHECK
     return False

@@ -132,13 +132,18 @@ def register_writer(session: "DebugSession", guest: str, number: int, before: in
 
 
 def became(
-    session: "DebugSession", guest: str, question: Callable[[System], bool], before: int, privileged: bool = True
+    session: "DebugSession",
+    guest: str,
+    question: Callable[[System], bool],
+    before: int,
+    privileged: bool = True,
+    since: int | None = None,
 ) -> Moment | None:
-    """The last unit up to a position in which the answer became yes; None: it was so from the start.
+    """The last unit up to a position, and behind `since`, in which the answer became yes; None: it was so before.
 
     `privileged`: only privileged instructions and interruptions can change the answer, so the engine may take part.
     """
-    return _last(session, _Became(session.system, guest, question, privileged), before)
+    return _last(session, _Became(session.system, guest, question, privileged), before, since)
 
 
 def condition_code_setter(session: "DebugSession", guest: str, before: int) -> Moment | None:
@@ -179,8 +184,9 @@ def _written(session: "DebugSession", location: Location, before: int) -> Moment
     return moment(session, found[0]) if found else None
 
 
-def _last(session: "DebugSession", probe: _EachUnit, before: int) -> Moment | None:
-    start = session.recording.start if probe.compiled else max(session.recording.start, before - FARTHEST)
+def _last(session: "DebugSession", probe: _EachUnit, before: int, since: int | None = None) -> Moment | None:
+    start = session.recording.start if since is None else since
+    start = start if probe.compiled else max(start, before - FARTHEST)
     found = positions(session.recording, probe, end=before, start=start) if before > start else []
     return moment(session, found[0]) if found else None
 

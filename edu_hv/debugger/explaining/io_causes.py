@@ -1,5 +1,6 @@
 """What made input or output fail: the device that is not there, the wrong CCW, the medium that is missing."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.explaining.asked import device_at
@@ -9,35 +10,84 @@ from edu_hv.debugger.explaining.failures import scene
 from edu_hv.debugger.explaining.history import Moment, moment
 from edu_hv.debugger.explaining.traps import standing_at
 from edu_hv.debugger.explaining.views import CauseLink
-from edu_hv.debugger.recording.journal import Entry
+from edu_hv.debugger.recording.journal import Entry, StatusTranslated
 from edu_hv.devices.device import IODevice
-from edu_hv.hypervisor.decisions import AnswerIO, DecisionTaken
-from edu_hv.isa.codes import ChannelStatus, Sense, UnitStatus
+from edu_hv.hypervisor.decisions import AnswerIO, DecisionTaken, IOAction
+from edu_hv.isa.codes import PSA, ChannelStatus, Sense, UnitStatus
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.ccw import CCW, status_words
+from edu_hv.machine.ccw import CCW, CSW, status_words
 from edu_hv.machine.events import CCWExecuted, IOStarted
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
 
-def io_words(session: "DebugSession", entry: Entry) -> str:
+def io_words(session: "DebugSession", guest: str, entry: Entry) -> str:
     """The failure in words."""
-    event = entry.event
+    event = _as_guest(session, guest, entry)
     if isinstance(event, CCWExecuted):
         status = status_words(UnitStatus(event.unit_status), ChannelStatus(event.channel_status))
         return f"step {entry.step:,}: the CCW at {event.address:06X} for device {event.device:03X} ended with {status}"
+    if _wrong_caw(entry):
+        return f"step {entry.step:,}: {_instruction(session, entry).instruction} got condition code 1, program check"
     return f"step {entry.step:,}: {_instruction(session, entry).instruction} got condition code 3, not operational"
 
 
 def io_blame(session: "DebugSession", guest: str, entry: Entry) -> Blame:
     """The chain behind failed input or output."""
-    if isinstance(entry.event, IOStarted | DecisionTaken):
+    event = _as_guest(session, guest, entry)
+    if _wrong_caw(entry):
+        return _caw_blame(session, guest, entry)
+    if not isinstance(event, CCWExecuted):
         return _not_operational(session, guest, entry)
-    assert isinstance(entry.event, CCWExecuted)
-    if entry.event.unit_status & UnitStatus.UNIT_CHECK:
-        return _unit_check(session, guest, entry, entry.event)
-    return _channel_check(session, guest, entry, entry.event)
+    if event.unit_status & UnitStatus.UNIT_CHECK:
+        return _unit_check(session, guest, entry, event)
+    return _channel_check(session, guest, entry, event)
+
+
+def _wrong_caw(entry: Entry) -> bool:
+    """Whether there was no CCW to begin with."""
+    event = entry.event
+    if isinstance(event, CCWExecuted):
+        return bool(event.address & 7) and not event.ccw
+    if not isinstance(event, DecisionTaken) or not isinstance(event.verdict.decision, AnswerIO):
+        return False
+    return event.verdict.decision.action is IOAction.STORE_PROGRAM_CHECK
+
+
+def _caw_blame(session: "DebugSession", guest: str, entry: Entry) -> Blame:
+    """The CAW is not valid: who stored it."""
+    before = session.recording.boundaries[entry.step - 1]
+    with standing_at(session, before):
+        vm = session.system.guest(guest).vm
+        data = vm.peek(PSA.CAW, 4) if vm else session.system.machine.cpu.load_real(PSA.CAW, 4)
+    words = f"the CAW at 000048 is {data.hex().upper()}: {_caw_words(data)}, in step {entry.step}"
+    rest = Tracer(session, guest).storage(PSA.CAW, PSA.CAW, 4, before)
+    fix = "store the address of a CCW, on a doubleword boundary, at 000048 before SIO"
+    return Blame((CauseLink(words, entry.step), *rest.links), fix)
+
+
+def _caw_words(data: bytes) -> str:
+    if data[3] & 7:
+        return "no CCW begins there, off a doubleword boundary"
+    return "its bits 4-7 must be zero" if data[0] & 15 else "there is no valid CCW there"
+
+
+def _as_guest(session: "DebugSession", guest: str, entry: Entry) -> object:
+    """The event as the guest sees it: of a real device the guest's own address and CCW, as CP translates them back."""
+    event, vm = entry.event, session.system.guest(guest).vm if guest else None
+    if not isinstance(event, CCWExecuted) or vm is None:
+        return event
+    vdev = next((one for one in vm.devices.values() if one.real == event.device), None)
+    if vdev is None:
+        return event
+    told = (e.event for e in session.journal.after(entry.unit - 1))
+    status = next((e for e in told if isinstance(e, StatusTranslated) and e.device == vdev.address), None)
+    if status is None:
+        return replace(event, device=vdev.address)
+    address = CSW.from_bytes(status.guest).address - 8
+    with standing_at(session, entry.unit):
+        return replace(event, device=vdev.address, address=address, ccw=vm.peek(address, 8))
 
 
 def _instruction(session: "DebugSession", entry: Entry) -> Moment:
@@ -156,8 +206,3 @@ def _ccw_written(session: "DebugSession", guest: str, entry: Entry, event: CCWEx
         return Blame((link,), "correct the address in the CAW")
     rest = tracer.storage(event.address, absolute, 8, entry.unit - 1)
     return Blame((link, *rest.links), "correct the CCW there")
-
-
-def answered_io(entry: Entry) -> bool:
-    """Whether it is CP that has answered an I/O instruction."""
-    return isinstance(entry.event, DecisionTaken) and isinstance(entry.event.verdict.decision, AnswerIO)

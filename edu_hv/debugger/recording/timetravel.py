@@ -339,6 +339,18 @@ class Recording:
         self._recorded(starting, INPUT_MARK, 0, plain=False, complete=starting)
         self._checkpoint()
 
+    def enter(self, given: Input) -> None:
+        """An input of a recording that was kept in a file, at the end of this one: a unit, whatever comes of it.
+
+        Raises UserError, with nothing changed, when it cannot be given.
+        """
+        before = self.system.state()
+        try:
+            answer = self.system.apply(given)
+        finally:
+            self.system.restore(before)
+        self._give(given, answer)
+
     def _try(self, given: Input) -> tuple[Answer, bool]:
         """What comes of an input, and whether it is one; the machine is left as it is."""
         system = self.system
@@ -358,8 +370,11 @@ class Recording:
 
     def _fork(self, given: Input) -> None:
         """Another course begins here; the one so far is kept."""
-        because = f"{given.kind} {given.text}".strip().splitlines()[0]
-        new = self.history.fork_at(self.unit, self._free_name(), because)
+        self.branch_off(self._free_name(), f"{given.kind} {given.text}".strip().splitlines()[0])
+
+    def branch_off(self, name: str, because: str) -> None:
+        """Another course begins here under a name that is free; the one so far is kept."""
+        new = self.history.fork_at(self.unit, name, because)
         self._leave()
         self.history = new
         self._live = False

@@ -23,19 +23,21 @@ def writes(
     most: int = 1,
     end: int | None = None,
     stopped: Callable[[], bool] = never,
+    start: int | None = None,
 ) -> list[int]:
-    """The positions behind the last `most` units that wrote the location, in order, up to `end` at most.
+    """The positions behind the last `most` units that wrote the location, in order, behind `start` up to `end` at most.
 
-    By default up to the present position.  What was found by then is returned when `stopped()`.
+    By default from the start of the recording to the present position.  What was found by then is returned when `stopped()`.
     """
     end = recording.unit if end is None else end
+    first = recording.start if start is None else start
     probe, found = probe_for(recording, location), list[int]()
     with _leaving(recording.system, probe.left), probe.installed(), _unobserved(recording.system):
-        for size in (*_NEAR, end - recording.start):
-            start = max(end - size, recording.start)
-            found = [*positions(recording, probe, most - len(found), end, start, stopped), *found]
-            end = start
-            if len(found) >= most or start == recording.start or stopped():
+        for size in (*_NEAR, end - first):
+            begin = max(end - size, first)
+            found = [*positions(recording, probe, most - len(found), end, begin, stopped), *found]
+            end = begin
+            if len(found) >= most or begin == first or stopped():
                 break
     return found
 

@@ -145,6 +145,8 @@ def _loaded(system: "System", owner: str, target: RegisterLocation, accesses: Ac
         return _part(system, owner, one, (target.number - (text[1] >> 4) & 15) * 4, 4)
     if accesses.mnemonic == "ICM" and text[1] & 15 != 15:
         return None
+    if accesses.mnemonic == "IC" and any(a.number == target.number and a.new > 0xFF for a in accesses.registers):
+        return None  # Three bytes are what they were.
     return _part(system, owner, one, 0, 1 if accesses.mnemonic == "IC" else len(one.data))
 
 

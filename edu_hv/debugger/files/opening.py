@@ -1,0 +1,2 @@
+def open_session(session, path, partly):
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+from pathlib import Path
+
+
+def save_session(session, path: Path, replace: bool) -> Path:
+    raise NotImplementedError
