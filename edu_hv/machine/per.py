@@ -83,7 +83,9 @@ class Recorder:
             yield
         finally:
             storage.observer = observer
-            registers[:] = self._registers
+            for number, value in enumerate(self._registers):
+                if self._registers.altered & 0x8000 >> number:
+                    registers[number] = value
             cpu.gr = registers
 
     def _observer(self, other: Observer | None) -> Observer:

@@ -126,6 +126,16 @@ WRONG = {
     "adstop": ["", "XYZ", "201", "40000", "200 2"],
     "dialect": ["french", "gdb cp"],
     "help": ["qwertyuiop"],
+    "who": ["", "NOWHERE", "psw.nothing", "psw nothing", "200.0", "200.G", "200 5000", "200.4 4", "200 4 4", "3FFFE", "40000",
+            "real", "real FFFFFF", "real NOWHERE", "key 40000", "key real", "pte", "pte 1 2", "pte shadow 200", "of KERNEL",
+            "gr5 of NOBODY", "NOBODY:gr5", "vmblok", "vmblok nothing", "vmblok __class__", "device", "device XYZ x",
+            "device 0FF vdevstat", "device 009", "device 009 nothing", "cp", "cp nothing", "gr5 gr6", HUGE],
+    "writers": ["", "NOWHERE", "gr5 0", "gr5 9999", "psw.nothing", HUGE],
+    "follow": ["1", "99", "NOWHERE", "psw.nothing", "gr5"],
+    "unfollow": ["", "1"],
+    "chain": ["", "NOWHERE", "gr5 0", "gr5 9999", HUGE],
+    "jump": ["", "0", "x", "1", "1 2"],
+    "unjump": ["", "1"],
 }  # fmt: skip
 OF_OTHERS = {"quit"}
 
@@ -167,7 +177,8 @@ def test_with_nothing_loaded_every_command_says_so(line):
     operands = {"until": "200", "goto": "1", "cp": "begin", "enter": "x", "storage": "200", "break": "200", "tbreak": "200", "watch": "200", "rwatch": "200", "awatch": "200", "watchlog": "200",
                 "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "export": "x.txt",
                 "deck": "hello X", "print": "$r5", "set": "$r5 = 1", "store": "G5 1", "adstop": "206",
-                "examine": "200", "info": "psw", "address": "200", "autodisplay": "$r5"}  # fmt: skip
+                "examine": "200", "info": "psw", "address": "200", "autodisplay": "$r5",
+                "who": "gr5", "writers": "gr5", "chain": "gr5"}  # fmt: skip
     session = DebugSession()
     if line in ("breakpoints", "delete", "enable", "disable", "ignore", "condition", "commands", "stops", "undisplay", "dialect"):
         pytest.skip("breakpoints are kept without a machine")

@@ -41,7 +41,8 @@ def _operands(session: DebugSession, name: str) -> list[str]:
     addresses = [".", *(f"{at:X}" for at in range(0, size, 0x9000)), "3000 virtual", "3000 guest-real", "12000 real"]
     return {
         "storage": ["", *every_page], "real": ["0 256"], "why": ["20"], "listing": [], "address": addresses,
-        "print": ["$r5"],
+        "print": ["$r5"], "cause": [],
+        "explain": ["", "cc", "psw", "csw", "caw", "cr 0", "cr 1", "key 3000", "tod", "ccw 300 009"],
     }.get(name, [""])  # fmt: skip
 
 

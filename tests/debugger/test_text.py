@@ -27,6 +27,7 @@ from edu_hv.debugger.stops.watchlog import LoggedView, WatchLogView
 from edu_hv.debugger.text import as_lines, code_line, console_lines
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
 from edu_hv.debugger.views import ComparedValue, Layer, RuleView, StageState, StageView
+from edu_hv.debugger.writers.views import ChainView, MadeOfView, WriteRow, WritersView, WriterView
 
 MASK = ComparedValue("mask", "00", "07", "CP keeps its own", changed=True)
 EFFECTS = (views.EffectView("mask", "FF", "00", "07"), views.EffectView("GR1", "00000000", "00000001"))
@@ -616,6 +617,71 @@ store  page translation exception, code 0011
         FrameView(0x1234, 0x234, "page 003 of A", ("core-table entry: locked 2 times", "key 0")),
         "\nreal 001234 (absolute 000234): page 003 of A\n  core-table entry: locked 2 times\n  key 0\n",
         id="frame",
+    ),
+    pytest.param(
+        WriterView(
+            "GR5",
+            "A",
+            20,
+            12,
+            Layer.CP,
+            "CP, simulating LPSW",
+            "00000001",
+            "00000002",
+            ("rule P2: why? Yes: simulate",),
+            (MadeOfView(1, "GR3 = 00000002", True), MadeOfView(2, "GR4 = 00000600 (part of an address)")),
+            ("GR6, step 15 LR", "GR5, step 12 CP simulating LPSW"),
+            "it was within the step",
+        ),
+        """
+trail: GR6, step 15 LR <- GR5, step 12 CP simulating LPSW
+GR5 of A: last written at step 12, by CP, simulating LPSW
+  00000001 -> 00000002; layer: CP
+  rule P2: why? Yes: simulate
+  made of:
+    1 GR3 = 00000002, of which it is a copy
+    2 GR4 = 00000600 (part of an address)
+  it was within the step
+  next: goto 12, jump, follow 1 to 2
+""",
+        id="writer",
+    ),
+    pytest.param(
+        WriterView("GR5", "", 20, None, None, "", "", "00000000", remark="no step has written it"),
+        "\nGR5: no step has written it\n",
+        id="never-written",
+    ),
+    pytest.param(
+        WritersView("GR5", "A", (WriteRow(1, 1200, Layer.GUEST, "the instruction LR 5,6", "00", "01"),), True),
+        """
+GR5 of A: one write; there are others before
+   step   layer  value     by
+1  1,200  guest  00 -> 01  the instruction LR 5,6
+""",
+        id="writers",
+    ),
+    pytest.param(
+        WritersView("GR5", "", (), False),
+        "\nGR5: no step has written it\n",
+        id="no-writers",
+    ),
+    pytest.param(
+        ChainView(
+            "GR5",
+            "A",
+            (
+                WriterView("GR5", "A", 20, 12, Layer.GUEST, "the instruction LR 5,6", "00", "01"),
+                WriterView("GR6", "A", 11, None, None, "", "", "01"),
+            ),
+            "it is from the beginning of the recording",
+        ),
+        """
+where GR5 of A comes from, latest first:
+  1 GR5 = 01, step 12: the instruction LR 5,6
+  2 GR6 = 01, never written since the recording began
+  it is from the beginning of the recording
+""",
+        id="chain",
     ),
     pytest.param(
         PagesView("A", "64 pages", (PageRange(0, 0, "in the frame at real 0FF000"), PageRange(1, 14, "never used"))),

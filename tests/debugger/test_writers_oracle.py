@@ -118,7 +118,6 @@ def test_a_program_that_changes_its_own_instructions_hides_nothing(under_cp):
 
 @pytest.mark.parametrize("mnemonic", sorted(row.mnemonic for row in COMPILED.values()))
 def test_what_compiled_code_may_write_is_known_for_every_instruction(mnemonic):
-    written = {GENERAL: set[int](), FLOATING: set[int](), CONDITION_CODE: set[int]()}
     for number in range(8):
         system = bare(mnemonic, number)
         cpu = system.machine.cpu
@@ -126,12 +125,48 @@ def test_what_compiled_code_may_write_is_known_for_every_instruction(mnemonic):
         cpu.psw.__class__, psw = NotingPSW, cpu.psw
         accesses = observe(system, system.machine.advance)
         psw.__class__ = PSW
-        if accesses is None or accesses.mnemonic != mnemonic:
+        if accesses is None or accesses.mnemonic != mnemonic or accesses.before.per:
             continue
         halfword = int.from_bytes(accesses.text[:2], "big")
         for file in (GENERAL, FLOATING):
             for register in accesses.written(file):
                 assert left_to_cpu(file, register)[halfword], (file, register, accesses.text.hex())
-                written[file].add(register)
         if id(psw) in NotingPSW.noted and cpu.psw is psw:
             assert left_to_cpu(CONDITION_CODE)[halfword], accesses.text.hex()
+
+
+RECORDED = """
+PERON    START X'1000'
+BEGIN    BALR  12,0
+         USING *,12
+         LCTL  9,11,EVENTS
+         MVC   X'68'(8),HANDLER     program new PSW
+         LPSW  PEROFF
+HERE     LA    3,5
+         LR    3,3
+         LA    4,1
+         SR    4,4
+         LPSW  DONE
+TOOK     LPSW  X'28'
+EVENTS   DC    X'40000000',X'00000000',X'00FFFFFF'
+         DS    0D
+PEROFF   DC    X'40080000',A(HERE)
+HANDLER  DC    X'00080000',A(TOOK)
+DONE     DC    X'000A000000000000'
+         END   BEGIN
+"""
+
+
+@pytest.mark.parametrize("under_cp", [False, True], ids=["bare", "CP"])
+def test_under_program_event_recording_each_register_is_seen_alone(under_cp):
+    session = DebugSession()
+    session.load_programs([from_source(RECORDED, "recorded")], under_cp)
+    if under_cp:
+        session.give("cp", "set ecmode on")
+        session.give("cp", "system reset")
+    session.run(limit=60)
+    name = session.system.guests[0].name
+    locations: list[Location] = [RegisterLocation(name, "GR", n) for n in (3, 4, 5, 12)]
+    _check(session, [*locations, PswLocation(name, "cc")], session.recording.start)
+    if not under_cp:
+        assert len(writes(session.recording, locations[0], ALL)) == 2

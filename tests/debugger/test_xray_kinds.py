@@ -9,7 +9,7 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StageState, XrayView
 from edu_hv.isa.codes import PIC, Class
 from tests.debugger.walk import run_line
-from tests.debugger.xray_scenes import SETTINGS, scene
+from tests.debugger.xray_scenes import CODES, SETTINGS, scene
 
 P, S, E, IO = Class.PROGRAM, Class.SVC, Class.EXTERNAL, Class.INPUT_OUTPUT
 SIX = ("guest", "hardware", "decode", "rule", "do", "run")
@@ -204,6 +204,18 @@ def test_an_x_ray_is_the_same_stage_by_stage_forwards_and_backwards(row):
         assert now == ([unit - start] if unit < end else [])
         assert len(done) == (unit - start - 1 if unit < end else len(view.stages))
         assert all(not stage.lines and not stage.details for stage in to_come)
+
+
+def test_every_diagnose_code_has_an_x_ray_that_names_the_code_and_its_registers():
+    session = scene("diagnoses").session
+    seen = {}
+    session.recording.goto(session.recording.start)
+    while session.recording.advance():
+        view = session.xray()
+        if not session.in_step and "op 83 = DIAG, Diagnose" in _text(view):
+            code = _text(view).partition("code X'")[2].partition("'")[0]
+            seen[int(code, 16)] = [stage.title for stage in view.stages if not stage.lines], view.stages[-1].title
+    assert seen == dict.fromkeys(CODES, ([], "run"))
 
 
 @pytest.mark.parametrize("name", ["kernel", "kernel, bare", "kernel, assist"])

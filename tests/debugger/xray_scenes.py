@@ -12,9 +12,12 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
 from edu_hv.debugger.system import SourceProgram
 from edu_hv.hypervisor.decisions import DecisionTaken
+from edu_hv.hypervisor.diagnose.services import SERVICES
 from edu_hv.isa.codes import Class
 from edu_hv.machine.events import AssistHandled, InterruptionRecognized, PSWsSwapped
 
+CONSOLE_FUNCTION = 0x08
+"""Its DIAGNOSE may put the guest into CP mode: it comes last."""
 LIMIT, AT_ONCE = 40_000, 5_000
 
 
@@ -101,6 +104,8 @@ PROGRAM_CHECKS = program(
 EXTERNALS = program("LPSW ALLON")
 TIMERS = program("LPSW ECMODE", new="00080000")
 PER = program("LPSW ECPER", new="00080000")
+CODES = sorted(SERVICES, key=lambda code: (code == CONSOLE_FUNCTION, code))
+DIAGNOSES = program("LA 2,X", "LA 3,8", *(f"DC X'8323{code:04X}'" for code in CODES), "LPSW WAIT")
 IO_INSTRUCTIONS = program(
     "TIO 9", "SIO 9", "TIO 9", "HIO 9", "HDV 9", "TCH 9", "STIDC 0", "CLRIO 9", "SIOF 14", "TIO 14", "SIO X'181'",
     "HIO X'181'", "TIO X'181'", "SIO X'FFF'", "SSM ON", "SPT SOON", "STPT X", "SCKC NOW", "STCKC X", "SCK X", "STIDP X",
@@ -142,6 +147,7 @@ SETTINGS = {
     "checks, bare": Setting(source=PROGRAM_CHECKS, cp=False, limit=200),
     "instructions": Setting(source=IO_INSTRUCTIONS),
     "instructions, bare": Setting(source=IO_INSTRUCTIONS, cp=False),
+    "diagnoses": Setting(source=DIAGNOSES, limit=600),
     "externals": Setting(
         source=EXTERNALS,
         given=((1, "cp", "adstop 2c4"), (6, "key", ""), (11, "cp", "attn"), (20, "cp", "begin"), (99, "cp", "begin")),

@@ -1,9 +1,10 @@
 """Commands that step over what is called, and out of it, in both directions."""
 
-from edu_hv.debugger.commands.arguments import count
+from edu_hv.debugger.commands.arguments import address, count
 from edu_hv.debugger.commands.registry import command
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView
+from edu_hv.isa.errors import UserError
 
 
 @command(
@@ -60,3 +61,18 @@ def out(session: DebugSession) -> StopView:
 def unout(session: DebugSession) -> StopView:
     """The reverse of out: go back to where the call was about to be made that the guest is in."""
     return session.unout()
+
+
+@command(
+    "since",
+    address(),
+    group="run",
+    aliases=("ununtil", "reverse-until"),
+    repeats=True,
+    examples=("since 200 : back to where the instruction at 200 was about to be executed last",),
+)
+def since(session: DebugSession, at: int) -> StopView:
+    """Go back to the last time the instruction at ADDRESS was about to be executed: the reverse of until."""
+    if at % 2:
+        raise UserError(f"{at:06X} is odd; an instruction is at an even address")
+    return session.run_back(address=at)

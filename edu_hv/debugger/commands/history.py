@@ -51,7 +51,8 @@ def marks(session: DebugSession) -> TableView:
     """The positions that have names, in order."""
     recording = session.recording
     named = sorted(recording.history.named.items(), key=lambda item: (item[1], item[0]))
-    rows = tuple((name, f"{recording.step_at(unit):,}", "here" if unit == recording.unit else "") for name, unit in named)
+    here = recording.unit
+    rows = tuple((name, f"{recording.step_at(unit):,}", "here" if unit == here else "") for name, unit in named)
     return TableView("marks" if rows else "no marks; mark NAME makes one", ("name", "step", ""), rows)
 
 

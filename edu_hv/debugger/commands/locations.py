@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger.commands.arguments import is_device, labels, parse_address, parse_real_address, short
 from edu_hv.debugger.expression_names import register_number
-from edu_hv.debugger.microscope.ladder import cp_walk, machine_walk, own_walk
-from edu_hv.debugger.microscope.tables import PAGE_ENTRY, Walked
+from edu_hv.debugger.microscope.ladder import cp_walk, own_walk
+from edu_hv.debugger.microscope.tables import PAGE_ENTRY, Walked, walked
 from edu_hv.debugger.microscope.target import LOGICAL, VIRTUAL, Target
 from edu_hv.debugger.writers.addressing import of_guest, real_storage, storage_at
 from edu_hv.debugger.writers.locations import (
@@ -186,7 +186,8 @@ class _Named:
         if which == "shadow":
             if held.vm is None or held.vm.shadow is None or not held.vm.shadow.exist:
                 raise UserError(f"{self.guest} has no shadow tables: a guest with DAT on has")
-            return self._entry(machine_walk(held), REAL, "shadow page-table entry", f"pte shadow {address:06X}")
+            found = walked(address, held.vm.shadow.cr0, held.vm.shadow.cr1, held.cpu.load_real)
+            return self._entry(found, REAL, "shadow page-table entry", f"pte shadow {address:06X}")
         held = Target(self.session.system, guest, address, "guest-real", psw, registers)
         real = address if not psw.dat else own_walk(Target(held.system, guest, address, LOGICAL, psw, registers)).real
         if real is None:
@@ -200,7 +201,9 @@ class _Named:
             raise UserError(f"there is no page-table entry for {found.address:06X}: the walk ends at the segment table")
         at, length = entries[-1]
         place = of_guest(self.session.system, owner, at, length)
-        name = f"the {title} of {found.address:06X}" if not title.startswith("CP") else f"{title} of {found.address:06X}"
+        name = (
+            f"the {title} of {found.address:06X}" if not title.startswith("CP") else f"{title} of {found.address:06X}"
+        )
         return StorageLocation(owner, place.pieces, place.words, True, name, command)
 
     # ---- blocks of CP ------------------------------------------------------------------------------------------
@@ -257,7 +260,9 @@ def offered(session: "DebugSession", text: str) -> Iterable[str]:
     if before[-1:] == ["psw"]:
         return [f"{name}\t{found.title}" for name, found in FIELDS.items()]
     if before[-1:] in (["key"], ["pte"]):
-        more = ["real\tof the real machine"] if before == ["key"] else ["shadow\tof the shadow tables", "own\tthe guest's"]
+        more = (
+            ["real\tof the real machine"] if before == ["key"] else ["shadow\tof the shadow tables", "own\tthe guest's"]
+        )
         return [*more, *labels(session)]
     if before:
         return _registers() if before == ["real"] else []
@@ -267,7 +272,11 @@ def offered(session: "DebugSession", text: str) -> Iterable[str]:
 def _first_words(session: "DebugSession") -> list[str]:
     found = [*_registers(), *(f"psw.{name}\t{field.title}" for name, field in FIELDS.items())]
     found += ["timer\tthe interval timer", *(f"{name}\t{words}" for name, words in CLOCKS.items())]
-    found += ["key\ta storage key: key 2000", "pte\ta page-table entry: pte 2000", "real\tof the real machine: real gr5"]
+    found += [
+        "key\ta storage key: key 2000",
+        "pte\ta page-table entry: pte 2000",
+        "real\tof the real machine: real gr5",
+    ]
     if session.system.cp is not None:
         found += ["vmblok\ta field of the VMBLOK: vmblok vmpstat", "device\ta field of a device: device 009 vdevstat"]
         found += ["cp\ta field of CP: cp slice"]

@@ -265,7 +265,7 @@ def csw(data: bytes, title: str = "CSW") -> BitsView:
             "8-31",
             "CCW address",
             f"{found.address:06X}",
-            f"the last CCW used is at {found.address - 8 & 0xFFFFFF:06X}, 8 bytes before",
+            f"the last CCW used is at {found.address - 8:06X}, 8 bytes before" if found.address >= 8 else "no CCW",
         ),
         *(_status(32, flag, found.unit_status, meaning) for flag, meaning in _UNIT.items()),
         *(_status(40, flag, found.channel_status, meaning) for flag, meaning in _CHANNEL.items()),

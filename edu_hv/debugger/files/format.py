@@ -199,7 +199,7 @@ class Fields:
             raise self.wrong(f'"{name}" is neither true nor false')
         return value
 
-    def list(self, name: str, most: int) -> list[Any]:
+    def array(self, name: str, most: int) -> list[Any]:
         """A list of so many at most."""
         value = self._get(name)
         if not isinstance(value, list) or len(value) > most:
@@ -208,25 +208,25 @@ class Fields:
 
     def texts(self, name: str, most: int, longest: int = 2000) -> tuple[str, ...]:
         """A list of texts."""
-        found = self.list(name, most)
+        found = self.array(name, most)
         if not all(isinstance(each, str) and len(each) <= longest for each in found):
             raise self.wrong(f'"{name}" is no list of texts of at most {longest:,} letters')
         return tuple(found)
 
     def numbers(self, name: str, most: int) -> list[int]:
         """A list of whole numbers from 0 on."""
-        found = self.list(name, most)
+        found = self.array(name, most)
         if not all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in found):
             raise self.wrong(f'"{name}" is no list of numbers')
         return found
 
-    def object(self, name: str) -> "Fields":
+    def within(self, name: str) -> "Fields":
         """Names and values within the line."""
         return Fields(self._get(name), f'{self.place}, "{name}"')
 
-    def objects(self, name: str, most: int) -> Iterable["Fields"]:
+    def each_of(self, name: str, most: int) -> Iterable["Fields"]:
         """A list of them."""
-        return [Fields(each, f'{self.place}, "{name}"') for each in self.list(name, most)]
+        return [Fields(each, f'{self.place}, "{name}"') for each in self.array(name, most)]
 
     def items(self, most: int) -> dict[str, int]:
         """All values, numbers from 0 on by their names."""

@@ -336,7 +336,8 @@ class Recording:
             self._live = False
         self.journal.give(unit, given)
         self.journal.reached(self.unit)
-        self._recorded(starting, INPUT_MARK, 0, plain=False, complete=starting)
+        complete = starting and self.system.machine.recognized is None
+        self._recorded(starting, INPUT_MARK, 0, plain=False, complete=complete)
         self._checkpoint()
 
     def enter(self, given: Input) -> None:

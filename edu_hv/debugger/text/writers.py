@@ -38,9 +38,7 @@ def _writers(view: WritersView, width: int) -> list[str]:
         return wrap(f"{title}: no step has written it{f'; {view.remark}' if view.remark else ''}", width, "", "  ")
     before = "; there are others before" if view.more else ", all there are"
     count = f"the last {len(view.rows):,} writes" if len(view.rows) > 1 else "one write"
-    rows = [
-        (str(row.number), f"{row.step:,}", row.layer.value, f"{row.old} -> {row.new}", row.by) for row in view.rows
-    ]
+    rows = [(str(row.number), f"{row.step:,}", row.layer.value, f"{row.old} -> {row.new}", row.by) for row in view.rows]
     lines = wrap(f"{title}: {count}{before}", width, "", "  ")
     lines += table(("", "step", "layer", "value", "by"), rows, width)
     return lines + (wrap(view.remark, width) if view.remark else [])

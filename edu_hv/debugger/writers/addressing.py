@@ -86,7 +86,9 @@ def of_guest(system: "System", owner: str, address: int, length: int) -> Storage
     return StorageLocation(owner, tuple(_within(address, max(length, 1), FRAME)), named(address, length))
 
 
-def of_absolute(system: "System", owner: str, absolute: int, length: int, logical: int | None = None) -> StorageLocation:
+def of_absolute(
+    system: "System", owner: str, absolute: int, length: int, logical: int | None = None
+) -> StorageLocation:
     """The same bytes as the storage of a guest; of the real machine when they are none of its.
 
     `logical`: how the guest calls it.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from edu_hv.debugger.explain import ccw_words, statement
 from edu_hv.debugger.recording.accesses import Accesses, observe
-from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped, InputGiven, ProgramTranslated
-from edu_hv.debugger.writers.locations import REAL, Location, PswLocation, StorageLocation
-from edu_hv.debugger.writers.operands import MadeOf, Operand, of_instruction, of_simulation, of_storage
+from edu_hv.debugger.recording.journal import Entry, GuestPSWsSwapped, ProgramTranslated
 from edu_hv.debugger.system import Input
 from edu_hv.debugger.views import Layer
+from edu_hv.debugger.writers.locations import REAL, Location, PswLocation, StorageLocation
+from edu_hv.debugger.writers.operands import NOTHING, MadeOf, Operand, of_instruction, of_simulation, of_storage
 from edu_hv.hypervisor.decisions import DecisionCarriedOut, DecisionTaken, Reflect, Simulate, SimulateIO
 from edu_hv.hypervisor.rcwtask import TranslatedCCW
 from edu_hv.hypervisor.stages import Stage
@@ -41,6 +41,8 @@ class Write:
     old: Any
     new: Any
     made_of: MadeOf
+    part: bool
+    """Only a part of it was written."""
     at_boundary: bool
     """Whether `goto` with the number of the step leads to the position behind it."""
 
@@ -56,7 +58,7 @@ class _Author:
     by: str
     brief: str
     details: tuple[str, ...] = ()
-    made_of: MadeOf = MadeOf()
+    made_of: MadeOf = NOTHING
 
 
 def write_at(session: "DebugSession", location: Location, unit: int) -> Write:
@@ -76,10 +78,11 @@ def write_at(session: "DebugSession", location: Location, unit: int) -> Write:
         author.layer,
         author.by,
         author.brief,
-        author.details,
+        (*author.details, *filter(None, [scene.part])),
         scene.old,
         scene.new,
         author.made_of,
+        bool(scene.part),
         at_boundary,
     )
 
@@ -97,6 +100,8 @@ class _Scene:
         self.stage = cp.work.stage if cp else Stage.NONE
         self.taken = self._decision()
         self.simulated = self._simulated()
+        self.part = ""
+        """What to say where only a part of it was written."""
         self.old: Any = None
         self.new: Any = None
         self.accesses: Accesses | None = None
@@ -145,15 +150,24 @@ class _Scene:
 
     def _stores(self, accesses: Accesses) -> StorageStored | None:
         """The last store into the bytes."""
-        location = self.location
+        places = self._places()
+        hits = [one for one in accesses.stored if _overlaps(one, places)]
+        if not hits:
+            return None
+        found = {at for one in hits for at in range(one.absolute, one.absolute + len(one.new))} & places
+        if len(found) < len(places):
+            self.part = f"it wrote {len(found)} of the {len(places)} bytes"
+        return hits[-1]
+
+    def _places(self) -> set[int]:
+        """The absolute addresses of the bytes."""
+        location, places = self.location, set[int]()
         assert isinstance(location, StorageLocation)
-        places: set[int] = set()
         for at, length in location.pieces:
             frame = location.frame(self.system, at)
             if frame is not None:
                 places.update(range(frame + at % FRAME, frame + at % FRAME + length))
-        hits = (one for one in reversed(accesses.stored) if _overlaps(one, places))
-        return next(hits, None)
+        return places
 
     def _storer(self, stored: StorageStored, accesses: Accesses) -> _Author:
         match stored.actor:
@@ -274,7 +288,9 @@ class _Scene:
 
     def _by_guest_ccw(self, by: str, event: CCWExecuted) -> _Author:
         made_of = MadeOf(of_storage(self.system, self.owner, event.address, 8).operands)
-        return _Author(Layer.CP, f"{by}, device {event.device:03X}", f"device {event.device:03X}", (ccw_words(event),), made_of)
+        return _Author(
+            Layer.CP, f"{by}, device {event.device:03X}", f"device {event.device:03X}", (ccw_words(event),), made_of
+        )
 
     def _is_timer(self) -> bool:
         location = self.location

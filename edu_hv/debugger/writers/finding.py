@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from edu_hv.debugger.recording.search import never, positions
 from edu_hv.debugger.writers.locations import Location
 from edu_hv.debugger.writers.probes import probe_for
-from edu_hv.engine.tiers import Engine
 
 if TYPE_CHECKING:
     from edu_hv.debugger.recording.timetravel import Recording
     from edu_hv.debugger.system import System
+    from edu_hv.machine.channel import Channels
+    from edu_hv.machine.cpu import CPU
+    from edu_hv.machine.machine import Machine
 
 _NEAR = (1024, 16_384)
 """So many units before the present are searched first: what was written last was mostly written lately."""
@@ -25,9 +27,9 @@ def writes(
     stopped: Callable[[], bool] = never,
     start: int | None = None,
 ) -> list[int]:
-    """The positions behind the last `most` units that wrote the location, in order, behind `start` up to `end` at most.
+    """The positions behind the last `most` units that wrote the location, in order, after `start`, up to `end`.
 
-    By default from the start of the recording to the present position.  What was found by then is returned when `stopped()`.
+    By default from the start of the recording to the present position.  When `stopped()`, what was found by then.
     """
     end = recording.unit if end is None else end
     first = recording.start if start is None else start
@@ -46,7 +48,7 @@ def writes(
 def _unobserved(system: "System") -> Iterator[None]:
     """Inside, nobody is told of events, which takes half of CP's time."""
     machine = system.machine
-    parts = (machine, machine.cpu, machine.channels)
+    parts: tuple[Machine | CPU | Channels, ...] = (machine, machine.cpu, machine.channels)
     observers = [part.observer for part in parts]
     for part in parts:
         part.observer = None
@@ -61,9 +63,9 @@ def _unobserved(system: "System") -> Iterator[None]:
 def _leaving(system: "System", left: Sequence[int] | None) -> Iterator[None]:
     """Inside, the engine leaves those instructions alone."""
     ready = left is not None and system.start_engine(frozenset())
-    engine = system.machine.engine
-    if not ready or left is None or not isinstance(engine, Engine):
+    leaving = getattr(system.machine.engine, "leaving", None)  # Not imported: its package may be missing.
+    if not ready or leaving is None:
         yield
         return
-    with engine.leaving(left):
+    with leaving(left):
         yield

@@ -67,10 +67,12 @@ class RegisterLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return f"{self.file}{self.number}"
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return self.name.lower()
 
     @property
@@ -79,12 +81,14 @@ class RegisterLocation(Location):
         return self.number >> 1 if self.file == "FPR" else self.number
 
     def value(self, system: "System") -> int | None:
+        """What it has now."""
         if not self.owner:
             return files(system.machine.cpu)[self.file][self.index]
         guest = guest_of(system, self.owner)
         return None if guest is None else _believed(system, guest, self.file)[self.index]
 
     def show(self, value: int | None) -> str:
+        """A value of it in text."""
         return "not there" if value is None else f"{value:0{16 if self.file == 'FPR' else 8}X}"
 
 
@@ -110,13 +114,16 @@ class PswLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return FIELDS[self.field].title
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return f"psw.{self.field}"
 
     def value(self, system: "System") -> int | None:
+        """What it has now."""
         psw = self.psw(system)
         return None if psw is None else FIELDS[self.field].of(psw)
 
@@ -128,6 +135,7 @@ class PswLocation(Location):
         return None if guest is None else believed.psw(system, guest)
 
     def show(self, value: int | None) -> str:
+        """A value of it in text."""
         return "not there" if value is None else FIELDS[self.field].show(value)
 
 
@@ -151,10 +159,12 @@ class StorageLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return self.title or f"storage {self.words}"
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return self.command or (self.words if self.owner else f"real {self.words}")
 
     @property
@@ -163,6 +173,7 @@ class StorageLocation(Location):
         return sum(length for _, length in self.pieces)
 
     def value(self, system: "System") -> bytes | None:
+        """What it has now."""
         found = [self._piece(system, at, length) for at, length in self.pieces]
         return None if None in found else b"".join(each for each in found if each is not None)
 
@@ -180,6 +191,7 @@ class StorageLocation(Location):
         return vm.storage.frame_of(at // FRAME) if vm.storage.addressable(at) else None
 
     def show(self, value: bytes | None) -> str:
+        """A value of it in text."""
         if value is None:
             return "not there"
         text = value[:32].hex(" ", 4).upper() if len(value) % 4 == 0 else value[:32].hex().upper()
@@ -197,13 +209,16 @@ class KeyLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return f"the storage key of {self.address & -2048:06X}"
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return f"key {'' if self.owner else 'real '}{self.address:06X}"
 
     def value(self, system: "System") -> int | None:
+        """What it has now."""
         vm = vm_of(system, self.owner)
         if vm is not None:
             return vm.storage.peek_key(self.address) & PROTECTION if vm.storage.addressable(self.address) else None
@@ -212,6 +227,7 @@ class KeyLocation(Location):
         return system.machine.storage.key(self.address) & PROTECTION
 
     def show(self, value: int | None) -> str:
+        """A value of it in text."""
         if value is None:
             return "not there"
         return f"{value:02X}, access control {value >> 4:X}{', fetch protected' if value & 8 else ''}"
@@ -229,13 +245,16 @@ class ClockLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return CLOCKS[self.clock]
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return self.clock
 
     def value(self, system: "System") -> int | None:
+        """What it has now."""
         vm = vm_of(system, self.owner)
         if vm is None and self.owner and system.cp is not None:
             return None
@@ -245,6 +264,7 @@ class ClockLocation(Location):
         return found
 
     def show(self, value: int | None) -> str:
+        """A value of it in text."""
         return "not there" if value is None else f"setting {value & (1 << 64) - 1:016X}"
 
 
@@ -259,14 +279,17 @@ class BlockLocation(Location):
 
     @property
     def name(self) -> str:
+        """What it is called."""
         title = {"vmblok": "VMBLOK", "cp": "CP"}.get(self.block, f"the VDEVBLOK of {self.block}")
         return f"{self.path.upper() if self.block == 'vmblok' else self.path} in {title}"
 
     @property
     def spelled(self) -> str:
+        """The words of a command that name it."""
         return f"{self.block} {self.path}"
 
     def value(self, system: "System") -> Any:
+        """What it has now."""
         root = self.root(system)
         return None if root is None else follow(root, self.path)[1]
 
@@ -280,6 +303,7 @@ class BlockLocation(Location):
         return vm.devices.lookup(int(self.block.split()[1], 16))
 
     def show(self, value: Any) -> str:
+        """A value of it in text."""
         return "not there" if value is None else shown(value)
 
 
@@ -318,5 +342,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:X}" if value >= 0 else str(value)
     return str(value)
-
-

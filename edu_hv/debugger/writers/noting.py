@@ -1,7 +1,7 @@
 """Registers and PSWs that note when they are written.  Reading them is as fast as ever."""
 
 from collections.abc import Iterable
-from typing import Any, SupportsIndex
+from typing import Any, ClassVar, SupportsIndex
 
 from edu_hv.machine.psw import PSW
 
@@ -34,7 +34,7 @@ class NotingPSW(PSW):
     """A PSW that notes when its condition code is set, be it to what it was.  It is equal to any other one."""
 
     __slots__ = ()
-    noted: set[int] = set()
+    noted: ClassVar[set[int]] = set()
     """Of those whose condition code was set, their ids."""
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -45,7 +45,7 @@ class NotingPSW(PSW):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, PSW):
             return NotImplemented
-        names = PSW.__slots__  # type: ignore[attr-defined]
+        names = PSW.__slots__
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
     __hash__ = None  # type: ignore[assignment]

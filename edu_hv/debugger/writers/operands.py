@@ -41,6 +41,7 @@ class MadeOf:
     source: Operand | None = None
 
 
+NOTHING = MadeOf()
 _FLOATING_STORES = ("STD", "STE")
 _MULTIPLE = ("LM", "LCTL")
 _SAME_REGISTER = ("LR", "LTR", "LDR", "LTDR", "LER", "LTER")
@@ -163,10 +164,11 @@ def _part(system: "System", owner: str, one: Fetched, offset: int, length: int) 
 
 def _stored_register(system: "System", owner: str, target: StorageLocation, accesses: Accesses) -> Operand | None:
     """The register from which all of the bytes came."""
-    number = accesses.text[1] >> 4
+    number, offset = accesses.text[1] >> 4, _offset(system, target, accesses)
+    if offset is None or offset + target.length > sum(len(one.new) for one in accesses.stored):
+        return None
     if accesses.mnemonic in ("STM", "STCTL"):
-        offset = _offset(system, target, accesses)
-        if offset is None or offset % 4 + target.length > 4:
+        if offset % 4 + target.length > 4:
             return None
         number = number + offset // 4 & 15
     file = "FPR" if accesses.mnemonic in _FLOATING_STORES else "CR" if accesses.mnemonic == "STCTL" else "GR"

@@ -59,7 +59,7 @@ class WriteProbe(Probe):
     def saw(self, system: "System", done: Done) -> bool:
         """Whether it is another one."""
         before, self.value = self.value, self.location.value(system)
-        return before != self.value
+        return bool(before != self.value)
 
 
 class AddressProbe(WriteProbe):
@@ -90,7 +90,9 @@ class AddressProbe(WriteProbe):
 class CodeProbe(WriteProbe):
     """Sees each setting of the condition code."""
 
-    left = left_to_cpu(CONDITION_CODE)
+    def __init__(self, recording: "Recording", location: Location) -> None:
+        super().__init__(recording, location)
+        self.left = left_to_cpu(CONDITION_CODE)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -101,7 +103,7 @@ class CodeProbe(WriteProbe):
             system = self.recording.system
             for cpu in self._cpus(system):
                 if type(cpu.psw) is NotingPSW:
-                    cpu.psw.__class__ = PSW
+                    object.__setattr__(cpu.psw, "__class__", PSW)
             NotingPSW.noted.clear()
 
     def _cpus(self, system: "System") -> list["CPU"]:
@@ -119,7 +121,7 @@ class CodeProbe(WriteProbe):
         self._cpu = self._counting(system)
         for cpu in self._cpus(system):
             if type(cpu.psw) is PSW:
-                cpu.psw.__class__ = NotingPSW
+                object.__setattr__(cpu.psw, "__class__", NotingPSW)
         self._psw = self._cpu.psw if self._cpu is not None else None
 
     def _counting(self, system: "System") -> "CPU | None":
@@ -170,7 +172,9 @@ class RegisterProbe(WriteProbe):
 
     def _arm(self, system: "System") -> None:
         cp, vm = system.cp, vm_of(system, self.location.owner)
-        self._guest_runs = cp is None or not self.location.owner or (vm is not None and cp.running_vm is vm and not cp.busy)
+        self._guest_runs = (
+            cp is None or not self.location.owner or (vm is not None and cp.running_vm is vm and not cp.busy)
+        )
         self._real = self._noting(system.machine.cpu)
         self._virtual = self._noting(vm.cpu) if vm is not None else None
 

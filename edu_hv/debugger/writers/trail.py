@@ -10,7 +10,7 @@ from edu_hv.debugger.writers.evidence import Write, write_at
 from edu_hv.debugger.writers.finding import writes
 from edu_hv.debugger.writers.locations import Location
 from edu_hv.debugger.writers.operands import ADDRESS
-from edu_hv.debugger.writers.views import ChainView, OperandView, WriteRow, WritersView, WriterView
+from edu_hv.debugger.writers.views import ChainView, MadeOfView, WriteRow, WritersView, WriterView
 from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def follow(session: "DebugSession", which: int | Location) -> WriterView:
         raise UserError("there is no answer to follow yet; ask first: who gr5")
     write = trail.answers[-1].write
     if write is None:
-        raise UserError(f"nobody wrote {trail.answers[-1].location.name}, so there is nothing to follow; unfollow goes back")
+        raise UserError(
+            f"nobody wrote {trail.answers[-1].location.name}, so there is nothing to follow; unfollow goes back"
+        )
     location = _operand(write, which) if isinstance(which, int) else which
     trail.answers.append(ask(session, location, write.unit - 1))
     return _shown(session, trail)
@@ -104,7 +106,9 @@ def unfollow(session: "DebugSession") -> WriterView:
     """Back to the answer before."""
     trail = trail_of(session)
     if len(trail.answers) < 2:
-        raise UserError("there is no answer before this one; who asks anew" if trail.answers else "nothing was asked yet")
+        raise UserError(
+            "there is no answer before this one; who asks anew" if trail.answers else "nothing was asked yet"
+        )
     trail.answers.pop()
     return _shown(session, trail)
 
@@ -129,6 +133,8 @@ def _end(last: Answer, deepest: int) -> str:
         return "it is from the beginning of the recording"
     if write.made_of.source is not None:
         return f"{deepest} links were followed; chain with a larger number goes on"
+    if write.part:
+        return "only a part of it was written there; writers lists who wrote the rest"
     values = [one for one in write.operands if one.role != ADDRESS]
     if len(values) > 1:
         return f"it was made of {len(values)} operands there; follow 1, follow 2 ... ask for each"
@@ -207,7 +213,7 @@ def _view(session: "DebugSession", answer: Answer, trail: tuple[str, ...]) -> Wr
         remark = f"it has been {answer.value} since the recording began (step 0): no step has written it"
         return WriterView(location.name, guest, step, None, None, "", "", answer.value, trail=trail, remark=remark)
     operands = tuple(
-        OperandView(number, one.words, one is write.made_of.source) for number, one in enumerate(write.operands, 1)
+        MadeOfView(number, one.words, one is write.made_of.source) for number, one in enumerate(write.operands, 1)
     )
     old, new = location.show(write.old), location.show(write.new)
     remark = "" if write.at_boundary else "it was within the step: jump goes exactly there, goto to the end of the step"

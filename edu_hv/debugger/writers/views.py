@@ -6,7 +6,7 @@ from edu_hv.debugger.views import Layer, View
 
 
 @dataclass(frozen=True, slots=True)
-class OperandView:
+class MadeOfView:
     """An operand of a write: "GR3 = 00000200"; the number that `follow` takes."""
 
     number: int
@@ -30,7 +30,7 @@ class WriterView(View):
     old: str
     new: str
     details: tuple[str, ...] = ()
-    operands: tuple[OperandView, ...] = ()
+    operands: tuple[MadeOfView, ...] = ()
     trail: tuple[str, ...] = ()
     """How one came here: the answers followed, first to last, if there were more than one."""
     remark: str = ""
