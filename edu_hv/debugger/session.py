@@ -1,7 +1,8 @@
 """DebugSession: the only door through which faces, lessons and scripts look at a machine and drive it.
 
-What it shows is in `looking`, where it stands in `standing`, how it moves in `moving`; here are loading, inputs and
-branches.  Views are made by `viewing`, sentences by `explain`.
+What it shows is in `looking`, where it stands in `standing`, how it moves in `moving`, what scripts ask,
+do and give in `asking`, `scripting` and `operating`; here are loading, inputs and branches.  Views are made by
+`viewing`, sentences by `explain`.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from edu_hv.debugger.explain import dead_words
 from edu_hv.debugger.files.opening import open_session
 from edu_hv.debugger.files.saving import save_session
 from edu_hv.debugger.files.typed import Typed
-from edu_hv.debugger.moving import Moving
+from edu_hv.debugger.operating import Operating
 from edu_hv.debugger.recipes import AsGuests, Loaded, OnTheMachine, Recipe, WithDirectory
 from edu_hv.debugger.recording.changes import Changes
 from edu_hv.debugger.recording.timetravel import Recording
@@ -33,7 +34,7 @@ _LOAD_LIMIT = 200_000
 """Steps within which a deck must have brought its program to its entry."""
 
 
-class DebugSession(Moving):
+class DebugSession(Operating):
     """One debugging session.  Nothing is loaded at first; every method says so with a UserError until something is."""
 
     def __init__(self) -> None:
@@ -61,7 +62,8 @@ class DebugSession(Moving):
         A program on a deck is IPLed and run up to its entry; that part of the recording can be gone back to.  Raises
         UserError, with what was loaded before still there, when a program cannot be loaded.
         """
-        return self.load_programs([catalog.find(name) for name in programs], under_cp, real)
+        names = [programs] if isinstance(programs, str) else programs
+        return self.load_programs([catalog.find(name) for name in names], under_cp, real)
 
     def load_source(self, source: str, name: str, under_cp: bool = False) -> StopView:
         """Assemble a source text and load it.  Raises AssemblyError for what does not assemble."""

@@ -5,12 +5,24 @@ Faces draw views; commands return them; tests compare them.  The text of each is
 
 from dataclasses import dataclass
 from enum import Enum
+from html import escape
 
 
 class View:
-    """What a command returns.  Subclasses are frozen dataclasses; `text` has a function for each."""
+    """What a command returns.  Subclasses are frozen dataclasses; `text` has a function for each.
+
+    `str` of a view is its text, at most 79 columns wide; a notebook shows that, too.
+    """
 
     __slots__ = ()
+
+    def __str__(self) -> str:
+        from edu_hv.debugger.text import as_lines
+
+        return "\n".join(as_lines(self))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 class Layer(Enum):
@@ -63,6 +75,8 @@ class StatusView(View):
     """Within a trap: the title of the stage just done; else ""."""
     microseconds: int
     """Machine time."""
+    branch: str = "main"
+    """The branch of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,11 @@ class DecisionView(View):
     """What it changed, in the order of their names' importance."""
     within: "tuple[DecisionView, ...]" = ()
     """The decisions that were made while it was carried out."""
+
+    @property
+    def rule(self) -> str:
+        """Id of the rule that fired: "PRV-2"."""
+        return next(rule.rule for rule in self.rules if rule.fired)
 
 
 @dataclass(frozen=True, slots=True)

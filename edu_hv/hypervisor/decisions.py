@@ -4,7 +4,8 @@ A handler decides and changes nothing; `carry_out` changes.  A decision carries 
 did not, and the reason, so that "why did that trap?" is answered by the object that acted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -384,13 +385,27 @@ class Verdict:
         return next(rule for rule in self.tried if rule.fired)
 
 
+_SUSPENDED: set[str] = set()
+"""Rules that do not fire, by id."""
+
+
+@contextmanager
+def without(rule: str) -> Iterator[None]:
+    """Inside, CP decides as if it had no rule of that id: to see what it is good for."""
+    _SUSPENDED.add(rule)
+    try:
+        yield
+    finally:
+        _SUSPENDED.discard(rule)
+
+
 def decide(rules: Sequence[Rule[Subject]], subject: Subject) -> Verdict:
     """Ask the rules in order; the first whose answer is yes decides.
 
     The rest are not asked, but the next one is listed as not having fired, to show what the alternative was.
     """
     for index, rule in enumerate(rules):
-        if rule.applies(subject):
+        if rule.applies(subject) and rule.id not in _SUSPENDED:
             why = rule.why if isinstance(rule.why, str) else rule.why(subject)
             return Verdict(rule.decide(subject), why, _tried(rules, index))
     raise AssertionError("the last rule of a table applies always")

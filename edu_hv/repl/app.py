@@ -24,6 +24,7 @@ stepped forwards and backwards, with lessons.
   edu-hv                full screen, at the lesson where you left off
   edu-hv repl           the same commands, line by line
   edu-hv repl my.asm    assemble and load a program of your own
+  edu-hv repl lab.rec   open a recording that save has written
   edu-hv repl -c "load bare kernel" -c step     run commands and end
   edu-hv run lab.cmd    run a file of commands, with nothing loaded at first
 
@@ -265,7 +266,9 @@ def _load(runner: "Runner", program: str | None) -> None:
 
 
 def _load_line(program: str) -> str:
-    return f'load bare "{program}"'
+    from edu_hv.debugger.files.opening import is_recording_file
+
+    return f'open "{program}"' if is_recording_file(Path(program)) else f'load bare "{program}"'
 
 
 def _colour(linear: bool) -> bool:

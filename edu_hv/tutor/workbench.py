@@ -40,6 +40,8 @@ class Workbench:
             workbench.open_lesson(workbench.library.find(lesson))
         else:
             workbench._open_where_left()
+        if workbench.lesson is not None:
+            workbench.session.typed.done(f"lesson {workbench.lesson.lesson.name}")
         return workbench
 
     def _open_where_left(self) -> None:
@@ -65,11 +67,42 @@ class Workbench:
         command = REGISTRY.find(line.partition(" ")[0]).name if line else ""
         if not command:
             return []
-        views = REGISTRY.execute(self, line)
+        views = self._carried_out(line)
+        self._take_lesson_of_recording()
         if run is not None and run is self.lesson:
             run.moved(self.session, Move(command, line, before, self._position(), in_trap))
             self._look_at_goals(run)
         return views + self.take_messages()
+
+    def _carried_out(self, line: str) -> list[View]:
+        """What a line shows; it is noted for the script of this session."""
+        session, branch = self.session, self._branch()
+        try:
+            views = REGISTRY.execute(self, line)
+        except UserError as error:
+            session.typed.failed(line, str(error))
+            raise
+        session.typed.done(line)
+        if branch and self._branch() not in ("", branch):
+            session.typed.remark(f"on branch {self._branch()} from here on")
+        return views
+
+    def _take_lesson_of_recording(self) -> None:
+        """A recording that was opened may belong to a lesson: its page and goals are then beside it."""
+        name = self.session.lesson
+        if not name or (self.lesson is not None and self.lesson.lesson.name == name):
+            return
+        try:
+            lesson = self.library.find(name).read()
+        except UserError:
+            self.tell(f"The recording belongs to the lesson {name}, which is not here.")
+            self.session.lesson = ""
+            return
+        self.lesson = LessonRun(lesson, reached_of(lesson, self.progress.reached))
+
+    def _branch(self) -> str:
+        """The branch of the recording; "" while nothing is loaded."""
+        return self.session.recording.branch if self.session.loaded else ""
 
     def _position(self) -> int:
         """The step number; 0 while nothing is loaded."""
@@ -136,12 +169,14 @@ class Workbench:
 
     def reload(self) -> None:
         """Assemble the student's copy and load it; the old program stays when it does not assemble."""
-        copy = self.copy()
-        self.session.load_source(copy.text(), copy.path.name, under_cp=self.lesson_run().lesson.mode == "cp")
+        copy, lesson = self.copy(), self.lesson_run().lesson
+        self.session.load_source(copy.text(), copy.path.name, under_cp=lesson.mode == "cp")
+        self.session.lesson = lesson.name
 
     def _load(self, lesson: Lesson) -> None:
         """The lesson's program into the machine: the student's copy if there is one that assembles."""
         self._load_program(lesson)
+        self.session.lesson = lesson.name
         self.session.breakpoints = Breakpoints()
 
     def _load_program(self, lesson: Lesson) -> None:

@@ -220,7 +220,10 @@ def test_every_stop_at_a_position_is_named():
     do(session, "break LOOP+4", "watch R2 becomes 2", "break if R2 == 2")
     session.run()
     reason = session.run().reason
-    assert reason == "breakpoint 1 at 00020A and watchpoint 2 on R2 becomes 2: 00000001 -> 00000002 and breakpoint 3 if R2 == 2"
+    assert (
+        reason
+        == "breakpoint 1 at 00020A and watchpoint 2 on R2 becomes 2: 00000001 -> 00000002 and breakpoint 3 if R2 == 2"
+    )
     session.step(3)
     assert session.run_back().reason == f"back at {reason}"
 
@@ -423,9 +426,11 @@ def test_the_watch_log_shows_the_last_ones_of_all_logs_in_order():
 @pytest.mark.parametrize(
     ("line", "word"),
     [
-        ("break pri", "privileged"), ("break LO", "LOOP"), ("break trap pro", "program"), ("break program prot", "protection"),
+        ("break pri", "privileged"), ("break LO", "LOOP"), ("break trap pro", "program"),
+        ("break program prot", "protection"),
         ("break privileged SS", "SSM"), ("break psw m", "mask"), ("break LOOP t", "temporary"), ("watch R1", "R10"),
-        ("watch psw c", "cc"), ("watch SUM b", "becomes"), ("delete a", "all"), ("delete ", "1"), ("watchlog s", "show"),
+        ("watch psw c", "cc"), ("watch SUM b", "becomes"), ("delete a", "all"), ("delete ", "1"),
+        ("watchlog s", "show"),
         ("watchlog sv", "svc"), ("stops s", "save"),
     ],
 )  # fmt: skip

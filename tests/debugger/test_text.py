@@ -419,16 +419,18 @@ number  stops  hits         set at step  what
         ),
         """
 logged: 1, on R5
-step 12, log 1, who guest, guest KERNEL, instruction 012334 LA 5,1(5), what R5:
-  00000001 -> 00000002
-step 20, log 1, who CP, guest KERNEL, what R5: 00000002 -> 00000000
+step  log  who    guest   instruction       what
+12    1    guest  KERNEL  012334 LA 5,1(5)  R5: 00000001 -> 00000002
+20    1    CP     KERNEL                    R5: 00000002 -> 00000000
 2 times in steps 0 to 1,204 of the recording; there may be more before:
-  watchlog show 1000 shows as many
+watchlog show 1000 shows as many
 """,
         id="watch log",
     ),
     pytest.param(
-        WatchLogView((), (), False), "\nnothing is logged; watchlog R5 logs what writes register 5\n", id="watch-log-none"
+        WatchLogView((), (), False),
+        "\nnothing is logged; watchlog R5 logs what writes register 5\n",
+        id="watch-log-none",
     ),
     pytest.param(views.BreakpointsView(()), "\nno breakpoints\n", id="breakpoints-none"),
     pytest.param(

@@ -1,7 +1,9 @@
 """Every key in one table: what it runs, what the footer and the help say of it.
 
 A key either runs a command line of the debugger's registry, and is echoed with it, or does something to the screen.
-`{cursor}` in a line is the address under the cursor of the code pane, `{guest}` the next guest.
+In a line `{cursor}` is the address under the cursor of the code pane, `{thing}` what is under the cursor of the pane
+with the focus, `{explain}` the line that explains it, `{guest}` the next guest, `{new}` a name for a mark and `{mark}`
+the mark to return to.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,12 +30,27 @@ class Key:
     @property
     def words(self) -> str:
         """The command line as it is explained: "until ADDRESS"."""
-        return self.line.format(cursor="ADDRESS", guest="GUEST")
+        return self.line.format(**WORDS)
+
+
+WORDS = {
+    "cursor": "ADDRESS",
+    "thing": "WHAT",
+    "explain": "explain",
+    "guest": "GUEST",
+    "new": "NAME",
+    "mark": "NAME",
+}
+"""What stands in the lines for what is known only when the key is pressed."""
 
 
 KEYS = (
     Key("step", ("s", "f10", "f11"), "s", "one step of the guest", line="step"),
     Key("back", ("S",), "S", "one step back", line="back"),
+    Key("over", ("n",), "n", "one step, and all that it calls", line="over"),
+    Key("unover", ("N",), "N", "back one step, or to the call that has returned", line="unover"),
+    Key("out", ("o",), "o", "out of the routine, or the interruption's handler", line="out"),
+    Key("unout", ("O",), "O", "back to where the routine was called", line="unout"),
     Key("stage", ("x",), "x", "next stage inside a trap", line="stage"),
     Key("unstage", ("X",), "X", "previous stage inside a trap", line="unstage"),
     Key("trap", ("t",), "t", "run to the next trap", line="trap"),
@@ -41,10 +58,26 @@ KEYS = (
     Key("run", ("c", "f5"), "c", "run until something stops it", line="run"),
     Key("runback", ("C",), "C", "run back", line="runback"),
     Key("until", ("u",), "u", "run until the line under the cursor", line="until {cursor}"),
-    Key("output", ("o",), "o", "run until console output", line="output"),
+    Key("since", ("U",), "U", "back to the line under the cursor", line="since {cursor}"),
+    Key("output", ("p",), "p", "run until something is printed on a console", line="output"),
+    Key("unoutput", ("P",), "P", "back to what was printed before", line="unoutput"),
     Key("break", ("b",), "b", "breakpoint on the line under the cursor, or not", line="break {cursor}"),
+    Key("who", ("w",), "w", "who wrote the thing under the cursor", line="who {thing}"),
+    Key("jump", ("j",), "j", "go to the write that who named", line="jump"),
+    Key("unjump", ("J",), "J", "return from there", line="unjump"),
+    Key("follow", ("f",), "f", "who wrote what that was made of", line="follow"),
+    Key("unfollow", ("F",), "F", "the answer before", line="unfollow"),
+    Key("explain", ("e",), "e", "explain the next instruction, or the thing under the cursor", line="{explain}"),
+    Key("why", ("y",), "y", "why: the last decision of CP", line="why"),
     Key("differs", ("d",), "d", "only what differs between guest and machine", line="differs"),
-    Key("why", ("w",), "w", "why: the last decision of CP", line="why"),
+    Key("mark", ("m",), "m", "mark this moment", line="mark {new}"),
+    Key("return", ("apostrophe",), "'", "return to the last mark; again: to the one before", line="goto {mark}"),
+    Key("start", ("less_than_sign",), "<", "to the start of the recording", line="goto start"),
+    Key("end", ("greater_than_sign",), ">", "to the end of the recording", line="goto end"),
+    Key("closer", ("plus",), "+", "zoom the timeline in", line="timeline zoom in"),
+    Key("farther", ("minus",), "-", "zoom the timeline out", line="timeline zoom out"),
+    Key("find", ("slash",), "/", "find in the trace: type a filter", action="ask('find ')"),
+    Key("findback", ("backslash",), "\\", "find backwards", action="ask('findback ')"),
     Key("select", ("v",), "v", "select the next guest", line="select {guest}"),
     Key("check", ("k",), "k", "check the lesson's goals", line="check"),
     Key("hint", ("h",), "h", "a hint", line="hint"),
@@ -63,13 +96,17 @@ KEYS = (
     Key("commands", ("8",), "8", "commands and their answers", action="pane('8')"),
     Key("console", ("9",), "9", "the guest's console", action="pane('9')"),
     Key("zoom", ("z",), "z", "the pane alone on the screen, and back", action="zoom"),
-    Key("prompt", ("colon", "slash"), ":", "type a command (tab completes, up and down recall)", action="prompt"),
+    Key("prompt", ("colon",), ":", "type a command (tab completes, up and down recall)", action="prompt"),
+    Key("palette", ("ctrl+p", "number_sign"), "ctrl+p", "commands to search and choose from", action="palette"),
     Key("stop", ("ctrl+c",), "ctrl+c", "stop a run, also from the command line", action="stop"),
     Key("escape", ("escape",), "esc", "stop a run; leave the command line; the usual panes again", action="leave"),
     Key("theme", ("ctrl+t",), "ctrl+t", "next theme: dark, light, high contrast", action="theme"),
     Key("help", ("question_mark", "f1"), "?", "help", action="help"),
     Key("quit", ("q", "ctrl+q"), "q", "quit; progress is kept", action="quit"),
 )
+
+ALSO = {"number_sign": "#"}
+"""Second keys, by Textual's names, as they are written."""
 
 TO_PROMPT = ("prompt", "ask")
 """Actions that lead to the command line."""
@@ -88,31 +125,38 @@ NARROW: tuple[Item, ...] = (
     ("x/X", "stage"),
     ("t/T", "trap"),
     ("c", "run"),
+    ("w", "who"),
     ("5", "lesson"),
-    ("z", "zoom"),
     (":", "command"),
 )
 """The one row of a low screen.  `? help` is added at its end and never left out."""
 
 MORE: tuple[Item, ...] = (
     ("s/S", "step/back"),
+    ("n/N", "over"),
     ("x/X", "stage"),
     ("t/T", "trap"),
     ("c/C", "run"),
-    ("o", "until output"),
     ("u", "until cursor"),
     ("b", "break"),
+    ("w", "who wrote"),
+    ("e", "explain"),
+    (":", "command"),
     ("k", "check"),
     ("h", "hint"),
     ("a", "answer"),
     ("1-9", "pane"),
     ("z", "zoom"),
-    (":", "command"),
-    ("w", "why"),
+    ("#", "list"),
+    ("y", "why"),
     ("d", "differs"),
-    ("[ ]", "prev/next lesson"),
+    ("m '", "mark/return"),
+    ("/", "find"),
+    ("[ ]", "lessons"),
     ("q", "quit"),
     ("v", "next guest"),
+    ("o/O", "out"),
+    ("p/P", "printed"),
     ("r", "restart"),
     ("ctrl+t", "theme"),
 )

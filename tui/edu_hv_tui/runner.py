@@ -60,6 +60,13 @@ class Runner:
         except UserError:
             return []
 
+    def marks(self) -> dict[str, int]:
+        """Moments with names, and their steps, in the order they were given; none before anything is loaded."""
+        try:
+            return self.workbench.session.named_steps()
+        except UserError:
+            return {}
+
     def wait(self, line: str, key: str) -> str:
         """Keep a command until the one under way is over; the sentence if it is refused instead."""
         if self.long or len(self._waiting) >= QUEUED:

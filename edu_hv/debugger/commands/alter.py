@@ -86,6 +86,15 @@ def set_(session: DebugSession, given: tuple[str, str, int]) -> list[View]:
     return _done(session, _operands(session, what, target.root, new), what)
 
 
+def operands_of_store(session: DebugSession, text: str) -> str:
+    """The operands of STORE that change what `set` would change: "$r5 = 1F".  Raises UserError."""
+    what, value, column = _parse_set(session, text)
+    if found := _STORAGE.fullmatch(what):
+        place = _address(session, parse(found[2]))
+        return (_key if found[1].lower() == "key" else _bytes)(session, place, value, column)
+    return _operands(session, what, parse(what).root, _value(session, value, column))
+
+
 def _done(session: DebugSession, text: str, shown: str) -> list[View]:
     """Give the input; what there is now, and what the debugger has to say."""
     _, remarks = session.give_and_remark("alter", text)

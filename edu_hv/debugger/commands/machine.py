@@ -230,18 +230,8 @@ def ipl(session: DebugSession, address: int) -> StopView:
     return session.ipl(address)
 
 
-@command(
-    "save",
-    Argument("ADDRESS", parse_device, device_addresses, kind="device"),
-    Argument("FILE", parse_word, kind="file", offer=_files),
-    group="machine",
-    examples=("save 00D cards.deck : what was punched, into a file",),
-)
-def save(session: DebugSession, address: int, name: str) -> TextView:
-    """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack.
-
-    A tape is written in the format it was attached in.  A file that save has not written itself is not replaced.
-    """
+def save_device(session: DebugSession, address: int, name: str) -> TextView:
+    """Write what is on a device of the bare machine to a file: cards punched, lines printed, a tape, a disk pack."""
     device = session.system.machine.channels.devices.get(address)
     image = getattr(device, "image", None)
     if image is None:

@@ -321,7 +321,9 @@ def _whose(session: "DebugSession", source: Source, name: str) -> str:
 
 
 def _value(session: "DebugSession", source: Source, word: str) -> int:
-    number = lambda text: parse_condition(text).value(session)  # noqa: E731
+    def number(text: str) -> int:
+        return parse_condition(text).value(session)
+
     value = value_of_field(source.name, word, number) if isinstance(source, Field) else number(word)
     width = source.length * 8 if isinstance(source, Bytes) else 64
     if not 0 <= value < 1 << width:

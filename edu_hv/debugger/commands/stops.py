@@ -232,7 +232,7 @@ def _load(session: DebugSession, name: str) -> Sequence[View]:
     if name not in saved:
         known = f"there are: {', '.join(saved)}" if saved else "none was saved"
         raise UserError(f'no stops were saved as "{short(name)}"; {known}')
-    kept = dict(session.breakpoints.by_number)
+    kept, line = dict(session.breakpoints.by_number), ""
     session.breakpoints.by_number.clear()
     try:
         for line in saved[name]:

@@ -4,6 +4,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import Any
 
+from edu_hv.debugger.system import System
+
 LENGTH = 16
 """Letters of a digest."""
 
@@ -13,6 +15,18 @@ def digest_of(value: Any) -> str:
     hashed = sha256()
     _feed(hashed.update, value)
     return hashed.hexdigest()[:LENGTH]
+
+
+def digest_of_seen(system: System) -> str:
+    """Of what the architecture shows of a machine, and of the consoles: the same in every version of edu-hv.
+
+    A digest of the whole state is the same only as long as nothing in the program itself is arranged otherwise.
+    """
+    machine = system.machine
+    cpu, storage = machine.cpu, machine.storage
+    consoles = tuple((guest.name, tuple(guest.console_lines())) for guest in system.guests)
+    registers = tuple(cpu.gr), tuple(cpu.fpr), tuple(cpu.cr)
+    return digest_of((cpu.psw.to_bytes(), registers, storage.data, storage.keys, machine.clocks.now, consoles))
 
 
 def _feed(update: Any, value: Any) -> None:

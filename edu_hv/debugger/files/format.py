@@ -16,6 +16,7 @@ from edu_hv.isa.errors import UserError
 FORMAT = 1
 """Goes up when an older edu-hv could not read what this one writes."""
 MAGIC = "edu-hv recording"
+MADE_BY = f"edu-hv {__version__}"
 MOST_BYTES = 64 << 20
 """Of a file."""
 MOST_LINES = 200_000
@@ -35,12 +36,16 @@ class Damaged(UserError):
     """A file that says something that no recording says; the place comes first."""
 
 
+class Unusable(UserError):
+    """A file that is in order, but needs what this edu-hv has not."""
+
+
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def encoded(records: Sequence[Record]) -> bytes:
     """A file with these records behind the header."""
-    header = {MAGIC: FORMAT, "made by": f"edu-hv {__version__}", "lines": len(records) + 1}
+    header = {MAGIC: FORMAT, "made by": MADE_BY, "lines": len(records) + 1}
     lines: list[bytes] = []
     total = 0
     for record in (header, *records):

@@ -67,7 +67,10 @@ class Digest:
 
     unit: int
     step: int
-    of: str
+    seen: str
+    """Of what the architecture shows: compared by every version."""
+    state: str
+    """Of the whole state: compared by the version that made the file."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zlib import decompressobj
 from zlib import error as ZlibError
 
 from edu_hv.debugger.configuration import Configuration, Medium
-from edu_hv.debugger.files.format import Damaged, Fields, Record
+from edu_hv.debugger.files.format import Damaged, Fields, Record, Unusable
 from edu_hv.debugger.files.kept import (
     MOST_UNITS,
     Digest,
@@ -72,14 +72,19 @@ class Reader:
         }
 
     def read(self, records: Sequence[Record]) -> KeptSession:
-        """All of it.  Raises Damaged with the line that says what no recording says, UserError for a missing program."""
+        """All of it.  Raises Damaged with the line that says what no recording says, Unusable for a missing program."""
         for number, record in enumerate(records, 2):
             fields = Fields(record, f"{self._name} is damaged: line {number}")
             kind = fields.text("line")
             take = self._takes.get(kind)
             if take is None or self._kept is not None:
                 raise fields.wrong(f'"{kind}" is no line that can stand here')
-            take(fields)
+            try:
+                take(fields)
+            except (Damaged, Unusable):
+                raise
+            except UserError as error:
+                raise fields.wrong(str(error)) from None
         if self._kept is None:
             raise Damaged(f"{self._name} is damaged: it does not say where the session stood")
         return self._kept
@@ -126,11 +131,11 @@ class Reader:
         name = fields.text("catalog")
         program = GUESTS.get(name)
         if program is None:
-            raise UserError(
+            raise Unusable(
                 f"{self._name} needs the program {_short(name)}, which this edu-hv has not; {self._made_by} made it"
             )
         if digest_of_program(program) != fields.text("digest"):
-            raise UserError(
+            raise Unusable(
                 f"{self._name} was made by {self._made_by} with another version of the program {name}: from step 0 "
                 f"on, what this version would show is something else; open it with the edu-hv that made it"
             )
@@ -235,10 +240,11 @@ class Reader:
     def _digests(self, fields: Fields, end: int) -> list[Digest]:
         found: list[Digest] = []
         for each in fields.array("digests", _MOST_DIGESTS):
-            numbers = _whole_numbers(each[:2], 2) if isinstance(each, list) and len(each) == 3 else None
-            if numbers is None or not isinstance(each[2], str) or not numbers[0] <= end:
-                raise fields.wrong('"digests" are no positions, each with a step and a digest')
-            found.append(Digest(numbers[0], numbers[1], each[2]))
+            numbers = _whole_numbers(each[:2], 2) if isinstance(each, list) and len(each) == 4 else None
+            texts = isinstance(each, list) and all(isinstance(text, str) for text in each[2:])
+            if numbers is None or not texts or not numbers[0] <= end:
+                raise fields.wrong('"digests" are no positions, each with a step and two digests')
+            found.append(Digest(*numbers, *each[2:]))
         if [each.unit for each in found] != sorted({each.unit for each in found}) or not found:
             raise fields.wrong('"digests" are not in order')
         if found[-1].unit != end:

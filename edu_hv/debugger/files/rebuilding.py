@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from edu_hv.debugger.files.digest import digest_of
+from edu_hv.debugger.files.digest import digest_of, digest_of_seen
+from edu_hv.debugger.files.format import MADE_BY
 from edu_hv.debugger.files.kept import Digest, KeptBranch, KeptSession
 from edu_hv.debugger.recording.history import History
 from edu_hv.debugger.recording.timetravel import AT_ONCE, Recording
@@ -132,8 +133,11 @@ class Rebuilding:
 
     def _compare(self, expected: Digest) -> None:
         recording = self._made
-        if digest_of(recording.system.comparable()) != expected.of:
+        system = recording.system
+        if digest_of_seen(system) != expected.seen:
             raise _Other(recording.unit, expected.step, "the state is another one")
+        if self.kept.made_by == MADE_BY and digest_of(system.comparable()) != expected.state:
+            raise _Other(recording.unit, expected.step, "something in the state is another one")
 
     def _give(self, branch: KeptBranch, unit: int) -> None:
         recording, given = self._made, branch.inputs[unit]

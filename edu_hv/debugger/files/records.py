@@ -146,7 +146,7 @@ def _medium(records: Records, medium: Medium) -> dict[str, object]:
 
 def _branch(records: Records, branch: KeptBranch) -> None:
     inputs = [[unit, records.given(given)] for unit, given in sorted(branch.inputs.items())]
-    digests = [[each.unit, each.step, each.of] for each in branch.digests]
+    digests = [[each.unit, each.step, each.seen, each.state] for each in branch.digests]
     records.put(
         "branch", name=branch.name, end=branch.end, parent=branch.parent, fork=branch.fork, because=branch.because,
         stood=branch.stood_at, inputs=inputs, marks=branch.marks, digests=digests,

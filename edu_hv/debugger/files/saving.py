@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edu_hv import __version__
-from edu_hv.debugger.files.digest import digest_of
-from edu_hv.debugger.files.format import MOST_BYTES, MOST_LINES, encoded
+from edu_hv.debugger.files.digest import digest_of, digest_of_seen
+from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, MOST_LINES, encoded
 from edu_hv.debugger.files.kept import MOST_UNITS, Digest, KeptBranch, KeptSession, KeptStop
 from edu_hv.debugger.files.reading import MOST_CONTENTS
 from edu_hv.debugger.files.records import records_of
 from edu_hv.debugger.files.stop_lines import can_be_kept, log_operands
 from edu_hv.debugger.recording.history import History
-from edu_hv.debugger.recording.plain import plain
+from edu_hv.debugger.recording.timetravel import Recording
 from edu_hv.debugger.standing import NOTHING_LOADED
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.isa.errors import UserError
@@ -57,7 +56,7 @@ def kept_session(session: "DebugSession") -> KeptSession:
     if recipe is None:
         raise UserError(NOTHING_LOADED)
     return KeptSession(
-        f"edu-hv {__version__}",
+        MADE_BY,
         recipe,
         _branches(session),
         recording.branch,
@@ -103,24 +102,25 @@ def _digests(session: "DebugSession", history: History) -> Iterator[Digest]:
     known = history.checkpoints.stretches(history.end, history.fork or start)[::-1]
     usable = [(unit, state) for unit, _, state in known if unit < history.end]
     every = max(len(usable) // _DIGESTS, 1)
-    for unit, state in usable[::every]:
-        yield Digest(unit, history.step_at(unit), digest_of(plain(state)))
-    yield Digest(history.end, history.total, _at_end(session, history))
-
-
-def _at_end(session: "DebugSession", history: History) -> str:
-    """The digest of the last state of a branch."""
     recording = session.recording
     here, stood_at = recording.history, recording.unit
     with recording.searching():
         recording.history = history
         try:
+            for unit, state in usable[::every]:
+                recording.system.restore(state)
+                yield _digest(recording, unit)
             recording._stand_at(history.end)
-            found = digest_of(recording.system.comparable())
+            yield _digest(recording, history.end)
         finally:
             history.journal.went_to(stood_at if history is here else history.stood_at)
             recording.history = here
-    return found
+
+
+def _digest(recording: Recording, unit: int) -> Digest:
+    """Of where the machine stands now."""
+    system = recording.system
+    return Digest(unit, recording.history.step_at(unit), digest_of_seen(system), digest_of(system.comparable()))
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

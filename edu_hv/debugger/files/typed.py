@@ -1,6 +1,9 @@
 """The command lines of a session, as a script that does the same again."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from edu_hv.isa.errors import UserError
 
 MOST = 100_000
 """Lines that are kept; the oldest go."""
@@ -32,3 +35,15 @@ class Typed:
     def script(self) -> str:
         """All of it, a line each."""
         return "".join(f"{line}\n" for line in self.lines)
+
+
+def write_script(typed: Typed, path: Path, replace: bool) -> Path:
+    """Write the script to a file.  Raises UserError when it cannot be written, or one is there already."""
+    target = path.expanduser()
+    try:
+        if target.exists() and not (replace and target.is_file()):
+            raise UserError(f"{target} is there already: give another name, or add replace")
+        target.write_text(typed.script(), encoding="utf-8", errors="replace")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{target} cannot be written: {str(getattr(error, 'strerror', None) or error).lower()}") from error
+    return target

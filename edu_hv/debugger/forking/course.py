@@ -81,10 +81,12 @@ class Course:
         """Why there is no next step; "" while there may be one."""
         self.taken = 0
         """Steps."""
-        self.inputs: dict[int, Input] = {}
-        """What is given from outside, by the number of steps taken before it."""
+        self.inputs: list[tuple[int, Input]] = []
+        """What is given from outside, each with the number of steps taken before it."""
         self.recorded: dict[int, Input] = {}
-        """What was given from outside, by the unit: when it is come to, it is entered into `inputs`."""
+        """What was given from outside when this course was recorded, by the unit."""
+        self.given: list[tuple[int, Input]] = []
+        """What of that was come to, each with the number of steps taken before it."""
         self._halted = halted
         self._done: Happening | None = None
         """An instruction that CP has carried out, but for a wait."""
@@ -115,29 +117,27 @@ class Course:
                 self.ended = "you stopped it"
         return None
 
-    def run(self, steps: int, compiled: bool = False) -> int:
-        """So many steps, of which nothing is kept; how many were done."""
-        start = self.taken
-        while self.taken - start < steps and not self.ended:
-            if compiled and (done := self._run_compiled(steps - (self.taken - start))):
-                self.taken += done
-            else:
-                self.next()
-        return self.taken - start
+    def run_some(self, limit: int) -> None:
+        """At most so many steps, of which nothing is kept: those that the engine does at once, or else one."""
+        done = self._run_compiled(limit)
+        self.taken += done
+        if not done:
+            self.next()
 
     def _run_compiled(self, limit: int) -> int:
         machine = self.system.machine
-        if self.system.running != self.name or not machine.at_boundary or machine.cpu.psw.wait or self.inputs:
+        if self.system.running != self.name or not machine.at_boundary or machine.cpu.psw.wait:
             return 0
-        following = min((unit for unit in self.recorded if unit >= machine.units), default=1 << 62)
-        return machine.run_compiled(min(limit, following - machine.units))
+        room = [unit - machine.units for unit in self.recorded if unit >= machine.units]
+        room += [number - self.taken for number, _ in self.inputs if number >= self.taken]
+        return machine.run_compiled(min([limit, *room]))
 
     # ---- inputs ----------------------------------------------------------------------------------------------
 
     def _give_inputs(self) -> None:
-        given = self.inputs.pop(self.taken, None)
-        if given is not None:
-            self._apply(given)
+        for number, given in self.inputs:
+            if number == self.taken:
+                self._apply(given)
 
     def _apply(self, given: Input) -> None:
         machine = self.system.machine
@@ -150,6 +150,8 @@ class Course:
         given = self.recorded.get(self.system.machine.units)
         if given is None:
             return False
+        if (self.taken, given) not in self.given:
+            self.given.append((self.taken, given))
         self._apply(given)
         return True
 
@@ -176,7 +178,7 @@ class Course:
             self.ended = explain.dead_words(self.system)
             return None
         if interruption is not None:
-            return _interrupted(interruption, self._take_at(interruption.instruction_address))
+            return _interrupted(interruption, self._take_at())
         if not starting or machine.instructions == count:
             return None
         if machine.recognized is not None:
@@ -184,7 +186,7 @@ class Course:
             return None
         return Happening(at, machine.cpu.instruction_text, "executed")
 
-    def _take_at(self, otherwise: int) -> int | None:
+    def _take_at(self) -> int | None:
         """Where the instruction was that has led to an interruption; None when none has."""
         at, self._at = self._at, None
         return at

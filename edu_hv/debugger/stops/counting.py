@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 ALL = 1 << 62
 FARTHEST = 1_000_000
-"""Units that are executed again one by one to count; farther off it is not known."""
+"""Units that are executed again one by one for a log; what is before them is not looked at."""
+COUNTED = 50_000
+"""Units that are executed again to count: each of them may be a hit.  Farther off it is not known."""
 
 
 def met(
@@ -54,8 +56,7 @@ def hits(session: "DebugSession", stop: Breakpoint) -> int | None:
     if counted.history is not recording.history:
         counted.history, counted.unit, counted.hits = recording.history, recording.start, 0
     first, last = sorted((counted.unit, recording.unit))
-    probe = StopsProbe(session, [Looked(stop.what.seer(session), stop)])
-    if not probe.engine and last - first > FARTHEST:
+    if last - first > COUNTED and not (isinstance(stop.what, OnEvent) and stop.condition is None):
         return None
     change = len(met(session, stop, first, last))
     counted.hits += change if recording.unit >= counted.unit else -change

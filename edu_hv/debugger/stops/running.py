@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 YOU_STOPPED = "you stopped the run"
+_NEAR = (1024, 16_384)
+"""So many units before the present are searched first."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Sought:
     address: int | None = None
     seer: Seer | None = None
     """Who recognizes it, when it is something else."""
+    words: str = ""
+    """What there is to say then, when it is not that an address was reached."""
 
     def looked(self, session: "DebugSession") -> list[Looked]:
         """Who looks for it."""
@@ -162,8 +166,14 @@ class Back:
             return None
         session = self.session
         probe = StopsProbe(session, self._to_execute)
+        found: list[int] = []
         with probe.installed():
-            found = positions(session.recording, probe, 1, end, start, lambda: session.interrupted)
+            for size in (*_NEAR, end - start):  # A loop may have met it a million times: the last one is near then.
+                first = max(end - size, start)
+                found = positions(session.recording, probe, 1, end, first, lambda: session.interrupted)
+                if found or first == start or session.interrupted:
+                    break
+                end = first
         self.found = probe.found if found else []
         return found[-1] if found else None
 
@@ -227,6 +237,8 @@ def _words_of_sought(session: "DebugSession", unit: int, sought: Sought, others:
     entry = sought.event.found(session.journal, unit) if sought.event else None
     if entry is not None:
         return [arrival_words(entry, session.assembly_of(entry.guest))]
+    if sought.words:
+        return [sought.words]
     return [] if others else [f"reached {session.system.machine.cpu.psw.instruction_address:06X}"]
 
 

@@ -53,6 +53,9 @@ class Breakpoint:
     """The step at which it was set."""
     counted: Counted = field(default_factory=Counted)
 
+    def __repr__(self) -> str:
+        return f"<{self.words}>"
+
     @property
     def hits(self) -> int:
         """How often it was met, from the start of the recording to where it was counted last."""

@@ -106,8 +106,9 @@ def lines_of(view: View, width: int) -> list[str]:
 def _status(view: StatusView, width: int) -> list[str]:
     others = f" (guests: {', '.join(view.guests)})" if len(view.guests) > 1 else ""
     stage = f", in a trap after stage {view.stage}" if view.stage else ""
+    branch = "" if view.branch == "main" else f" on branch {view.branch}"
     return [
-        *wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}", width),
+        *wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}{branch}", width),
         *wrap(f"stopped: {view.stop}", width),
         *wrap(f"guest state {view.guest_state}, real state {view.real_state}, running {view.running}{stage}", width),
         *wrap(f"machine time {view.microseconds:,} microseconds", width),

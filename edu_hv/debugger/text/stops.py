@@ -15,8 +15,5 @@ def _watch_log(view: WatchLogView, width: int) -> list[str]:
     rows = [(f"{e.step}", str(e.log), e.layer.value, e.guest, e.instruction, e.what) for e in view.entries]
     times = "once" if len(rows) == 1 else f"{len(rows):,} times"
     more = "; there may be more before: watchlog show 1000 shows as many" if view.more else ", all there are"
-    return [
-        *logged,
-        *table(("step", "log", "who", "guest", "instruction", "what"), rows, width),
-        f"{times} {where}{more}",
-    ]
+    listed = table(("step", "log", "who", "guest", "instruction", "what"), rows, width)
+    return [*logged, *listed, *wrap(f"{times} {where}{more}", width)]

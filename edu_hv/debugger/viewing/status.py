@@ -30,6 +30,7 @@ def status(session: "DebugSession") -> StatusView:
         running=_running(session),
         stage=stage_title(session),
         microseconds=system.machine.clocks.now,
+        branch=session.recording.branch,
     )
 
 

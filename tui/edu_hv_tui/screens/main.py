@@ -6,42 +6,34 @@ after it.  Short commands run at once; the others in a thread, while the screen 
 
 import gc
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import events, work
-from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
-from textual.screen import Screen
 from textual.timer import Timer
 
 from edu_hv.debugger.commands.registry import REGISTRY
-from edu_hv.debugger.text import as_lines
-from edu_hv.debugger.views import BreakpointsView, LessonView, StopView, StorageView, TextView, View
+from edu_hv.debugger.views import StopView, StorageView, View
 from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures
-from edu_hv_tui.keys import BY_NAME, TO_PROMPT, bindings
+from edu_hv_tui.filling import Here, filled
+from edu_hv_tui.keys import BY_NAME, TO_PROMPT, Key, bindings
 from edu_hv_tui.runner import QUICK, Outcome, Runner
+from edu_hv_tui.screens.arranged import ArrangedScreen
 from edu_hv_tui.screens.help import HelpScreen
+from edu_hv_tui.screens.palette import Palette
 from edu_hv_tui.snapshot import Glimpse, Snapshot, Wants
-from edu_hv_tui.text.console import breakpoints_line, stop_line
+from edu_hv_tui.text.answers import answer_lines, from_the_lesson
 from edu_hv_tui.text.lesson import lesson_short
 from edu_hv_tui.text.notice import LEAST
+from edu_hv_tui.text.palette import Entry
 from edu_hv_tui.text.rows import Row
 from edu_hv_tui.text.status import RUNNING
 from edu_hv_tui.text.timeline import timeline_width
-from edu_hv_tui.widgets.bars import Footer, Notice, StatusRow, TimelineRow
+from edu_hv_tui.widgets.bars import TimelineRow
 from edu_hv_tui.widgets.code_pane import CodePane
-from edu_hv_tui.widgets.command_pane import CommandPane, EchoRows
-from edu_hv_tui.widgets.guest_console_pane import GuestConsolePane
-from edu_hv_tui.widgets.label import Label
-from edu_hv_tui.widgets.lesson_pane import LessonPane
-from edu_hv_tui.widgets.log_pane import LogPane
 from edu_hv_tui.widgets.pane import Pane
+from edu_hv_tui.widgets.pointing import PointingPane
 from edu_hv_tui.widgets.prompt import Prompt
-from edu_hv_tui.widgets.psw_pane import PswPane
-from edu_hv_tui.widgets.registers_pane import RegistersPane
-from edu_hv_tui.widgets.storage_pane import StoragePane
-from edu_hv_tui.widgets.xray_pane import XrayPane
 
 if TYPE_CHECKING:
     from edu_hv.tutor.workbench import Workbench
@@ -51,9 +43,6 @@ NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
 
 ANOTHER_GUEST = NEW_LESSON | {"load", "select"}
 """Commands after which another program or guest may be looked at, so that an address asked for before means nothing."""
-
-FROM_THE_LESSON = "lesson"
-"""Title of what the lesson says by itself; shown without it."""
 
 SEEN_IN_PANES = frozenset(("break", "delete", "select"))
 """Commands whose answer is seen in the panes, as that of every step is."""
@@ -71,67 +60,26 @@ def command_name(line: str) -> str:
         return word
 
 
-class MainScreen(Screen[None]):
-    """All panes are there from the start; which are to be seen is said by classes on the screen, in `app.tcss`."""
+class MainScreen(ArrangedScreen):
+    """What is done with the panes."""
 
     BINDINGS = [*bindings()]
-    AUTO_FOCUS = None
-    HORIZONTAL_BREAKPOINTS = [(0, "-cramped"), (LEAST[0], "-narrow"), (110, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST[1], "-low"), (34, "-tall"), (50, "-huge")]
 
     def __init__(self, workbench: "Workbench") -> None:
-        super().__init__()
         self.workbench = workbench
         self.runner = Runner(workbench)
-        self.status = StatusRow(id="status")
-        self.code = CodePane(id="code")
-        self.registers = RegistersPane(id="registers")
-        self.xray = XrayPane(id="xray")
-        self.psw = PswPane(id="psw")
-        self.lesson = LessonPane(id="lesson")
-        self.storage = StoragePane(id="storage")
-        self.log_pane = LogPane(id="log")
-        self.commands = CommandPane(id="commands")
-        self.guest_console = GuestConsolePane(id="console")
-        self.timeline = TimelineRow(id="timeline")
-        self.echo = EchoRows(id="echo")
-        self.prompt = Prompt(self.runner.complete, id="prompt")
-        self.keys = Footer(id="footer")
-        self.notice = Notice(id="notice")
-        shown: list[Pane[Any]] = [
-            self.code, self.registers, self.xray, self.psw, self.lesson,
-            self.storage, self.log_pane, self.commands, self.guest_console,
-        ]  # fmt: skip
-        self.panes = {pane.number: pane for pane in shown}
+        super().__init__(self.runner.complete)
         self._storage_at: int | None = None
         self._patience: Timer | None = None
         self._zoomed = ""
         self._lesson_opened_itself = self._answer_opened = False
         self._last_pane = self.code.number
-
-    def compose(self) -> ComposeResult:
-        yield self.status
-        with Container(id="panes"):
-            yield self.code
-            yield self.registers
-            yield self.lesson
-            yield self.xray
-            yield self.psw
-            yield self.storage
-            yield self.log_pane
-            yield self.commands
-            yield self.guest_console
-        yield self.timeline
-        yield self.echo
-        with Horizontal(id="command-line"):
-            yield Label("cp> ", id="cp")
-            yield self.prompt
-        yield self.keys
-        yield self.notice
+        self._returned = ""
+        """The mark that was returned to last."""
 
     def on_mount(self) -> None:
         for view in self.workbench.take_messages():
-            self._show_answer(view)
+            self._show_answer("", view)
         self.code.focus()
         self.call_after_refresh(self._start)
 
@@ -214,8 +162,8 @@ class MainScreen(Screen[None]):
             self._unpin_before(line, outcome)
             for view in outcome:
                 at = self.commands.added
-                self._show_answer(view)
-                if isinstance(view, TextView) and view.title == FROM_THE_LESSON:
+                self._show_answer(line, view)
+                if from_the_lesson(view):
                     said_from, said_to = at, self.commands.added
             self._side_effects(line, outcome)
         self.refresh_views()
@@ -243,18 +191,8 @@ class MainScreen(Screen[None]):
                 if view.guest == selected:
                     self._pin(view.rows[0].address)
 
-    def _show_answer(self, view: View) -> None:
-        """In the console, unless a pane shows it better."""
-        if isinstance(view, StopView):
-            self.commands.answer([stop_line(view)])
-        elif isinstance(view, LessonView):
-            self.commands.answer([f"lesson {view.number}: {view.title} (pane 5)"])
-        elif isinstance(view, TextView) and view.title == FROM_THE_LESSON:
-            self.commands.answer(view.lines)
-        elif isinstance(view, BreakpointsView):
-            self.commands.answer([breakpoints_line(view)])
-        else:
-            self.commands.answer(as_lines(view, (self.commands.size.width or self.size.width) - 2))
+    def _show_answer(self, line: str, view: View) -> None:
+        self.commands.answer(answer_lines(line, view, (self.commands.size.width or self.size.width) - 2))
 
     def _side_effects(self, line: str, outcome: list[View]) -> None:
         """What a command that was carried out does to the screen beyond its answer."""
@@ -356,23 +294,33 @@ class MainScreen(Screen[None]):
 
     def action_key(self, name: str) -> None:
         key = BY_NAME[name]
-        line = key.line
-        if "{cursor}" in line:
-            if self.code.cursor is None:
-                self.commands.error(f"{key.shown}: there is no code under the cursor here")
-                self._show_commands()
-                return
-            line = line.format(cursor=f"{self.code.cursor:06X}")
-        if "{guest}" in line:
-            line = line.format(guest=self._next_guest())
-        self.run_line(line, key.shown)
+        try:
+            line = filled(key, self._here(key))
+        except UserError as error:
+            self.commands.error(str(error))
+            self._show_commands()
+            return
+        if key.name == "return":
+            self._returned = line.split()[-1]
+        if line.endswith(" "):
+            self.action_ask(line)
+        else:
+            self.run_line(line, key.shown)
 
-    def _next_guest(self) -> str:
-        view = self.status.view
-        if view is None or not view.guests:
-            return ""
-        at = view.guests.index(view.guest) if view.guest in view.guests else -1
-        return view.guests[(at + 1) % len(view.guests)]
+    def _here(self, key: Key) -> Here:
+        """Where the key is pressed."""
+        pane = self.panes[self.focused.number if isinstance(self.focused, Pane) else self._last_pane]
+        status = self.status.view
+        return Here(
+            cursor=self.code.cursor,
+            pane=pane.number,
+            thing=pane.thing if isinstance(pane, (CodePane, PointingPane)) else None,
+            guests=status.guests if status else (),
+            guest=status.guest if status else "",
+            marks=self.runner.marks() if "mark" in key.line else {},
+            step=status.step if status else 0,
+            returned=self._returned,
+        )
 
     def action_pane(self, number: str) -> None:
         """Focus a pane; bring it into sight where it has to share its place."""
@@ -425,11 +373,31 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Keys and commands."""
+        if not self._refused():
+            self.app.push_screen(HelpScreen(self.workbench))
+
+    def action_palette(self) -> None:
+        """A command from a list."""
+        if not self._refused():
+            self.app.push_screen(Palette(), self._chosen)
+
+    def _refused(self) -> bool:
+        """Whether a command goes on, over which nothing else can be shown."""
         if self.runner.going:
             self.commands.error(RUNNING)
             self._show_commands(0)
+        return bool(self.runner.going)
+
+    def _chosen(self, entry: Entry | None) -> None:
+        """What was chosen in the palette."""
+        if entry is None:
             return
-        self.app.push_screen(HelpScreen(self.workbench))
+        if entry.action:
+            self.run_worker(self.run_action(entry.action))
+        elif entry.asks:
+            self.action_ask(f"{entry.name} ")
+        else:
+            self.run_line(entry.name)
 
     def action_quit(self) -> None:
         """Leave, with everything kept."""
@@ -479,6 +447,9 @@ class MainScreen(Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if isinstance(event.widget, Pane):
             self._last_pane = event.widget.number
+
+    def on_timeline_row_chosen(self, event: TimelineRow.Chosen) -> None:
+        self.run_line(f"goto {event.step}", "click")
 
     def on_code_pane_more(self, event: CodePane.More) -> None:
         self.refresh_views()

@@ -15,8 +15,13 @@ SHORT_VALUE = 4
 """In a narrow pane longer values than this do not widen their column: in their row they push the reason aside."""
 
 
-def compared_rows(values: Sequence[ComparedValue], width: int, header: bool, wrapped: bool = False) -> list[Row]:
-    """Four columns.  `*` follows what the last step changed.  With `wrapped`, a long reason takes more rows, once."""
+def compared_rows(
+    values: Sequence[ComparedValue], width: int, header: bool, wrapped: bool = False, pointed: str = ""
+) -> list[Row]:
+    """Four columns.  `*` follows what the last step changed.  With `wrapped`, a long reason takes more rows, once.
+
+    `pointed`: the name that is under the cursor.
+    """
     if width < NARROW:
         cells = [_cells(value, "*", " ", SHORT.get(value.name, value.name)) for value in values]
     else:
@@ -25,9 +30,16 @@ def compared_rows(values: Sequence[ComparedValue], width: int, header: bool, wra
     rows = [row((f"{'':{name}}{'GUEST':<{guest}}{'REAL':<{real}}WHY", "quiet"))] if header else []
     told: set[str] = set()
     for value, texts in zip(values, cells, strict=True):
-        rows += _rows(value, texts, (name, guest, real), width, wrapped and value.why not in told)
+        found = _rows(value, texts, (name, guest, real), width, wrapped and value.why not in told)
+        rows += [_marked(found[0], name - 1), *found[1:]] if value.name == pointed else found
         told.add(value.why)
     return rows
+
+
+def _marked(line: Row, columns: int) -> Row:
+    """The row with its name, which takes so many columns, under the cursor."""
+    (name, role), *rest = line
+    return row((name[:columns], "cursor"), (name[columns:], role), *rest)
 
 
 def _wide(cells: Sequence[tuple[str, str, str]], header: bool) -> tuple[int, int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import HelpEntry
-from edu_hv_tui.keys import KEYS, Key
+from edu_hv_tui.keys import ALSO, KEYS, Key
 from edu_hv_tui.text.rows import Row, row, wrap
 from edu_hv_tui.text.timeline import LEGEND
 
@@ -31,9 +31,8 @@ def help_rows(entries: Sequence[HelpEntry], width: int) -> list[Row]:
 
 
 def _shown(key: Key) -> str:
-    aliases = [each.upper() for each in key.keys[1:] if each.startswith("f") and each[1:].isdigit()]
-    others = {"prompt": ["/"]}.get(key.name, [])
-    return " ".join([key.shown, *others, *aliases])
+    others = [ALSO.get(each, each.upper()) for each in key.keys[1:] if each in ALSO or each[1:].isdigit()]
+    return " ".join([key.shown, *others])
 
 
 def _words(key: Key) -> str:

@@ -10,6 +10,9 @@ RUNNING = "running... esc stops"
 WITH_STAGE, WITH_LESSON = 100, 110
 """Columns from which the row says the stage and the lesson; below, the frames of their panes do."""
 
+MAIN = "main"
+"""The branch of the recording that is not named: there is no other at first."""
+
 LONG_STEP = 20
 """Columns of the step and of the steps recorded that leave too little for the rest at 80 columns."""
 
@@ -40,7 +43,8 @@ def status_row(view: StatusView, width: int, lesson: str = "", running: bool = F
     step = f"step {view.step}/{view.total}"
     if view.step == view.total and len(step) > LONG_STEP and width < WITH_STAGE:
         step = f"step {view.step}"
-    head = f" {_guest(view)}  {step}  "
+    branch = f"branch {view.branch}  " if view.branch not in ("", MAIN) else ""
+    head = f" {_guest(view)}  {step}  {branch}"
     states = f"guest {view.guest_state} | real {view.real_state} "
     stage = f"stage: {view.stage}" if view.stage and width >= WITH_STAGE else ""
     extra = [words for words in (stage, lesson if width >= WITH_LESSON else "") if words]

@@ -1,14 +1,17 @@
 """The rows without a frame: status, timeline, footer, and the notice in a terminal that is too small."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from textual import events
+from textual.message import Message
 
 from edu_hv.debugger.views import StatusView, TimelineView
 from edu_hv_tui.keys import footer_rows
 from edu_hv_tui.text.notice import notice_rows
 from edu_hv_tui.text.rows import Row
 from edu_hv_tui.text.status import status_row
-from edu_hv_tui.text.timeline import timeline_row
+from edu_hv_tui.text.timeline import step_under, timeline_row
 from edu_hv_tui.widgets.rows import Rows
 
 
@@ -45,6 +48,17 @@ class TimelineRow(Rows):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.view: TimelineView | None = None
+
+    @dataclass
+    class Chosen(Message):
+        """A place in the row was clicked."""
+
+        step: int
+
+    def on_click(self, event: events.Click) -> None:
+        step = step_under(self.view, event.x) if self.view else None
+        if step is not None:
+            self.post_message(self.Chosen(step))
 
     def show(self, view: TimelineView) -> None:
         """A new place in the recording."""

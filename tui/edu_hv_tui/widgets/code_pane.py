@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from textual.message import Message
 
 from edu_hv.debugger.views import CodeView
+from edu_hv_tui.text import things
 from edu_hv_tui.text.code import code_row, page, place
 from edu_hv_tui.text.rows import Row
+from edu_hv_tui.text.things import Thing
 from edu_hv_tui.widgets.pane import Pane
 
 
@@ -34,6 +36,11 @@ class CodePane(Pane[CodeView]):
         if self._cursor is not None or self.view is None or self.view.current is None:
             return self._cursor
         return self.view.lines[self.view.current].address
+
+    @property
+    def thing(self) -> Thing | None:
+        """The instruction that `w` and `e` mean."""
+        return things.code(self.view, self.cursor) if self.view else None
 
     @property
     def moved(self) -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from edu_hv.debugger.views import RegistersView
+from edu_hv_tui.text import things
 from edu_hv_tui.text.registers import LEGEND, registers_rows
 from edu_hv_tui.text.rows import Row
-from edu_hv_tui.widgets.pane import Pane
+from edu_hv_tui.text.things import Thing
+from edu_hv_tui.widgets.pointing import PointingPane
 
 
-class RegistersPane(Pane[RegistersView]):
+class RegistersPane(PointingPane[RegistersView]):
     """With `only_differing`, of the control registers only those that differ."""
 
     number, name_shown = "2", "registers"
@@ -21,7 +23,12 @@ class RegistersPane(Pane[RegistersView]):
         return "2 registers" + ("  only what differs" if self.only_differing else "")
 
     def note(self) -> str:
+        if self.pointed:
+            return super().note()
         return self.view.condition_code if self._low and self.view else LEGEND
+
+    def things(self, view: RegistersView) -> Sequence[Sequence[Thing]]:
+        return things.registers(view, self.only_differing)
 
     @property
     def _low(self) -> bool:
@@ -29,7 +36,7 @@ class RegistersPane(Pane[RegistersView]):
         return self.view is not None and self.size.height - 2 <= len(self.view.general) // 2
 
     def content(self, view: RegistersView, width: int, height: int) -> Sequence[Row]:
-        return registers_rows(view, width, height, self.only_differing)
+        return registers_rows(view, width, height, self.only_differing, self.pointed)
 
     def _window(self, rows: Sequence[Row], room: int) -> tuple[Sequence[Row], str]:
         visible, where = super()._window(rows, room)
