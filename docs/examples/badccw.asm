@@ -5,7 +5,7 @@
 *  how it went:
 *            00E0D0      five lines were written
 *            00DEC0      one was not
-*  docs/debugger-channel.md finds the bug, backwards.
+*  docs/CHANNEL_BUG.md finds the bug, backwards.
 ***********************************************************************
 R2       EQU   2
 R4       EQU   4

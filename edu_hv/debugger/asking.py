@@ -171,7 +171,7 @@ class Asking(Moving):
     def rules_fired(self, guest: str = "") -> dict[str, int]:
         """How often each rule of CP fired up to here, the most frequent first; of one guest, or of all.
 
-        Raises UserError on the bare machine.
+        Decisions within others are counted too, and those before step 0, when the guests were loaded.  Raises UserError on the bare machine.
         """
         return _most_frequent_first((rule, times) for rule, _, times in self._counts(guest))
 

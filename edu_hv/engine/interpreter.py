@@ -17,7 +17,15 @@ from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.formats import Format
 from edu_hv.isa.table import BY_MNEMONIC, Group, Operation, operations
 from edu_hv.machine.instructions.registry import SEMANTICS
-from edu_hv.machine.storage import BLOCK, FETCH_WATCHED, LINE_SHIFT
+from edu_hv.machine.storage import (
+    BLOCK,
+    BYTES_FETCH_WATCHED,
+    BYTES_STORE_WATCHED,
+    CODE,
+    FETCH_WATCHED,
+    LINE_SHIFT,
+    STORE_WATCHED,
+)
 
 
 class Reason(IntEnum):
@@ -201,8 +209,10 @@ def execute_code(locals_: dict[str, str]) -> list[str]:
     return code.lines
 
 
-def look_function(name: str, flags: int) -> str:
+def look_function(name: str, flags: int, bytes_flag: int) -> str:
     """A closer look at an access: the absolute address of its 2K block, or -1 to leave.
+
+    It leaves a line with one of the `flags`; one with `bytes_flag` only with an access to the watched bytes.
 
     It comes here when the block is not resolved, has flagged lines, or the operand goes on in the next block: that is
     well when the next block follows in absolute storage too.
@@ -210,6 +220,7 @@ def look_function(name: str, flags: int) -> str:
     return f"""(func {name} (export "{name[1:]}")
  (param $map i32) (param $entry i32) (param $address i32) (param $length i32) (result i32)
  (local $base i32) (local $second i32) (local $flagged i32) (local $line i32) (local $last i32)
+ (local $first i32) (local $flags i32)
  (if (i32.eq (local.get $entry) (i32.const -1)) (then (return (i32.const -1))))
  (local.set $flagged (i32.lt_s (local.get $entry) (i32.const 0)))
  (local.set $base (select (i32.sub (i32.const -2) (local.get $entry)) (local.get $entry) (local.get $flagged)))
@@ -223,11 +234,17 @@ def look_function(name: str, flags: int) -> str:
    (local.set $flagged (i32.const 1)) (local.set $second (i32.sub (i32.const -2) (local.get $second)))))
   (if (i32.ne (local.get $second) (i32.add (local.get $base) (i32.const {BLOCK}))) (then (return (i32.const -1))))))
  (if (i32.eqz (local.get $flagged)) (then (return (local.get $base))))
+ (local.set $first (local.get $line))
  (local.set $line (i32.shr_u (local.get $line) (i32.const {LINE_SHIFT})))
  (local.set $last (i32.shr_u (local.get $last) (i32.const {LINE_SHIFT})))
  (loop $lines
-  (if (i32.and (i32.load8_u offset={memory.LINES} (local.get $line)) (i32.const {flags}))
-   (then (return (i32.const -1))))
+  (local.set $flags (i32.load8_u offset={memory.LINES} (local.get $line)))
+  (if (i32.and (local.get $flags) (i32.const {flags})) (then (return (i32.const -1))))
+  (if (i32.and (local.get $flags) (i32.const {bytes_flag})) (then
+   (if (i32.and
+     (i32.lt_u (local.get $first) (i32.load (i32.const {memory.WATCHED + 4})))
+     (i32.gt_u (i32.add (local.get $first) (local.get $length)) (i32.load (i32.const {memory.WATCHED}))))
+    (then (return (i32.const -1))))))
   (local.set $line (i32.add (local.get $line) (i32.const 1)))
   (br_if $lines (i32.le_u (local.get $line) (local.get $last))))
  (local.get $base))"""
@@ -278,8 +295,8 @@ def build() -> str:
     lines = [
         f'(module (import "engine" "memory" (memory {memory.pages(0)})) (import "engine" "regions" (table 1 funcref))',
         "(type $region (func (result i32)))",
-        look_function("$look_fetch", FETCH_WATCHED),
-        look_function("$look_store", 0xFF),
+        look_function("$look_fetch", FETCH_WATCHED, BYTES_FETCH_WATCHED),
+        look_function("$look_store", CODE | STORE_WATCHED | FETCH_WATCHED, BYTES_STORE_WATCHED | BYTES_FETCH_WATCHED),
         '(func (export "run") (local $pc i64) (local $npc i64) (local $budget i64) (local $cc i64)',
         "(local $fetch_map i32) (local $store_map i32) (local $p i32) (local $b1 i32) (local $text i32)",
         "(local $last_pc i64) (local $last_p i32) (local $executed_at i64) (local $executing i64)",

@@ -37,6 +37,8 @@ PLACE = 104
 """Absolute address of a place that has become hot, a word."""
 FLOATING_REGISTERS = 112
 """4 doublewords."""
+WATCHED = 144
+"""The first of the watched bytes of storage, and the one behind the last, two words."""
 STATE = struct.Struct("<16I4Iq5I4x4Q")
 """The state area from REGISTERS to FLOATING_REGISTERS."""
 

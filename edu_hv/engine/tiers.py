@@ -98,7 +98,8 @@ class Engine:
         storage, view = self.cpu.storage, linear.view
         size = storage.size
         data = view[memory.STORAGE : memory.STORAGE + size]
-        storage.adopt(data, view[memory.LINES : memory.LINES + len(storage.line_flags)])
+        lines = view[memory.LINES : memory.LINES + len(storage.line_flags)]
+        storage.adopt(data, lines, view[memory.WATCHED : memory.WATCHED + len(storage.watched)])
         self.places = view[memory.PLACES : memory.PLACES + size].cast("H")
         """How often each halfword was branched to, or which region is there, or `memory.STOP`."""
         self._state = view[: memory.STATE.size]

@@ -18,7 +18,7 @@ from edu_hv.machine.events import Observer
 from edu_hv.machine.instructions import registry
 from edu_hv.machine.interruptions import Ending, ProgramInterruption
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import ANY_FLAG, BLOCK, BLOCK_SHIFT, FETCH_WATCHED, FRAME, UNRESOLVED, Storage
+from edu_hv.machine.storage import ANY_FETCH_FLAG, ANY_FLAG, BLOCK, BLOCK_SHIFT, FRAME, UNRESOLVED, Storage
 from edu_hv.machine.timing import Clocks
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class CPU:
         if store:
             storage.note_writable(absolute)
         # What is fetched, changed and stored again is looked up once by compiled code: for the store.
-        flagged = storage.block_flags[absolute >> BLOCK_SHIFT] & (ANY_FLAG if store else FETCH_WATCHED)
+        flagged = storage.block_flags[absolute >> BLOCK_SHIFT] & (ANY_FLAG if store else ANY_FETCH_FLAG)
         map[block] = -2 - absolute if flagged else absolute
         return absolute
 

@@ -1,5 +1,6 @@
 """Main storage by absolute address, with a storage key for each 2K block.  GA22-7000 "Storage"."""
 
+import struct
 from collections.abc import Callable
 from itertools import count
 from typing import Protocol
@@ -19,12 +20,15 @@ MAXIMUM = 16 * 1024 * 1024
 
 UNRESOLVED = -1
 """In an access map: a block that has not been accessed yet since the map was made."""
-CODE, STORE_WATCHED, FETCH_WATCHED = 1, 2, 4
-"""Flags of a line: instructions were compiled from it; compiled code may not store into it, or not fetch from it."""
-ANY_FLAG = CODE | STORE_WATCHED | FETCH_WATCHED
+CODE, STORE_WATCHED, FETCH_WATCHED, BYTES_STORE_WATCHED, BYTES_FETCH_WATCHED = 1, 2, 4, 8, 16
+"""Flags of a line: instructions were compiled from it; compiled code may not store into it, or not fetch from it; the
+same for those of its bytes only that are among the watched ones, see `Storage.watch_bytes`."""
+ANY_FETCH_FLAG = FETCH_WATCHED | BYTES_FETCH_WATCHED
+ANY_FLAG = CODE | STORE_WATCHED | BYTES_STORE_WATCHED | ANY_FETCH_FLAG
 
 StorageState = tuple[tuple[bytes, ...], bytes]
 _ZEROS = bytes(FRAME)
+_WATCHED = struct.Struct("<2I")
 
 
 class Mapped(Protocol):
@@ -49,6 +53,8 @@ class Storage:
         self.line_flags: bytearray | memoryview = bytearray(size >> LINE_SHIFT)
         self.block_flags = bytearray(size // BLOCK)
         """For each block, the flags that any of its lines has."""
+        self.watched: bytearray | memoryview = bytearray(_WATCHED.size)
+        """The first of the watched bytes, and the one behind the last: two words, low order first."""
         self.on_flagged_store: Callable[[int, int], None] = lambda absolute, length: None
         """Told of a store into lines with the flag CODE: absolute address and length."""
         self.observer: Observer | None = None
@@ -58,14 +64,14 @@ class Storage:
         self._frames = [_ZEROS] * (size // FRAME)
         self._changed: set[int] = set()
 
-    def adopt(self, data: memoryview, line_flags: memoryview) -> None:
+    def adopt(self, data: memoryview, line_flags: memoryview, watched: memoryview) -> None:
         """Move the contents and the flags into memory that an engine owns: buffers of these sizes, all zeros."""
         for at in range(0, self.size, FRAME):
             frame = self.read(at, FRAME)
             if frame != _ZEROS:  # Memory that is never touched is never taken from the host.
                 data[at : at + FRAME] = frame
-        line_flags[:] = self.line_flags
-        self.data, self.line_flags = data, line_flags
+        line_flags[:], watched[:] = self.line_flags, self.watched
+        self.data, self.line_flags, self.watched = data, line_flags, watched
         self.forget_mappings()
 
     def read(self, absolute: int, length: int) -> bytes:
@@ -85,9 +91,10 @@ class Storage:
             self._tell_of_code(absolute, end)
 
     def _tell_of_code(self, absolute: int, end: int) -> None:
-        flags = bytes(self.line_flags[absolute >> LINE_SHIFT : (end - 1 >> LINE_SHIFT) + 1])
-        if any(flag & CODE for flag in flags):
-            self.on_flagged_store(absolute, end - absolute)
+        for flags in self.line_flags[absolute >> LINE_SHIFT : (end - 1 >> LINE_SHIFT) + 1]:
+            if flags & CODE:
+                self.on_flagged_store(absolute, end - absolute)
+                return
 
     def set_flags(self, line: int, flags: int) -> None:
         """Add flags to a line.  Accesses resolved before know nothing of the first in a block: they are dropped."""
@@ -100,6 +107,10 @@ class Storage:
     def clear_flags(self, line: int, flags: int) -> None:
         """Take flags from a line; the block keeps them, which costs time and nothing else."""
         self.line_flags[line] &= ~flags
+
+    def watch_bytes(self, first: int, end: int) -> None:
+        """From now on the watched bytes are these, in lines that are flagged so."""
+        _WATCHED.pack_into(self.watched, 0, first, end)
 
     # ---- keys ------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edu_hv.debugger.files.format import decoded
 from edu_hv.debugger.files.saving import recorded
+from edu_hv.debugger.recording.runs import Runs
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
 from edu_hv.debugger.system import INPUTS, Input
@@ -114,11 +115,15 @@ def outline(session: DebugSession) -> object:
         "stops": session.breakpoints.lines(), "pinned": session.pinned, "lesson": session.lesson,
         "branches": {
             name: (each.end, each.parent, each.fork, each.because, each.named, list(each.boundaries),
-                   bytes(each.marks), bytes(each.whose), each.journal.inputs, each.total)
+                   _runs(each.marks), _runs(each.whose), each.journal.inputs, each.total)
             for name, each in every.items()
         },
         "stands": {name: each.stood_at for name, each in recording.branches.items()},
     }  # fmt: skip
+
+
+def _runs(runs: Runs) -> bytes:
+    return bytes(runs) if len(runs) else b""
 
 
 @pytest.fixture(scope="module")

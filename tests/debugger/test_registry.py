@@ -57,9 +57,9 @@ def test_a_word_names_the_command_it_begins_uniquely_or_none(word, name):
 SHORT = {
     "s": "step", "si": "step", "stepi": "step", "S": "back", "bs": "back", "rs": "back", "reverse-step": "back",
     "x": "stage", "X": "unstage", "t": "trap", "T": "untrap", "c": "run", "continue": "run", "C": "runback",
-    "rc": "runback", "reverse-continue": "runback", "u": "until", "advance": "until", "o": "output", "O": "unoutput",
+    "rc": "runback", "reverse-continue": "runback", "u": "until", "advance": "until", "o": "out", "O": "unout",
     "g": "goto", "b": "break", "del": "delete", "r": "registers", "reg": "registers", "m": "storage", "l": "list",
-    "d": "differs", "w": "why", "v": "select", "p": "print", "i": "info", "dis": "disassemble", "h": "help",
+    "d": "differs", "w": "who", "y": "why", "v": "select", "p": "print", "i": "info", "dis": "disassemble", "h": "help",
     "?": "help", "n": "over", "nexti": "over", "rn": "unover", "finish": "out", "q": "quit",
     "stor": "storage", "con": "console", "dev": "devices", "stat": "status",
 }  # fmt: skip

@@ -42,7 +42,8 @@ def unover(session: DebugSession, n: int) -> StopView:
 @command(
     "out",
     group="run",
-    aliases=("fin", "finish"),
+    aliases=("o", "fin", "finish"),
+    keys="o",
     examples=("out : run until the routine, or the interruption's handler, returns",),
     repeats=True,
 )
@@ -54,7 +55,8 @@ def out(session: DebugSession) -> StopView:
 @command(
     "unout",
     group="run",
-    aliases=("rfin", "reverse-finish"),
+    aliases=("O", "rfin", "reverse-finish"),
+    keys="O",
     examples=("unout : back to the call of the routine that the guest is in",),
     repeats=True,
 )
@@ -67,7 +69,8 @@ def unout(session: DebugSession) -> StopView:
     "since",
     address(),
     group="run",
-    aliases=("ununtil", "reverse-until"),
+    aliases=("U", "ununtil", "reverse-until"),
+    keys="U",
     repeats=True,
     examples=("since 200 : back to where the instruction at 200 was about to be executed last",),
 )

@@ -154,7 +154,7 @@ _TAKING_TEXT: dict[str, Callable[[DebugSession, str], worlds.World]] = {
 }
 
 
-# ---- two moments -------------------------------------------------------------------------------------------------------
+# ---- two moments ----------------------------------------------------------------------------------------------------
 
 
 def _moments(session: DebugSession, text: str) -> Iterable[str]:

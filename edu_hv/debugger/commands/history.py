@@ -30,6 +30,7 @@ def _branch_names(session: DebugSession) -> list[str]:
     "mark",
     Argument("NAME", _new_name, kind="name"),
     group="run",
+    keys="m",
     examples=("mark before : this position is called before; goto before comes back to it",),
 )
 def mark(session: DebugSession, name: str) -> TextView:
@@ -76,6 +77,10 @@ def branches(session: DebugSession) -> TableView:
 
     A branch begins where something is given from outside in the past: a line, a command to CP, a changed register.
     """
+    return _table(session)
+
+
+def _table(session: DebugSession) -> TableView:
     recording = session.recording
     every = sorted([recording.history, *recording.branches.values()], key=lambda each: (each.fork, each.name))
     rows = tuple(_branch_row(session, each) for each in every)
@@ -104,7 +109,7 @@ def branch(session: DebugSession, name: str, new: str | None) -> StopView | Tabl
     """
     if new is not None:
         session.recording.rename_branch(name, new)
-        return branches(session)
+        return _table(session)
     return session.switch_branch(name)
 
 
@@ -117,4 +122,4 @@ def branch(session: DebugSession, name: str, new: str | None) -> StopView | Tabl
 def unbranch(session: DebugSession, name: str) -> TableView:
     """Forget the branch NAME: the one thing here that cannot be undone.  The present branch cannot be forgotten."""
     session.recording.delete_branch(name)
-    return branches(session)
+    return _table(session)

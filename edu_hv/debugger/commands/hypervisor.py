@@ -44,8 +44,8 @@ def _why_words(session: DebugSession) -> list[str]:
     "why",
     Argument("[COUNT|GUEST|RULE]", parse_word, _why_words, many=True, kind="rule"),
     group="hypervisor",
-    aliases=("w",),
-    keys="w",
+    aliases=("y",),
+    keys="y",
     examples=(
         "why : the last decision of CP, and the rule that fired",
         "why 5 : the last five",

@@ -185,8 +185,7 @@ def until(session: DebugSession, at: int) -> StopView:
 @command(
     "output",
     group="run",
-    aliases=("o",),
-    keys="o",
+    keys="p",
     repeats=True,
     examples=("output : until a line appears on a console",),
 )
@@ -198,8 +197,7 @@ def output(session: DebugSession) -> StopView:
 @command(
     "unoutput",
     group="run",
-    aliases=("O",),
-    keys="O",
+    keys="P",
     repeats=True,
     examples=("unoutput : back to where the line before appeared",),
 )
@@ -222,6 +220,7 @@ def _places(session: DebugSession) -> list[str]:
     Argument("STEP", _place, _places, kind="step"),
     group="run",
     aliases=("g",),
+    keys="' < >",
     examples=("goto 1204 : to step 1204", "goto 50% : to the middle of what is recorded", "goto -100 : 100 steps back"),
 )
 def goto(session: DebugSession, place: int | str) -> StopView:

@@ -50,6 +50,7 @@ def _timeline_words(session: DebugSession, text: str) -> Iterable[str]:
     "timeline",
     Argument("[WIDTH|FROM TO|zoom in|zoom out]", parse_word, None, True, "", True, kind="steps", offer=_timeline_words),
     group="look",
+    keys="+ -",
     examples=(
         "timeline : the whole recording as one line",
         "timeline 1200 1260 : the steps from 1200 to 1260",
@@ -166,6 +167,7 @@ def find(session: DebugSession, text: str) -> StopView:
     "findback",
     _filter("[FILTER]"),
     group="run",
+    keys="\\",
     repeats=True,
     examples=("findback LPSW : go to the last LPSW that trapped, before here",),
 )

@@ -52,6 +52,8 @@ def _location_and_depth(session: DebugSession, text: str) -> tuple[looking.Locat
     "who",
     _where(),
     group="look",
+    aliases=("w",),
+    keys="w",
     examples=(
         "who gr5 : the last instruction that wrote register 5, and what the value was made of",
         "who 600.8 : the last store into 8 bytes at 600",
@@ -116,6 +118,7 @@ def _operands(session: DebugSession, text: str) -> Iterable[str]:
     "follow",
     Argument("N", _which, rest=True, kind="operand or what can be written", offer=_operands, optional=True, default=1),
     group="look",
+    keys="f",
     examples=(
         "follow 2 : who wrote the second operand of the last answer, before that step",
         "follow gr12 : who wrote register 12 before that step",
@@ -130,7 +133,7 @@ def follow(session: DebugSession, which: int | looking.Location) -> WriterView:
     return looking.follow(session, which)
 
 
-@command("unfollow", group="look", examples=("unfollow : back to the answer that you followed from",))
+@command("unfollow", group="look", keys="F", examples=("unfollow : back to the answer that you followed from",))
 def unfollow(session: DebugSession) -> WriterView:
     """Back to the answer before the last follow."""
     return looking.unfollow(session)
@@ -159,6 +162,7 @@ def _jump_number(session: DebugSession, text: str) -> int:
     "jump",
     Argument("N", _jump_number, optional=True, kind="number in the list"),
     group="look",
+    keys="j",
     examples=(
         "jump : to where the write that was named last was just done",
         "jump 3 : to the third of the writes that were listed",
@@ -172,7 +176,7 @@ def jump(session: DebugSession, number: int | None) -> StopView:
     return session.jump_to_write(number)
 
 
-@command("unjump", group="look", examples=("unjump : back to where you jumped from",))
+@command("unjump", group="look", keys="J", examples=("unjump : back to where you jumped from",))
 def unjump(session: DebugSession) -> StopView:
     """Return to where you were before the last jump."""
     return session.unjump()

@@ -117,7 +117,7 @@ def _records(lines: Sequence[bytes], expected: int, name: str) -> list[Record]:
 
 def _damaged(line: bytes, number: int, expected: int, name: str, last: bool) -> Damaged:
     """What is wrong with a line whose checksum does not fit."""
-    if last and number < expected or last and not line.endswith(b"}"):
+    if (last and number < expected) or (last and not line.endswith(b"}")):
         return Damaged(f"{name} is damaged: the file ends within line {number} of {expected}")
     try:
         _parsed(line, number, name)

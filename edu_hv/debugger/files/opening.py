@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edu_hv import __version__
 from edu_hv.debugger.breakpoints import Breakpoints
-from edu_hv.debugger.files.format import MOST_BYTES, decoded, is_recording
+from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, decoded, is_recording
 from edu_hv.debugger.files.kept import KeptSession
 from edu_hv.debugger.files.reading import Reader
 from edu_hv.debugger.files.rebuilding import Difference, Rebuilding, Stopped
@@ -55,13 +54,16 @@ def is_recording_file(path: Path) -> bool:
 
 def _allow(difference: Difference, kept: KeptSession, name: str, partly: bool) -> None:
     """Raises UserError, unless the part that is the same was asked for and there is one."""
-    versions = f"{name} was made by {kept.made_by}; this is edu-hv {__version__}"
+    versions = f"{name} was made by {kept.made_by}, and this is {MADE_BY}"
+    if kept.made_by == MADE_BY:
+        versions = f"{name} was made by {MADE_BY}, as this is"
     if difference.same_to < 0:
-        raise UserError(f"{versions}, and what it loads is something else from step 0 on: {difference.because}")
+        raise UserError(f"{versions}, but what it loads is something else from step 0 on: {difference.because}")
     if not partly:
         raise UserError(
-            f"{versions}, which does otherwise behind step {difference.same_to:,} of branch {difference.branch} (found "
-            f"at step {difference.other_at:,}: {difference.because}); open {name} partly opens what is the same"
+            f"{versions}, but here something else happens behind step {difference.same_to:,} of branch "
+            f"{difference.branch}, found at step {difference.other_at:,}: {difference.because}; open {name} partly "
+            f"opens what is the same"
         )
 
 

@@ -49,7 +49,7 @@ class Carried:
     """What could not be carried, a sentence each."""
 
 
-# ---- from CP to a bare machine -----------------------------------------------------------------------------------------
+# ---- from CP to a bare machine --------------------------------------------------------------------------------------
 
 
 def to_bare(system: System, guest: Guest) -> Carried:
@@ -214,7 +214,7 @@ def _note_services(vm: VMBLOK, notes: list[str]) -> None:
         notes.append("the bare machine has EC mode and all control registers, which this guest (ECMODE OFF) has not")
 
 
-# ---- from a bare machine to CP -----------------------------------------------------------------------------------------
+# ---- from a bare machine to CP --------------------------------------------------------------------------------------
 
 
 def to_virtual(system: System, assist: bool = False) -> Carried:

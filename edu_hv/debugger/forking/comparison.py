@@ -1,4 +1,4 @@
-"""A guest's course from the present moment, beside its course in another world: the first difference, and all of them."""
+"""A guest's course from the present moment, beside its course in another world: what differs first, and at the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,8 +10,8 @@ from edu_hv.debugger.forking.course import Course, Happening
 from edu_hv.debugger.forking.expected import expected, io_under_way
 from edu_hv.debugger.forking.real import real_differences, real_moment
 from edu_hv.debugger.forking.views import FirstDifference, ForkView, StepPair
-from edu_hv.debugger.forking.visible import Difference, Moment, clock_differences, differences
-from edu_hv.debugger.forking.worlds import Made, World
+from edu_hv.debugger.forking.visible import Moment, clock_differences, differences
+from edu_hv.debugger.forking.worlds import Made, Once, World
 from edu_hv.debugger.system import System
 from edu_hv.isa.errors import UserError
 
@@ -140,8 +140,10 @@ class _Pair:
             right = self._run(self.made.course, self.other_state, steps, stop, each)
             right_end = self._look(self.made.course, real)
         taken, ended = (self.own.taken, self.made.course.taken), (self.own.ended, self.made.course.ended)
+        at_once = tuple(differences(left.start, right.start))
         if not each:
             left, right = self._nearer(left, right, stop)
+            each = max(taken) <= EACH
         first = first_difference(left, right)
         found = tuple(differences(left_end.moment, right_end.moment))
         return ForkView(
@@ -151,7 +153,8 @@ class _Pair:
             self.world.title,
             taken,
             "each step" if each else "the ends of stretches, and each step of the one where they part",
-            tuple(_shown(pairs_of(left, right), first.number if first else None)),
+            tuple(_shown(left, right, first.number if first else None)),
+            at_once,
             _told(first, left, right, self.world),
             found,
             tuple(clock_differences(left_end.moment, right_end.moment)),
@@ -177,7 +180,9 @@ class _Pair:
         other = self.made.course
         for number, given in self.own.given:
             if self.world.shares or given.kind in _ANYWHERE:
-                other.inputs.append((number, replace(given, guest=other.name if not self.world.shares else given.guest)))
+                other.inputs.append(
+                    (number, replace(given, guest=other.name if not self.world.shares else given.guest))
+                )
             else:
                 self.made.notes.append(f"the input behind step {number} ({given.kind} {given.text}) is not given there")
 
@@ -187,6 +192,8 @@ class _Pair:
         at = course.now(media=True) if vm is not None or system.cp is None else None
         if at is None:
             raise UserError(f"{course.name} is not logged on there any more, so there is nothing to compare")
+        while real and not isinstance(course, Once) and not system.machine.at_boundary and system.machine.advance():
+            pass  # CP gives the machine back, so that both are looked at while the guest has it.
         figures = (vm.traps if vm is not None else 0, system.machine.clocks.now)
         return _End(at, real_moment(system, course.name) if real else None, figures)
 
@@ -194,6 +201,8 @@ class _Pair:
         """Each step of the first stretch at whose end the two are not the same."""
         both = list(zip(left.stops, right.stops, strict=False))
         index = next((n for n, (mine, other) in enumerate(both) if not mine[2].same_as(other[2])), None)
+        if max(left.course.taken, right.course.taken) <= EACH:
+            index = len(both) - 1
         if index is None:
             return Lane(left.course, left.start), Lane(right.course, right.start)
         begin = index - 1
@@ -278,39 +287,58 @@ def _run_stretch(course: Course, steps: int, stop: _Stop) -> bool:
     return False
 
 
-# ---- what differs ------------------------------------------------------------------------------------------------------
+# ---- what differs ---------------------------------------------------------------------------------------------------
 
 
-def pairs_of(left: Lane, right: Lane) -> list[tuple[int, Step | None, Step | None, bool]]:
-    """Both steps of each number, and whether the guest can see no difference behind them."""
-    both = zip_longest(left.steps, right.steps)
-    return [
-        (left.offset + number, mine, other, mine is not None and other is not None and mine.after.same_as(other.after))
-        for number, (mine, other) in enumerate(both, 1)
+Pair = tuple[int, Step | None, Step | None, bool]
+
+
+def pairs_of(left: Lane, right: Lane) -> list[Pair]:
+    """Both steps of each number, and whether they are the same for the guest.
+
+    They are when it can see no difference behind them.  When it could before the first one, they are when they do the
+    same: the same instruction, and what it has changed is the same afterwards.
+    """
+    alike = left.start.same_as(right.start)
+    found: list[Pair] = []
+    before: tuple[Moment, Moment] | None = left.start, right.start
+    for number, (mine, other) in enumerate(zip_longest(left.steps, right.steps), left.offset + 1):
+        same = False
+        if mine is not None and other is not None:
+            same = mine.after.same_as(other.after) if alike else _go_alike(mine, other, before)
+            before = mine.after, other.after
+        found.append((number, mine, other, same))
+    return found
+
+
+def _go_alike(left: Step, right: Step, before: tuple[Moment, Moment] | None) -> bool:
+    if (left.happening.address, left.happening.text) != (right.happening.address, right.happening.text):
+        return False
+    changed = [
+        [(one.place, one.right) for one in differences(was, step.after)]
+        for was, step in zip(before or (left.after, right.after), (left, right), strict=True)
     ]
+    return changed[0] == changed[1]
 
 
 def first_difference(left: Lane, right: Lane) -> FirstDifference | None:
-    """The first step behind which the guest can tell one course from the other."""
+    """The first step that is not the same for the guest."""
     busy = False
-    if not left.offset and not left.start.same_as(right.start):
-        found = tuple(differences(left.start, right.start))
-        return FirstDifference(0, "", found, "what was done otherwise changed this at once", "")
     for number, mine, other, same in pairs_of(left, right):
-        busy = busy or bool(mine and mine.busy) or bool(other and other.busy)
+        before, busy = busy, bool(mine and mine.busy) or bool(other and other.busy)
         if same:
-            busy = bool(mine and mine.busy) or bool(other and other.busy)
             continue
         happenings = mine.happening if mine else None, other.happening if other else None
         found = tuple(differences(mine.after, other.after)) if mine and other else ()
         told = next(one for one in happenings if one is not None)
-        return FirstDifference(number, f"{told.address:06X} {told.instruction}", found, "", expected(*happenings, found, busy))
+        why = expected(*happenings, found, before or busy)
+        return FirstDifference(number, f"{told.address:06X} {told.instruction}", found, "", why)
     return None
 
 
 def _told(first: FirstDifference | None, left: Lane, right: Lane, world: World) -> FirstDifference | None:
     """With the reason: what CP decided on each side."""
-    if first is None or first.why:
+    if first is None:
         return first
     index = first.number - 1 - left.offset
     parts = []
@@ -320,38 +348,38 @@ def _told(first: FirstDifference | None, left: Lane, right: Lane, world: World) 
             parts.append(title + happening.how + (f" ({happening.why})" if happening.why else ""))
         else:
             parts.append(title + (lane.course.ended or "no such step"))
-    expects = first.expected if not world.shares else ""
+    if len(parts) == 2 and parts[1] == f"{world.title}: {parts[0]}":
+        parts = [f"on both: {parts[0]}"]
+    expects = first.expected if world.alike else ""
     return FirstDifference(first.number, first.instruction, first.differences, "; ".join(parts), expects)
 
 
-def _shown(pairs: list[tuple[int, Step | None, Step | None, bool]], first: int | None) -> list[StepPair]:
+def _shown(left: Lane, right: Lane, first: int | None) -> list[StepPair]:
     """The pairs around the first difference, or those at the beginning."""
-    begin = 0
+    pairs, begin = pairs_of(left, right), 0
     if first is not None:
         at = next((index for index, pair in enumerate(pairs) if pair[0] == first), 0)
         begin = max(at - SHOWN_BEFORE, 0)
-    before: tuple[Step | None, Step | None] = pairs[begin - 1][1:3] if begin else (None, None)
     found = []
-    for number, mine, other, same in pairs[begin : begin + SHOWN_AT_MOST]:
-        sides = _side(mine, before[0]), _side(other, before[1])
-        names = tuple(f"{one.happening.address:06X} {one.happening.instruction}" if one else "" for one in (mine, other))
-        found.append(StepPair(number, *sides, *names, same))
-        before = mine, other
+    for index in range(begin, min(begin + SHOWN_AT_MOST, len(pairs))):
+        number, _, _, same = pairs[index]
+        sides = [_side(lane, index) for lane in (left, right)]
+        (how, name, effects), (other_how, other_name, other_effects) = sides
+        found.append(StepPair(number, how, other_how, name, other_name, effects, other_effects, same))
     return found
 
 
-def _side(step: Step | None, before: Step | None) -> str:
-    """What a step was, and what it has changed that the guest can see."""
-    if step is None:
-        return ""
-    changed = list(differences(before.after, step.after)) if before is not None else []
-    effects = [_effect(one) for one in changed if one.place != "PSW instruction address"]
-    more = f" and {len(effects) - _EFFECTS} places more" if len(effects) > _EFFECTS else ""
-    return "; ".join([step.happening.how, *effects[:_EFFECTS]]) + more
-
-
-def _effect(found: Difference) -> str:
-    return f"{found.place} {found.left} becomes {found.right}"
+def _side(lane: Lane, index: int) -> tuple[str, str, tuple[str, ...]]:
+    """Who did a step, which it was, and what it has changed that the guest can see."""
+    if index >= len(lane.steps):
+        return "", "", ()
+    step, before = lane.steps[index], lane.steps[index - 1].after if index else lane.start
+    changed = [one for one in differences(before, step.after) if one.place != "PSW instruction address"]
+    effects = [f"{one.place} {one.left} becomes {one.right}" for one in changed[:_EFFECTS]]
+    if len(changed) > _EFFECTS:
+        effects.append(f"{len(changed) - _EFFECTS} more")
+    name = f"{step.happening.address:06X} {step.happening.instruction}"
+    return step.happening.how, name, tuple(effects)
 
 
 def _costs(left: _End, right: _End) -> tuple[tuple[str, int, int], ...]:

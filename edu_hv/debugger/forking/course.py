@@ -1,8 +1,8 @@
 """A course of events: one guest's machine from some moment on, told in what the guest itself can tell apart.
 
-What a guest does is an instruction or an interruption that it gets.  What only CP does (a page brought in, a shadow entry
-filled, the end of a time slice, another guest's turn) is none of the guest's steps, so that the same program on a bare
-machine and under CP goes step beside step.
+What a guest does is an instruction or an interruption that it gets.  What only CP does (a page brought in, a shadow
+entry filled, the end of a time slice, another guest's turn) is none of the guest's steps, so that the same program on a
+bare machine and under CP goes step beside step.
 """
 
 from collections.abc import Callable
@@ -195,7 +195,9 @@ class Course:
         """Under CP it is an instruction that the real CPU executed, or a decision that CP has carried out."""
         machine, vm = self.system.machine, cp.logged_on(self.name)
         if vm is None or vm.cf:
-            self.ended = f"{self.name} is not logged on any more" if vm is None else f"{self.name} is stopped in CP mode"
+            self.ended = (
+                f"{self.name} is not logged on any more" if vm is None else f"{self.name} is stopped in CP mode"
+            )
             return None
         mine, at = machine.at_boundary and cp.running_vm is vm, machine.cpu.psw.instruction_address
         count = machine.instructions
@@ -247,5 +249,7 @@ def _interrupted(interruption: Interruption, at: int | None) -> Happening:
 def _failure_words(error: Exception) -> str:
     """What was wrong, in words that need no knowledge of how CP is written."""
     if isinstance(error, AssertionError):
-        return "it has no other rule for this case" if "last rule" in str(error) else f"it finds a contradiction: {error}"
+        return (
+            "it has no other rule for this case" if "last rule" in str(error) else f"it finds a contradiction: {error}"
+        )
     return f"it comes to what cannot be ({type(error).__name__}: {error})"

@@ -25,7 +25,9 @@ BY_ITSELF = (
     "an interruption comes by itself, and not at the same step on two machines: clocks and devices do not wait for the "
     "guest, and CP's work takes time"
 )
-NOT_YET = "the data of an operation that is under way come at another step: CP carries it out at once, a channel in time"
+NOT_YET = (
+    "the data of an operation that is under way come at another step: CP carries it out at once, a channel in time"
+)
 
 
 def expected(left: Happening | None, right: Happening | None, found: tuple[Difference, ...], busy: bool) -> str:

@@ -1,6 +1,6 @@
 """Two moments of one recording, or of two branches of it: what differs for the guest, and in CP's blocks for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Flag
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,8 @@ def compare_steps(session: "DebugSession", first: int, last: int) -> MomentsView
         for unit, step in zip(units, (first, last), strict=True):
             recording.goto(unit)
             seen.append(_seen(session, name, f"at step {step:,}"))
-    return _view("two moments of the recording", name, f"step {first:,}", f"step {last:,}", *seen)
+    titles = f"step {first:,}", f"step {last:,}"
+    return _view("two moments of the recording", name, titles, seen)
 
 
 def _position(session: "DebugSession", step: int) -> int:
@@ -63,7 +64,7 @@ def compare_branches(session: "DebugSession", name: str, at_ends: bool = False) 
     units = (here.end, other.end) if at_ends else (recording.unit, _at_step(other, step, recording.unit))
     seen = [_seen_in(session, *where, guest) for where in zip((here, other), units, strict=True)]
     titles = [f"{each.name}, step {each.step_at(unit):,}" for each, unit in zip((here, other), units, strict=True)]
-    return _view(f"branches {here.name} and {name}", guest, *titles, *seen, _first_event(session, here, other))
+    return _view(f"branches {here.name} and {name}", guest, titles, seen, _first_event(session, here, other))
 
 
 def _at_step(history: History, step: int, unit: int) -> int:
@@ -112,7 +113,8 @@ def _words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def _view(title: str, guest: str, left: str, right: str, mine: Seen, other: Seen, event: str = "") -> MomentsView:
+def _view(title: str, guest: str, titles: Sequence[str], seen: Sequence[Seen], event: str = "") -> MomentsView:
+    (left, right), (mine, other) = titles, seen
     plain = [*differences(mine.moment, other.moment)]
     found = [Difference(one.place, one.left, one.right) for one in plain]
     found += list(clock_differences(mine.moment, other.moment))
@@ -126,7 +128,7 @@ def _blocks(left: dict[str, str], right: dict[str, str]) -> Iterator[Difference]
             yield Difference(name.upper(), mine, other)
 
 
-# ---- events ------------------------------------------------------------------------------------------------------------
+# ---- events ---------------------------------------------------------------------------------------------------------
 
 
 def _first_event(session: "DebugSession", here: History, other: History) -> str:

@@ -49,7 +49,10 @@ def real_differences(left: RealMoment, right: RealMoment) -> Iterator[Difference
     for number, (mine, other) in enumerate(zip(left.keys, right.keys, strict=True)):
         if (mine ^ other) & 0xF8:
             yield Difference(f"real key of {number * BLOCK:06X}", f"{mine:02X}", f"{other:02X}")
-    changed = [n * FRAME for n, (a, b) in enumerate(zip(left.storage, right.storage, strict=True)) if a != b and a and b]
+    changed = [
+        n * FRAME for n, (a, b) in enumerate(zip(left.storage, right.storage, strict=True)) if a != b and a and b
+    ]
     if changed:
-        where = ", ".join(f"{at:06X}" for at in changed[:8])
-        yield Difference("frames that are not the guest's and differ", str(len(changed)), where)
+        where = ", ".join(f"{at:06X}" for at in changed[:8]) + (", ..." if len(changed) > 8 else "")
+        frames = f"{len(changed)} frame{'' if len(changed) == 1 else 's'}"
+        yield Difference("real storage but the guest's", "as CP has it", f"differs in {frames}: {where}")

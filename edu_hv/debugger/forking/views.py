@@ -14,10 +14,14 @@ class StepPair:
     """From 1, counted from where the two courses part."""
     left: str
     right: str
+    """Who has done it: "executed directly", "PRV-2: simulate SSM"."""
     left_instruction: str
     right_instruction: str
+    left_effects: tuple[str, ...]
+    right_effects: tuple[str, ...]
+    """What it has changed that the guest can see: "GR2 00000004 becomes 00000000"."""
     same: bool
-    """The guest can see no difference behind it, but for those that are to be expected."""
+    """The guest can see no difference behind it; of two courses that were not the same before, the step goes alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,10 @@ class ForkView(View):
     compared: str
     """Which steps were compared: "each step", "every 1,000 steps, and each of those before the first difference"."""
     pairs: tuple[StepPair, ...]
+    at_once: tuple[Difference, ...]
+    """What was not the same before the first step: what was done otherwise."""
     first: FirstDifference | None
+    """None: no step is otherwise."""
     differences: tuple[Difference, ...]
     """All places that the guest can see and that differ at the end."""
     clocks: tuple[Difference, ...]

@@ -4,20 +4,27 @@ A world makes the course that is compared with the present one.  It is made wher
 does to the session's own machine is undone behind it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager as Context
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from edu_hv.debugger.forking.carrying import to_bare, to_virtual
 from edu_hv.debugger.forking.course import Course, Happening
 from edu_hv.debugger.system import Input, System
-from edu_hv.hypervisor import decisions
+from edu_hv.hypervisor import decisions, dispatch, io_rules, ios_rules, minidisks, named_segments, program, vmcf_rules
 from edu_hv.hypervisor.control_program import ControlProgram
+from edu_hv.hypervisor.diagnose import synchronous_io
+from edu_hv.hypervisor.spooling import rules as spool_rules
+from edu_hv.isa.codes import PIC
 from edu_hv.isa.errors import UserError
 from edu_hv.isa.formats import instruction_length
 from edu_hv.machine.interruptions import ProgramInterruption, SupervisorCall
 
+_RULES = (program, dispatch, io_rules, ios_rules, synchronous_io, minidisks, named_segments, vmcf_rules, spool_rules)
+"""Where CP's tables of rules are."""
 NO_CP = "this is the bare machine: there is no CP; try load cp kernel, or whatif virtual"
 
 
@@ -49,9 +56,13 @@ class World:
     """It goes on in the session's own system."""
     real: bool = False
     """What differs in the real machine is the point of it."""
+    alike: bool = False
+    """Both machines are right: what they may differ in is known, and said."""
+    rule: str = ""
+    """The rule that CP is to do without."""
 
 
-# ---- another machine ---------------------------------------------------------------------------------------------------
+# ---- another machine ------------------------------------------------------------------------------------------------
 
 
 def bare() -> World:
@@ -61,7 +72,7 @@ def bare() -> World:
         carried = to_bare(system, system.guest(guest))
         return Made(Course(carried.system, carried.guest, halted), carried.notes)
 
-    return World("on a bare machine", make, shares=False)
+    return World("on a bare machine", make, shares=False, alike=True)
 
 
 def virtual(assist: bool = False) -> World:
@@ -71,13 +82,13 @@ def virtual(assist: bool = False) -> World:
         carried = to_virtual(system, assist)
         return Made(Course(carried.system, carried.guest, halted), carried.notes)
 
-    return World("under CP with the VM assist" if assist else "under CP", make, shares=False)
+    return World("under CP with the VM assist" if assist else "under CP", make, shares=False, alike=True)
 
 
-# ---- the same machine, with something else given or set --------------------------------------------------------------
+# ---- the same machine, with something else given or set -------------------------------------------------------------
 
 
-def given(title: str, kind: str, text: str = "", steps: int = 20) -> World:
+def given(title: str, kind: str, text: str = "", steps: int = 20, alike: bool = False) -> World:
     """Something is given from outside at this moment."""
 
     def make(system: System, guest: str, halted: Callable[[], bool]) -> Made:
@@ -86,7 +97,7 @@ def given(title: str, kind: str, text: str = "", steps: int = 20) -> World:
             raise UserError(f"that cannot be given here: {' '.join(answer.lines)}")
         return Made(Course(system, guest, halted))
 
-    return World(title, make, steps)
+    return World(title, make, steps, alike=alike)
 
 
 def assist(system: System, guest: str, on: bool) -> World:
@@ -95,21 +106,50 @@ def assist(system: System, guest: str, on: bool) -> World:
     vm = system.guest(guest).vm
     if vm is not None and cp.assist.settings(vm).on is on and cp.assist.available:
         other = "unassisted" if on else "assist"
-        raise UserError(f"{guest} {'has the VM assist' if on else 'goes without the VM assist'} already: whatif {other}")
-    return given(f"{'with' if on else 'without'} the VM assist", "cp", f"SET ASSIST {'ON' if on else 'OFF'}", steps=1)
+        raise UserError(
+            f"{guest} {'has the VM assist' if on else 'goes without the VM assist'} already: whatif {other}"
+        )
+    return given(f"{'with' if on else 'without'} the VM assist", "cp", f"SET ASSIST {'ON' if on else 'OFF'}", 1, alike=True)
 
 
-# ---- CP decides otherwise ----------------------------------------------------------------------------------------------
+# ---- CP decides otherwise -------------------------------------------------------------------------------------------
 
 
 def without_rule(system: System, rule: str) -> World:
-    """CP decides as if that rule never fired: the next one of its table that applies does."""
+    """CP decides as if that rule never fired: the next one of its table that applies does.
+
+    Raises UserError on the bare machine, and for a rule that CP has not.
+    """
     _require_cp(system)
+    rule = rule.upper()
+    if rule not in known_rules():
+        family = rule.partition("-")[0] + "-"
+        near = [one for one in known_rules() if one.startswith(family)] or sorted({one.partition("-")[0] + "-1" for one in known_rules()})
+        raise UserError(f'CP has no rule "{rule[:20]}"; it has {", ".join(near[:12])}, ...')
 
     def make(system: System, guest: str, halted: Callable[[], bool]) -> Made:
         return Made(Course(system, guest, halted))
 
-    return World(f"without rule {rule}", make, around=lambda: decisions.without(rule), settles=False)
+    return World(f"without rule {rule}", make, around=lambda: decisions.without(rule), settles=False, rule=rule)
+
+
+@cache
+def known_rules() -> tuple[str, ...]:
+    """The ids of all rules of CP's tables, in their order."""
+    found: list[str] = []
+    for module in _RULES:
+        for value in vars(module).values():
+            found += [rule.id for rule in _rules_in(value)]
+    return tuple(dict.fromkeys(found))
+
+
+def _rules_in(value: object) -> Iterator[decisions.Rule[Any]]:
+    """The rules of a table, or of a dictionary of tables."""
+    if isinstance(value, decisions.Rule):
+        yield value
+    elif isinstance(value, dict | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _rules_in(one) if isinstance(one, tuple | decisions.Rule) else ()
 
 
 def _require_cp(system: System) -> ControlProgram:
@@ -118,7 +158,7 @@ def _require_cp(system: System) -> ControlProgram:
     return system.cp
 
 
-# ---- an instruction that does not trap -------------------------------------------------------------------------------
+# ---- an instruction that does not trap ------------------------------------------------------------------------------
 
 
 def untrapped(system: System) -> World:
@@ -137,7 +177,7 @@ def _first_by(execute: Callable[[ControlProgram], Happening]) -> Make:
     def make(system: System, guest: str, halted: Callable[[], bool]) -> Made:
         cp = _require_cp(system)
         _come_to_run(system, cp, guest)
-        return Made(_Once(system, guest, execute))
+        return Made(Once(system, guest, execute))
 
     return make
 
@@ -147,7 +187,7 @@ def _come_to_run(system: System, cp: ControlProgram, guest: str) -> None:
         raise UserError(f"{guest} does not have the real CPU here: step until it is about to execute an instruction")
 
 
-class _Once(Course):
+class Once(Course):
     """One instruction that is executed in another way."""
 
     def __init__(self, system: System, guest: str, execute: Callable[[ControlProgram], Happening]) -> None:
@@ -170,9 +210,10 @@ def _execute_untrapped(cp: ControlProgram) -> Happening:
     try:
         cpu.execute_next()
     except SupervisorCall as call:
-        how = f"supervisor call {call.code}: it traps in supervisor state too"
+        how = f"supervisor call {call.code}: it traps in supervisor state, too"
     except ProgramInterruption as condition:
-        how = f"program interruption {condition.code:04X}: it traps in supervisor state too"
+        name = PIC(condition.code).name.replace("_", " ").lower()
+        how = f"executed in real supervisor state, and the real machine finds an exception: {name}"
     finally:
         cpu.ilc = 0
     return Happening(at, cpu.instruction_text, how)

@@ -12,7 +12,7 @@ from typing import Any
 from edu_hv.debugger.recording.timetravel import AT_ONCE, Recording
 from edu_hv.debugger.system import System
 from edu_hv.machine.events import Event, StorageStored
-from edu_hv.machine.storage import FETCH_WATCHED, STORE_WATCHED, Storage
+from edu_hv.machine.storage import BYTES_FETCH_WATCHED, BYTES_STORE_WATCHED, LINE_SHIFT, Storage
 
 _WINDOW = 1024
 """Units at the end of a stretch that are looked at first, where the engine cannot help; then eight times as many."""
@@ -30,6 +30,10 @@ class Done:
     """Where the probe wants to hear of stores."""
 
 
+Span = tuple[int, int]
+"""Absolute address and length of some bytes."""
+
+
 class Probe:
     """What is looked for.  `saw` decides, after each unit and after each run of compiled code.
 
@@ -37,19 +41,19 @@ class Probe:
     """
 
     compiled = True
-    """Whether the engine may take part: then what is looked for happens only at `places`, in `lines`, or in a unit that
+    """Whether the engine may take part: then what is looked for happens only at `places`, in `spans`, or in a unit that
     the engine leaves alone in any case: an interruption, a stage of CP, a privileged instruction, an input."""
     wants_stores = False
     """Whether `Done.stored` is filled."""
     fetches = False
-    """Whether the engine must not fetch from the `lines` either."""
+    """Whether the engine must not fetch from the `spans` either."""
 
     def places(self, system: System) -> Set[int]:
         """Logical addresses of instructions that the engine must leave alone; asked for before each of its runs."""
         return frozenset()
 
-    def lines(self, system: System) -> Set[int]:
-        """Lines of real storage (`LINE_SHIFT`) into which it must not store; asked for after each unit."""
+    def spans(self, system: System) -> Set[Span]:
+        """Bytes of real storage into which it must not store; asked for after each unit."""
         return frozenset()
 
     def skips(self, start: Any, end: Any) -> bool:
@@ -75,36 +79,43 @@ class Execution:
         self._recording, self._probe = recording, probe
         self._system = recording.system
         self._stored: list[StorageStored] = []
-        self._lines: Set[int] = frozenset()
+        self._spans: Set[Span] = frozenset()
+        self._set: dict[int, int] = {}
+        """Flags that were given to lines."""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Inside, `advance` may be called."""
         storage = self._system.machine.storage
-        observer, flags = storage.observer, FETCH_WATCHED | STORE_WATCHED if self._probe.fetches else STORE_WATCHED
-        self._flags, self._set = flags, dict[int, int]()
+        observer, watched = storage.observer, bytes(storage.watched)
         if self._probe.wants_stores:
             storage.observer = self._hear
-        self._watch_lines(storage)
+        self._watch(storage)
         try:
             yield
         finally:
             storage.observer = observer
             self._take_flags(storage, set(self._set))
+            storage.watched[:] = watched
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, StorageStored):
             self._stored.append(event)
 
-    def _watch_lines(self, storage: Storage) -> None:
-        """Have the flags at the lines where what the probe looks at is now."""
-        lines = self._probe.lines(self._system)
-        if lines == self._set.keys():
+    def _watch(self, storage: Storage) -> None:
+        """Have the engine leave the bytes alone where what the probe looks at is now."""
+        spans = self._probe.spans(self._system)
+        if spans == self._spans:
             return
+        self._spans = spans
+        lines = {line for at, size in spans for line in range(at >> LINE_SHIFT, (at + size - 1 >> LINE_SHIFT) + 1)}
         self._take_flags(storage, self._set.keys() - lines)
+        flags = BYTES_STORE_WATCHED | (BYTES_FETCH_WATCHED if self._probe.fetches else 0)
         for line in sorted(lines - self._set.keys()):
-            self._set[line] = self._flags & ~storage.line_flags[line]
-            storage.set_flags(line, self._flags)
+            self._set[line] = flags & ~storage.line_flags[line]
+            storage.set_flags(line, flags)
+        if spans:
+            storage.watch_bytes(min(at for at, _ in spans), max(at + size for at, size in spans))
 
     def _take_flags(self, storage: Storage, lines: Set[int]) -> None:
         """Take away those that were not there before."""
@@ -118,14 +129,15 @@ class Execution:
         """
         recording, machine = self._recording, self._system.machine
         before = machine.units
-        if self._probe.compiled and self._system.start_engine(self._probe.places(self._system)):
+        ready = self._probe.compiled and machine.at_boundary
+        if ready and self._system.start_engine(self._probe.places(self._system)):
             at_once = min(limit, AT_ONCE)
             if recording.run_compiled(at_once) if new else recording.again_compiled(at_once):
                 return Done(before, machine.units, compiled=True)
         self._stored = []
         if not self._probe.execute(self._system, recording.advance if new else recording.again):
             return None
-        self._watch_lines(machine.storage)
+        self._watch(machine.storage)
         return Done(before, machine.units, stored=self._stored)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, SupportsIndex
 
 from edu_hv.debugger.recording.accesses import observe
-from edu_hv.debugger.recording.search import Done, Probe
+from edu_hv.debugger.recording.search import Done, Probe, Span
 from edu_hv.debugger.stops.seeing import EVERYBODY, NOWHERE, Hit, Seer, Unit
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.debugger.stops.what import is_true
@@ -74,7 +74,7 @@ class StopsProbe(Probe):
         self._wants_accesses = any(seer.wants_accesses for seer in seers)
         self._wants_registers = any(seer.wants_registers for seer in seers)
         self._seers = seers
-        self._lined = [seer for seer in seers if type(seer).lines is not Seer.lines]
+        self._placed_in_storage = [seer for seer in seers if type(seer).spans is not Seer.spans]
         self._placed = [seer for seer in seers if type(seer).places is not Seer.places]
         self._left = _together([seer.left for seer in seers if seer.left is not None])
         self._addresses = frozenset(address for seer in seers for address in seer.addresses)
@@ -108,11 +108,11 @@ class StopsProbe(Probe):
         more = [seer.places(system) for seer in self._placed]
         return self._addresses.union(*more) if more else self._addresses
 
-    def lines(self, system: System) -> Set[int]:
+    def spans(self, system: System) -> Set[Span]:
         """Where the engine must not store."""
-        if not self._lined:
-            return NOWHERE
-        return frozenset().union(*(seer.lines(system) for seer in self._lined))
+        if not self._placed_in_storage:
+            return frozenset()
+        return frozenset().union(*(seer.spans(system) for seer in self._placed_in_storage))
 
     def begin(self, system: System) -> None:
         """A stretch begins."""

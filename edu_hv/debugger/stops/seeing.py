@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edu_hv.debugger.recording.accesses import Accesses
 from edu_hv.debugger.recording.journal import Entry
-from edu_hv.debugger.recording.search import Done
+from edu_hv.debugger.recording.search import Done, Span
 
 if TYPE_CHECKING:
     from edu_hv.debugger.system import System
@@ -45,14 +45,14 @@ class Seer:
     """Recognizes one thing.  What it needs for that costs time, so it says so."""
 
     compiled = True
-    """Whether the engine may take part: then it happens only at `places`, in `lines`, or where the engine is not."""
+    """Whether the engine may take part: then it happens only at `places`, in `spans`, or where the engine is not."""
     wants_stores = False
     wants_accesses = False
     """What each unit reads, found by executing it under watch."""
     wants_registers = False
     wants_events = False
     fetches = False
-    """Whether the engine must not fetch from `lines` either."""
+    """Whether the engine must not fetch from `spans` either."""
     left: bytes | None = None
     """For each first halfword of an instruction, 1 where the engine must leave it alone."""
     addresses: Set[int] = NOWHERE
@@ -62,9 +62,9 @@ class Seer:
         """Addresses of instructions that the engine must leave alone."""
         return self.addresses
 
-    def lines(self, system: "System") -> Set[int]:
-        """Lines of real storage that the engine must leave alone."""
-        return NOWHERE
+    def spans(self, system: "System") -> Set[Span]:
+        """Bytes of real storage that the engine must leave alone."""
+        return frozenset()
 
     def begin(self, system: "System") -> None:
         """The machine stands where nothing has been seen yet."""

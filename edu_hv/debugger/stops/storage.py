@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
-from edu_hv.debugger.stops.seeing import EVERYBODY, NOWHERE, Hit, Seer, Unit, guest_or_none
+from edu_hv.debugger.recording.search import Span
+from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit, guest_or_none
 from edu_hv.debugger.stops.values import ChangeSeer, Source, Watched
 from edu_hv.debugger.stops.what import WATCHPOINT, What
 from edu_hv.debugger.system import BARE, System
 from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
-from edu_hv.machine.storage import FRAME, LINE_SHIFT
+from edu_hv.machine.storage import FRAME
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -96,13 +97,9 @@ class Bytes(Source):
             at += size
 
 
-def lines_of_pieces(pieces: tuple[Piece, ...]) -> Set[int]:
-    """The lines of real storage that have some of the bytes."""
-    return frozenset(
-        line
-        for piece in pieces
-        for line in range(piece.absolute >> LINE_SHIFT, (piece.absolute + piece.length - 1 >> LINE_SHIFT) + 1)
-    )
+def spans_of_pieces(pieces: tuple[Piece, ...]) -> Set[Span]:
+    """The same as the search wants them."""
+    return frozenset((piece.absolute, piece.length) for piece in pieces)
 
 
 class _Placed:
@@ -112,13 +109,12 @@ class _Placed:
         self._source = source
         self.before: tuple[Piece, ...] = ()
         self.now: tuple[Piece, ...] = ()
-        self.lines: Set[int] = NOWHERE
 
     def find(self, system: System) -> None:
         """Where they are; what was now is before."""
         self.before, found = self.now, self._source.pieces(system)
         if found != self.now:
-            self.now, self.lines = found, lines_of_pieces(found)
+            self.now = found
 
     @property
     def stayed(self) -> Iterator[Piece]:
@@ -135,9 +131,9 @@ class _StoreSeer(ChangeSeer):
         super().__init__(what)
         self._placed = _Placed(source)
 
-    def lines(self, system: System) -> Set[int]:
+    def spans(self, system: System) -> Set[Span]:
         """Where the bytes are."""
-        return lines_of_pieces(self._placed._source.pieces(system))
+        return spans_of_pieces(self._placed._source.pieces(system))
 
     def begin(self, system: System) -> None:
         """Where they are, and what is there."""
@@ -187,7 +183,7 @@ class Read(What):
 
 
 class _ReadSeer(Seer):
-    """The engine stays away from the lines; what it leaves is executed under watch."""
+    """The engine stays away from the bytes; what it leaves is executed under watch."""
 
     wants_accesses = fetches = True
 
@@ -198,9 +194,9 @@ class _ReadSeer(Seer):
         self._writes = _StoreSeer(both, what.source) if what.writes else None
         self.wants_stores = what.writes
 
-    def lines(self, system: System) -> Set[int]:
+    def spans(self, system: System) -> Set[Span]:
         """Where the bytes are."""
-        return lines_of_pieces(self._source.pieces(system))
+        return spans_of_pieces(self._source.pieces(system))
 
     def begin(self, system: System) -> None:
         """Where they are."""

@@ -15,10 +15,12 @@ def _fork(view: ForkView, width: int) -> list[str]:
     lines = wrap(f"{view.guest} from step {view.step:,}: {view.left}, and {view.right}", width, "", "  ")
     for note in view.notes:
         lines += wrap(f"note: {note}", width, "", "  ")
+    if view.at_once:
+        lines += _places("at once", view.at_once, view.left, view.right, width)
     for pair in view.pairs:
         lines += _pair(pair, view, width)
     lines += _outcome(view, width)
-    if view.first is not None:
+    if view.first is not None or view.at_once:
         lines += _places("at the end", view.differences, view.left, view.right, width)
     if view.clocks:
         names = ", ".join(one.place for one in view.clocks)
@@ -31,19 +33,24 @@ def _fork(view: ForkView, width: int) -> list[str]:
 
 
 def _pair(pair: StepPair, view: ForkView, width: int) -> list[str]:
+    """A step: what is the same on both sides is said once."""
     both = pair.left_instruction == pair.right_instruction
-    heading = pair.left_instruction or pair.right_instruction
-    same = "" if pair.same else "; here they differ"
-    lines = wrap(f"step {pair.number:,}: {heading}{same}", width, "", "  ")
-    if both and pair.left == pair.right:
-        return lines + wrap(f"both: {pair.left}", width, "  ", "    ")
-    for title, words, instruction in (
-        (view.left, pair.left, pair.left_instruction),
-        (view.right, pair.right, pair.right_instruction),
+    heading = pair.left_instruction if both else "not the same on both sides"
+    lines = wrap(
+        f"step {pair.number:,}: {heading}{'' if pair.same or not both else '; here they differ'}", width, "", "  "
+    )
+    effects = both and pair.left_effects == pair.right_effects
+    if effects and pair.left == pair.right:
+        return lines + wrap("; ".join((f"both: {pair.left}", *pair.left_effects)), width, "  ", "    ")
+    for title, instruction, how, changed in (
+        (view.left, pair.left_instruction, pair.left, pair.left_effects),
+        (view.right, pair.right_instruction, pair.right, pair.right_effects),
     ):
-        other = "" if both or not instruction else f"{instruction}, "
-        lines += wrap(f"{title}: {other}{words or 'no such step'}", width, "  ", "    ")
-    return lines
+        words = (f"{instruction}: " if instruction and not both else "") + (how or "no such step")
+        lines += wrap("; ".join((f"{title}: {words}", *(() if effects else changed))), width, "  ", "    ")
+    return lines + (
+        wrap("; ".join(("both", *pair.left_effects)), width, "  ", "    ") if effects and pair.left_effects else []
+    )
 
 
 def _outcome(view: ForkView, width: int) -> list[str]:
@@ -52,8 +59,9 @@ def _outcome(view: ForkView, width: int) -> list[str]:
         if ended:
             lines += wrap(f"{title}: ended after {_steps(taken)}: {ended}", width, "", "  ")
     if view.first is None:
-        taken = _steps(min(view.taken))
-        return lines + wrap(f"no difference in {taken}: the guest cannot tell ({view.compared} compared)", width, "", "  ")
+        least = _steps(min(view.taken))
+        what = "every step goes alike" if view.at_once else "the guest cannot tell"
+        return lines + wrap(f"no difference in {least}: {what} ({view.compared} compared)", width, "", "  ")
     return lines + _first(view.first, view, width)
 
 
@@ -62,8 +70,7 @@ def _steps(number: int) -> str:
 
 
 def _first(first: FirstDifference, view: ForkView, width: int) -> list[str]:
-    what = f"at step {first.number:,}, {first.instruction}" if first.number else "at once"
-    lines = wrap(f"the first difference is {what}", width, "", "  ")
+    lines = wrap(f"the first difference is at step {first.number:,}, {first.instruction}", width, "", "  ")
     lines += wrap(f"why: {first.why}", width, "  ", "    ")
     if first.expected:
         lines += wrap(f"to be expected: {first.expected}", width, "  ", "    ")
@@ -73,7 +80,9 @@ def _first(first: FirstDifference, view: ForkView, width: int) -> list[str]:
 def _places(when: str, found: Sequence[Difference], left: str, right: str, width: int) -> list[str]:
     """What differs, place by place."""
     if not found:
-        return wrap(f"nothing differs {when}" if when else "nothing differs that is told by itself", width, "  ", "    ")
+        return wrap(
+            f"nothing differs {when}" if when else "nothing differs that is told by itself", width, "  ", "    "
+        )
     lines = wrap(f"what differs {when}:".replace(" :", ":"), width, "", "  ")
     lines += table(("place", left, right), list(_rows(found)), width)
     if len(found) > MOST_PLACES:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from edu_hv.debugger.recording.search import Done, Probe
+from edu_hv.debugger.recording.search import Done, Probe, Span
 from edu_hv.debugger.writers.locations import (
     Location,
     PswLocation,
@@ -24,7 +24,7 @@ from edu_hv.hypervisor.stages import Stage
 from edu_hv.isa.codes import MASK_24, PSA
 from edu_hv.machine.events import Actor, StorageStored
 from edu_hv.machine.psw import PSW
-from edu_hv.machine.storage import FRAME, LINE_SHIFT
+from edu_hv.machine.storage import FRAME
 
 if TYPE_CHECKING:
     from edu_hv.debugger.recording.timetravel import Recording
@@ -216,6 +216,9 @@ class StorageProbe(WriteProbe):
     def __init__(self, recording: "Recording", location: StorageLocation) -> None:
         super().__init__(recording, location)
         self._frames: list[int | None] = []
+        self._found: list[int | None] = []
+        """Where the bytes are since the last unit, and no later unit has been looked at."""
+        self._spans: Set[Span] = frozenset()
         self.compiled = not self._is_interval_timer(recording.system)
 
     def _is_interval_timer(self, system: "System") -> bool:
@@ -230,18 +233,14 @@ class StorageProbe(WriteProbe):
         stretches = self.recording.checkpoints.stretches(self.recording.end, self.recording.start)
         return {state[0].cpu[_PREFIX] for _, _, state in stretches}
 
-    def lines(self, system: "System") -> Set[int]:
+    def spans(self, system: "System") -> Set[Span]:
         """Where the bytes are now."""
-        return {
-            line
-            for absolute, length in self._places(system)
-            for line in range(absolute >> LINE_SHIFT, (absolute + length - 1 >> LINE_SHIFT) + 1)
-        }
-
-    def _places(self, system: "System") -> list[tuple[int, int]]:
         frames = self._frames_now(system)
-        pairs = zip(self.location.pieces, frames, strict=True)
-        return [(frame + at % FRAME, length) for (at, length), frame in pairs if frame is not None]
+        if frames != self._found:
+            pairs = zip(self.location.pieces, frames, strict=True)
+            self._found = frames
+            self._spans = frozenset((frame + at % FRAME, length) for (at, length), frame in pairs if frame is not None)
+        return self._spans
 
     def _frames_now(self, system: "System") -> list[int | None]:
         return [self.location.frame(system, at) for at, _ in self.location.pieces]
@@ -262,7 +261,7 @@ class StorageProbe(WriteProbe):
         """Whether it was stored into."""
         if done.compiled:
             return False
-        before, self._frames = self._frames, self._frames_now(system)
+        before, self._frames = self._frames, self._found  # The search has just asked where they are.
         moved = before != self._frames or None in before
         stored = bool(done.stored) and self._stored_into(done.stored, before)
         if not moved and not stored:

@@ -247,14 +247,18 @@ class MainScreen(ArrangedScreen):
         )
 
     def _show_commands(self, new_rows: int = 1, in_panes: bool = False, said: Sequence[Row] = ()) -> None:
-        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8.
+        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8, in a
+        high one it gets more room when it needs it.
 
         That of a step does not: the panes that it would cover are those that have just changed.
         """
         self.commands.read_from(new_rows + 1)
         self.echo.show(self.commands.last(new_rows + 1), said)
         if self.has_class("-low"):
-            self._give_room(1 if in_panes else new_rows)
+            self._give_room(new_rows > 1 and not in_panes, new_rows == 1 or in_panes)
+        else:
+            fits = new_rows < self.commands.size.height - 2
+            self._give_room(not (fits or in_panes or self.has_class("-huge")), new_rows == 1 or in_panes)
         if new_rows > 3 and not in_panes:
             self.call_after_refresh(self._focus_long_answer)
 
@@ -263,12 +267,12 @@ class MainScreen(ArrangedScreen):
         if self.commands.scrolled and self.focused is not self.prompt and not self._zoomed:
             self.commands.focus(scroll_visible=False)
 
-    def _give_room(self, new_rows: int) -> None:
-        """In a low screen: pane 8 for a long answer, until the next short one."""
-        if new_rows > 1 and not self.has_class("-show-8"):
+    def _give_room(self, long: bool, short: bool) -> None:
+        """Pane 8, or more room for it, for a long answer, until the next short one."""
+        if long and not self.has_class("-show-8"):
             self._show_layout(shown="8", zoomed="")
             self._answer_opened = True
-        elif new_rows == 1 and self._answer_opened:
+        elif short and self._answer_opened:
             self._show_layout(shown="")
             if self.focused is self.commands:
                 self.code.focus(scroll_visible=False)

@@ -11,6 +11,9 @@ from edu_hv_tui.text.rows import Row, fit, row
 NOT_HERE = frozenset(("quit", *ELSEWHERE))
 """Commands of another face; leaving is an entry of the screen."""
 
+FIRST = ("run", "look")
+"""Groups whose commands are wanted most."""
+
 NAME, KEY = 26, 7
 """Columns."""
 
@@ -39,7 +42,7 @@ class Entry:
 
 def entries() -> list[Entry]:
     """The registry by groups, then the screen."""
-    groups = list(dict.fromkeys(command.group for command in REGISTRY.commands.values()))
+    groups = list(dict.fromkeys((*FIRST, *(command.group for command in REGISTRY.commands.values()))))
     ordered = sorted(REGISTRY.commands.values(), key=lambda each: (groups.index(each.group), each.name))
     return [*(_command(each) for each in ordered if each.name not in NOT_HERE), *_of_the_screen()]
 
@@ -58,18 +61,23 @@ def _of_the_screen() -> Iterator[Entry]:
 
 
 def found(every: Sequence[Entry], typed: str) -> list[Entry]:
-    """The entries that all words typed are found in, those first whose names they begin."""
+    """The entries that the words typed are found in: all of them, or else as many as there are anywhere.
+
+    Those come first whose names they begin.
+    """
     words = typed.lower().split()
-    ranked = [(rank, each) for each in every if (rank := _rank(each, words)) is not None]
-    return [each for _, each in sorted(ranked, key=lambda pair: pair[0])]
+    ranked = [(_ranks(each, words), each) for each in every]
+    most = max((len(ranks) for ranks, _ in ranked), default=0)
+    best = [(sum(ranks), each) for ranks, each in ranked if len(ranks) == most and (ranks or not words)]
+    return [each for _, each in sorted(best, key=lambda pair: pair[0])]
 
 
-def _rank(entry: Entry, words: Sequence[str]) -> int | None:
-    ranks = [_rank_of(entry, word) for word in words]
-    return None if None in ranks else sum(rank or 0 for rank in ranks)
+def _ranks(entry: Entry, words: Sequence[str]) -> list[int]:
+    """For each word that is found how well it is found, 0 best."""
+    return [rank for word in words if (rank := _rank(entry, word)) is not None]
 
 
-def _rank_of(entry: Entry, word: str) -> int | None:
+def _rank(entry: Entry, word: str) -> int | None:
     name, summary = entry.name.lower(), entry.summary.lower()
     tests = (
         name == word,

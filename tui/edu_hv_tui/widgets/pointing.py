@@ -9,7 +9,7 @@ from edu_hv_tui.text.rows import Row
 from edu_hv_tui.text.things import Thing
 from edu_hv_tui.widgets.pane import Pane, V
 
-KEYS = "w: who wrote it  e: explain"
+KEYS = "w who  e explain"
 
 
 class PointingPane(Pane[V]):

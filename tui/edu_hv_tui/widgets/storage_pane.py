@@ -21,7 +21,7 @@ class StoragePane(PointingPane[StorageView]):
 
     def note(self) -> str:
         pin = "pinned: 6 unpins" if self.pinned else ": storage ADDRESS pins"
-        return f"{super().note()}  {pin}" if self.pointed else pin
+        return f"{pin}  {super().note()}" if self.pointed else pin
 
     def things(self, view: StorageView) -> Sequence[Sequence[Thing]]:
         return things.storage(view)
