@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTHON ?=
 ARGS ?=
 
-.PHONY: help run repl test lint engine fuzz fuzz-cp fuzz-law bench conformance wheel lock clean venv
+.PHONY: help run repl test lint transcripts engine fuzz fuzz-cp fuzz-law bench conformance wheel lock clean venv
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make repl   start edu-hv's command line"
 	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
 	@echo "make lint   check style, format and types"
+	@echo "make transcripts  play the transcripts of the documents again, and put in what is answered now"
 	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 500 --seed 7': 500 of each; needs hercules)"
 	@echo "make engine make the interpreter's module anew, after a change of what it is made from"
 	@echo "make fuzz   run random programs by compiled code and without (ARGS='--programs 5000 --seed 7')"
@@ -35,6 +36,9 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+transcripts: venv
+	$(BIN)/python -m tools.transcripts $(ARGS)
+
 # Many thousand random cases an instruction set; the frozen ones of tests/machine/vectors run in make test.
 conformance: venv
 	$(BIN)/python -m tools.conformance $(ARGS)
@@ -54,6 +58,7 @@ fuzz-law: venv
 bench: venv
 	$(BIN)/python -m tools.bench $(ARGS)
 	$(BIN)/python -m tools.bench_cp
+	$(BIN)/python -m tools.bench_debugger
 
 wheel: venv
 	@rm -rf dist

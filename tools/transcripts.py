@@ -59,8 +59,9 @@ class Difference:
 
     @property
     def corrected(self) -> list[str]:
-        """What the document should have, with the same parts left out."""
-        return cut_as(self.exchange.answer, self.found)
+        """What the document should have, with the same parts left out if that can be."""
+        cut = cut_as(self.exchange.answer, self.found)
+        return cut if agrees(cut, self.found) else list(self.found)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

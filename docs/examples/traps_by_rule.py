@@ -2,14 +2,18 @@
 
     python traps_by_rule.py kernel --to traps.png
 
-The picture is a PNG, SVG or PDF, by the ending of its name.  It needs matplotlib, which the extra brings: pip install "edu-hv[plots]".
+The picture is a PNG, SVG or PDF, by the ending of its name.  It needs matplotlib: pip install "edu-hv[plots]".
 """
 
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edu_hv.debugger import DebugSession, UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg", ".pdf")
 WITHOUT, WITH = "without the VM assist", "with it"
@@ -28,13 +32,13 @@ def counted(program: str, steps: int = 200_000) -> dict[str, Counter[str]]:
     return {WITHOUT: traps_by_rule(program, False, steps), WITH: traps_by_rule(program, True, steps)}
 
 
-def figure(program: str, counts: dict[str, Counter[str]]) -> "Figure":  # noqa: F821 - matplotlib's, loaded when needed
+def figure(program: str, counts: dict[str, Counter[str]]) -> "Figure":
     """A group of bars for each rule, a bar for each way.  Raises UserError where matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise UserError('this picture needs matplotlib; pip install "edu-hv[plots]" brings it') from None
-    rules = [rule for rule, _ in sum(counts.values(), Counter()).most_common()]
+    rules = [rule for rule, _ in sum(counts.values(), Counter[str]()).most_common()]
     drawn = Figure(figsize=(2 + 0.9 * max(len(rules), 5), 4.5), layout="constrained")
     axes = drawn.subplots()
     width = 0.8 / len(counts)
@@ -53,7 +57,7 @@ def figure(program: str, counts: dict[str, Counter[str]]) -> "Figure":  # noqa: 
     return drawn
 
 
-def save(drawn: "Figure", path: Path) -> None:  # noqa: F821
+def save(drawn: "Figure", path: Path) -> None:
     """Write the picture; the same bytes each time.  Raises UserError for what cannot be written."""
     import matplotlib
 

@@ -15,6 +15,7 @@ from edu_hv.debugger.expression_names import real_bytes
 from edu_hv.debugger.expressions import parse
 from edu_hv.debugger.moving import Moving
 from edu_hv.debugger.recording.journal import Entry
+from edu_hv.debugger.viewing.decided import means
 from edu_hv.hypervisor.decisions import DecisionTaken
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
@@ -159,19 +160,15 @@ class Asking(Moving):
         `rule` is an id, "PRV-2", or that of a family, "PRV".
         """
         taken = (_taken(entry) for entry in self.events(DecisionTaken, "", first, last))
-        wanted = rule.upper()
-        return [
-            one
-            for one in taken
-            if guest in ("", one.guest) and (not rule or one.rule == wanted or one.rule.startswith(f"{wanted}-"))
-        ]
+        return [one for one in taken if guest in ("", one.guest) and (not rule or means(rule, one.rule))]
 
     # ---- counts ----------------------------------------------------------------------------------------------
 
     def rules_fired(self, guest: str = "") -> dict[str, int]:
         """How often each rule of CP fired up to here, the most frequent first; of one guest, or of all.
 
-        Decisions within others are counted too, and those before step 0, when the guests were loaded.  Raises UserError on the bare machine.
+        Decisions within others are counted too, and those before step 0, when the guests were loaded.  Raises UserError
+        on the bare machine.
         """
         return _most_frequent_first((rule, times) for rule, _, times in self._counts(guest))
 

@@ -47,6 +47,8 @@ class DebugSession(Operating):
         """Files that were written with what was on a device."""
         self.file: Path | None = None
         """Where the recording was saved last, or was opened from."""
+        self.last: Path | None = None
+        """Where the face keeps what was done last."""
         self.lesson = ""
         """The lesson that what is loaded belongs to, by name."""
         self.typed = Typed()

@@ -298,7 +298,7 @@ class System:
             case "store status":
                 machine.store_status()
             case "failure":
-                machine.present_failure(Failure[given.text.upper().replace(" ", "_").replace("-", "_")])
+                machine.present_failure(_failure(given.text))
 
     def _put(self, given: Input) -> None:
         """A medium on a device that is attached; the device may have become ready."""
@@ -444,6 +444,14 @@ class System:
         self.machine.restore(machine)
         if self.cp:
             self.cp.restore(cp)
+
+
+def _failure(words: str) -> Failure:
+    """What fails, by its words.  Raises UserError for anything else."""
+    found = next((each for each in Failure if each.name == words.upper().replace(" ", "_").replace("-", "_")), None)
+    if found is None:
+        raise UserError(f'"{words}" is nothing that can fail; there are {", ".join(each.words for each in Failure)}')
+    return found
 
 
 def live_psw(cp: ControlProgram, vm: VMBLOK) -> PSW | None:

@@ -146,6 +146,7 @@ def start_screen(options: argparse.Namespace) -> int:
         workbench = _open(options)
         if options.program:
             workbench.execute(_load_line(options.program))
+        workbench.keeps_session = True
         return workbench
 
     return run(open_workbench)
@@ -248,6 +249,7 @@ def _converse(runner: "Runner", options: argparse.Namespace, greets: bool = True
     else:
         history, problem = open_history()
         loop = Loop(runner, PromptReader(runner.workbench, history, runner.background))
+    runner.workbench.keeps_session = True
     if greets:
         loop.welcome(where=options.program is None or options.lesson is not None)
     if problem:

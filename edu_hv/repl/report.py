@@ -9,6 +9,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from edu_hv.debugger.breakpoints import StopAt
+from edu_hv.debugger.files.replay import ReplayView
 from edu_hv.debugger.recording.journal import Journal
 from edu_hv.debugger.text import as_lines, code_line, compared
 from edu_hv.debugger.views import (
@@ -83,7 +84,10 @@ def report(
     verbosity: Verbosity = Verbosity.NORMAL,
 ) -> list[Block]:
     """All that is shown after a command, in order.  Only a command that moved the machine gets more than its views."""
-    blocks = [block(view, width, verbosity) for view in output(workbench, before)[0]]
+    typed = output(workbench, before)[0]
+    if any(isinstance(view, ReplayView) for view in views):
+        typed = []  # A replay tells what consoles showed in its place among the inputs.
+    blocks = [block(view, width, verbosity) for view in typed]
     for view in views:
         blocks.append(block(view, width, verbosity))
         if isinstance(view, StopView):

@@ -3,10 +3,12 @@
 Every command line goes through `execute`; after each one the open goals are looked at, and what was reached is told.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from edu_hv.debugger.breakpoints import Breakpoints
 from edu_hv.debugger.commands.registry import REGISTRY, Completion
+from edu_hv.debugger.files.saving import save_session
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import LessonView, TextView, View
 from edu_hv.isa.errors import UserError
@@ -19,6 +21,10 @@ from edu_hv.tutor.page import WIDTH
 from edu_hv.tutor.progress import Progress
 
 
+LAST = "last.rec"
+"""What was done last, in the folder of the progress."""
+
+
 class Workbench:
     """A session, a lesson, and the record of what the student has reached."""
 
@@ -27,6 +33,9 @@ class Workbench:
         self.library = library
         self.progress = progress
         self.lesson: LessonRun | None = None
+        self.keeps_session = False
+        """A person sits at it: what was done is kept when the face closes."""
+        self._last = self.session.last = progress.directory / LAST
         self._messages: list[View] = []
 
     @classmethod
@@ -122,7 +131,15 @@ class Workbench:
         return REGISTRY.complete(self, line)
 
     def save(self) -> None:
-        """Nothing waits to be written: progress is kept as it is made.  Faces call this when they close."""
+        """Keep the session for "open last", if a person sat at it.  Faces call this when they close.
+
+        Progress is kept as it is made.
+        """
+        if not (self.keeps_session and self.session.loaded and len(self.session.typed.lines) > 1):
+            return
+        with suppress(UserError, OSError):
+            self._last.parent.mkdir(parents=True, exist_ok=True)
+            save_session(self.session, self._last, replace=True)
 
     # ---- messages --------------------------------------------------------------------------------------------
 

@@ -79,6 +79,10 @@ WRONG = {
              "compare", "compare x", "compare assist NOBODY", "compare assist since 99999999"],
     "listing": ["1"],
     "devices": ["1"],
+    "whatif": ["", "x", "bare 5", "bare for", "bare for 0", "bare for x", "bare for 2000000", "bare until", "bare until NOWHERE",
+               "virtual", "virtual x", "unassisted", "rule", "rule XYZ", "rule PRV-2 on", "untrapped for 2", "enter", "cp",
+               "cp nonsense", "set", "set $r5", "set $r16 = 1", "key 1", "real", HUGE],
+    "diff": ["", "x", "9999999", "1 2 3", "branch", "branch nothing", "branch main", "branch main x", "-99999", "101%", HUGE],
     "why": ["0", "-1", "x", "1 2", "rule", "rule x", "KERNEL KERNEL", "PRV PRV", HUGE + "x"],
     "counters": ["NOBODY", "KERNEL SECOND"],
     "logon": [""],
@@ -101,7 +105,11 @@ WRONG = {
     "detach": ["", "00C", "XYZ", "009 1"],
     "configuration": ["1"],
     "ipl": ["", "00C", "XYZ", "009 1", HUGE],
-    "save": ["", "00C", "F00 /tmp/x", "009 /nowhere/x", "XYZ /tmp/x", "009 /tmp/x 2", "009 /etc/hosts"],
+    "save": ["", "00C", "F00 /tmp/x", "009 /nowhere/x", "XYZ /tmp/x", "009 /tmp/x 2", "009 /etc/hosts", "/nowhere/x.rec",
+             "/tmp", "/etc/hosts", '""', '"x', "/etc/hosts replace x", HUGE],
+    "open": ["", "/nowhere/x.rec", "/tmp", "/etc/hosts", "x.rec wholly", "/dev/null", HUGE, "x.rec partly 2"],
+    "replay": ["/nowhere/x.rec", "/etc/hosts", "to", "to x", "to 99999999", "next 2", "x y", '"x'],
+    "script": ["/tmp", "/nowhere/x.cmd", "/etc/hosts", "/tmp/x.cmd over", "/tmp replace", HUGE],
     "request": ["XYZ", "009", "009 1"],
     "restartkey": ["1", ""],
     "storestatus": ["1", ""],
@@ -169,7 +177,7 @@ def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
     assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
 
 
-SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration", "ipl")
+SETTING_UP = ("system", "machine", "channel", "attach", "detach", "configuration", "ipl", "open", "script")
 
 
 @pytest.mark.parametrize("line", [c for c in sorted(WRONG) if c not in ("help", "apropos", "load", *SETTING_UP)])
@@ -178,7 +186,7 @@ def test_with_nothing_loaded_every_command_says_so(line):
                 "real": "28", "mount": __file__, "save": "00E x", "fail": "warning", "logon": "x y", "export": "x.txt",
                 "deck": "hello X", "print": "$r5", "set": "$r5 = 1", "store": "G5 1", "adstop": "206",
                 "examine": "200", "info": "psw", "address": "200", "autodisplay": "$r5",
-                "who": "gr5", "writers": "gr5", "chain": "gr5"}  # fmt: skip
+                "whatif": "bare", "diff": "1", "who": "gr5", "writers": "gr5", "chain": "gr5"}  # fmt: skip
     session = DebugSession()
     kept = ("breakpoints", "delete", "enable", "disable", "ignore", "condition", "commands", "stops")
     if line in (*kept, "undisplay", "dialect"):

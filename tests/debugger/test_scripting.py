@@ -199,12 +199,12 @@ def test_values_are_those_of_the_program():
     assert session.guest_gr(5) == session.value("$r5") == 6
     assert session.value("$r6 * 2") == 24
     assert session.guest_word("SUM") == session.guest_word(session.place("SUM")) == 7
-    assert session.guest_key("SUM") in (0, 2, 4, 6)
     assert session.guest_names() == ["COUNTS"]
     assert not session.can_go_on
     session.back()
     assert session.next_instruction().startswith("LPSW STOP")
     assert session.can_go_on
+    assert session.change("key SUM", 0x50) == session.guest_key("SUM") == 0x50
 
 
 # ---- what happened ---------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_each_way_to_give_something_is_an_input_of_the_recording():
     session.store("HELLO", b"\x01\x02")
     assert session.guest_storage(session.place("HELLO"), 2) == b"\x01\x02"
     given = [entry.event.input.kind for entry in session.events(InputGiven)]
-    assert given == ["key", "mount", "medium", "alter", "alter", "alter", "alter"] or given[:1] == ["enter"]
+    assert given == ["enter", "key", "mount", "medium", "alter", "alter", "alter", "alter"]
     session.store("HELLO", b"\x01\x02")
     assert len(session.events(InputGiven)) == len(given)
 

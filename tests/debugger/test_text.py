@@ -12,8 +12,11 @@ from edu_hv.debugger import views
 from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
 from edu_hv.debugger.cost_comparison import CostComparisonView
 from edu_hv.debugger.costs import Costs, CostView, GuestCost
+from edu_hv.debugger.files.replay import Moment, ReplayView
 from edu_hv.debugger.examining import ExaminedRow, ExaminedView, Shape, ValueView
 from edu_hv.debugger.explaining.views import BitsRow, BitsView, CauseLink, CauseView, ExplainView, OperandView
+from edu_hv.debugger.forking.views import FirstDifference, ForkView, MomentsView, StepPair
+from edu_hv.debugger.forking.visible import Difference
 from edu_hv.debugger.microscope.views import (
     AccessView,
     EntryView,
@@ -390,6 +393,97 @@ what happens with it was executed aside: you are where you were
         id="cost-compared",
     ),
     pytest.param(
+        ForkView(
+            "A", 1204, "under CP", "on a bare machine", (2, 1), "each step",
+            (
+                StepPair(1, "PRV-2: simulate SSM", "executed", "000206 SSM 0", "000206 SSM 0", ("PSW mask 00 becomes FE",),
+                         ("PSW mask 00 becomes FE",), True),
+                StepPair(2, "executed directly", "interruption: SVC 1", "00020A LR 1,2", "00020C SVC 1", ("GR1 0 becomes 1",),
+                         (), False),
+            ),
+            (),
+            FirstDifference(2, "00020A LR 1,2", (Difference("GR1", "00000001", "00000000"),), "CP did it", "a clock"),
+            (Difference("console line 1", '"HELLO"', "not there", "the lines come later"),),
+            (Difference("TOD clock", "81", "82"),),
+            ("", "disabled wait"),
+            (("times CP got control from it", 1, 0),),
+            (Difference("real PSW mask", "07", "FE"),),
+            ("the printer begins with fresh paper",),
+        ),
+        """
+A from step 1,204: under CP, and on a bare machine
+note: the printer begins with fresh paper
+step 1: 000206 SSM 0
+  under CP: PRV-2: simulate SSM
+  on a bare machine: executed
+  both; PSW mask 00 becomes FE
+step 2: not the same on both sides
+  under CP: 00020A LR 1,2: executed directly; GR1 0 becomes 1
+  on a bare machine: 00020C SVC 1: interruption: SVC 1
+on a bare machine: ended after 1 step: disabled wait
+the first difference is at step 2, 00020A LR 1,2
+  why: CP did it
+  to be expected: a clock
+what differs:
+place  under CP  on a bare machine
+GR1    00000001  00000000
+what differs at the end:
+place           under CP  on a bare machine
+console line 1  "HELLO"   not there; the lines come later
+the clocks do not agree, as is to be expected: TOD clock
+times CP got control from it: 1 under CP, 0 on a bare machine
+what differs in the real machine:
+place          under CP  on a bare machine
+real PSW mask  07        FE
+it was executed aside: you are where you were
+""",
+        id="fork",
+    ),
+    pytest.param(
+        ForkView(
+            "A", 3, "under CP", "with $r2 = 5", (1, 1), "each step",
+            (StepPair(1, "executed directly", "executed directly", "000206 NOPR", "000206 NOPR", (), (), True),),
+            (Difference("GR2", "00000000", "00000005"),), None, (), (), ("", ""),
+        ),
+        """
+A from step 3: under CP, and with $r2 = 5
+what differs at once:
+place  under CP  with $r2 = 5
+GR2    00000000  00000005
+step 1: 000206 NOPR
+  both: executed directly
+no difference in 1 step: every step goes alike (each step compared)
+nothing differs at the end
+it was executed aside: you are where you were
+""",
+        id="fork-alike",
+    ),
+    pytest.param(
+        MomentsView(
+            "branches branch1 and main", "A", "branch1, step 9", "main, step 9",
+            (Difference("GR9", "00000001", "00000000"),), (Difference("VMPEND", "EXT", "none"),), "branch1: you; main: CP",
+        ),
+        """
+A, branches branch1 and main: branch1, step 9 and main, step 9
+the first event that is not the same: branch1: you; main: CP
+what differs that the guest can see:
+place  branch1, step 9  main, step 9
+GR9    00000001         00000000
+what differs in CP's blocks for it:
+place   branch1, step 9  main, step 9
+VMPEND  EXT              none
+""",
+        id="two-moments",
+    ),
+    pytest.param(
+        MomentsView("two moments of the recording", "A", "step 1", "step 1", (), ()),
+        """
+A, two moments of the recording: step 1 and step 1
+nothing differs that the guest can see
+""",
+        id="two-moments-the-same",
+    ),
+    pytest.param(
         views.BreakpointsView(
             (
                 views.BreakpointView(1, 0x1233A, "LOOP", 3, set_at=7),
@@ -431,6 +525,37 @@ watchlog show 1000 shows as many
         WatchLogView((), (), False),
         "\nnothing is logged; watchlog R5 logs what writes register 5\n",
         id="watch-log-none",
+    ),
+    pytest.param(
+        ReplayView(
+            "main",
+            0,
+            1204,
+            2000,
+            (
+                Moment(900, 880, "input", "KERNEL", "gave CP the command q time\nTIME IS 00:00:00"),
+                Moment(901, 881, "console", "KERNEL", "A LINE"),
+                Moment(905, 885, "stop", "KERNEL", "breakpoint 1 at 001018"),
+                Moment(905, 885, "mark", "", "there"),
+            ),
+        ),
+        """
+branch main, steps 0 to 1,204 of 2,000:
+step 880, you (KERNEL): gave CP the command q time
+  TIME IS 00:00:00
+step 881, console (KERNEL): A LINE
+step 885, stop (KERNEL): breakpoint 1 at 001018
+step 885, mark: there
+""",
+        id="replay",
+    ),
+    pytest.param(
+        ReplayView("main", 3, 5, 2000, ()),
+        """
+branch main, steps 3 to 5 of 2,000: nothing was given, and no console showed
+  anything
+""",
+        id="replay-nothing",
     ),
     pytest.param(views.BreakpointsView(()), "\nno breakpoints\n", id="breakpoints-none"),
     pytest.param(

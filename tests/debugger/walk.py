@@ -56,7 +56,7 @@ def everything(session: DebugSession) -> dict[str, object]:
         "before": session.before,
         "stored": session.stored,
         "executed": session.executed,
-        "status": replace(status, stop="", total=0),
+        "status": replace(status, stop="", total=0, branch=""),
         "xray": session.xray(),
         "decisions": session.decisions(5),
         "log": session.log(60),

@@ -5,6 +5,8 @@ import pytest
 from tools.transcripts import (
     LOADS,
     ROOT,
+    Difference,
+    Exchange,
     agrees,
     blocks,
     bring_up_to_date,
@@ -128,6 +130,10 @@ def test_three_dots_stand_for_one_or_more_lines(answer, agree):
 )
 def test_what_was_left_out_stays_left_out(answer, corrected):
     assert cut_as(answer.split(), ["one", "too", "three", "four"]) == corrected.split()
+
+
+def test_dots_that_leave_nothing_out_go():
+    assert Difference(Exchange("step", ("one", "..."), 0), ("one",)).corrected == ["one"]
 
 
 def test_answers_are_put_in_where_they_belong(tmp_path):

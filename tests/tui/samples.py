@@ -191,6 +191,7 @@ class FakeSession:
         self.at = 4
         self.stopped = threading.Event()
         self.lines: tuple[str, ...] = ("READY;", "HELLO")
+        self.named = {"m1": 1200}
 
     @property
     def step_number(self) -> int:
@@ -223,6 +224,9 @@ class FakeSession:
     def log(self, count: int = 50) -> LogView:
         return LOG
 
+    def named_steps(self) -> dict[str, int]:
+        return self.named
+
     def timeline(self, width: int) -> TimelineView:
         return TimelineView("." * width, min(self.at, width - 1), 1200 + self.at, 9871)
 
@@ -247,6 +251,10 @@ class FakeWorkbench:
                 self.session.stopped.clear()
             case _ if line.startswith("break "):
                 return [BreakpointsView(())]
+            case _ if line.startswith(("who ", "explain", "address ")):
+                return [TextView((f"what {line} answers",))]
+            case _ if line.startswith("timeline "):
+                return [self.session.timeline(72)]
             case "help":
                 return [HelpView((HelpEntry("step", "step [COUNT]", "One step.", "stepping", "s"),))]
             case "long":

@@ -62,7 +62,7 @@ async def test_80x24_from_top_to_bottom(workbench):
             "cp> step                 ( s )",
             "step 5, step, done",
             "cp>",
-            " s step  S back  x/X stage  t/T trap  c run  5 lesson  z zoom  : command  ? help",
+            " s step  S back  x/X stage  t/T trap  c run  w who  5 lesson  : command  ? help",
         ]
 
 
@@ -165,8 +165,11 @@ async def test_differs_shows_only_what_differs(workbench):
 
 async def test_every_key_runs_its_command_and_says_so(workbench):
     async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "1")
         for key in (key for key in KEYS if key.line and key.name != "differs"):
-            line = key.line.format(cursor=f"{main_screen(pilot).code.cursor:06X}", guest="CMS2")
+            cursor = f"{main_screen(pilot).code.cursor:06X}"
+            filled = {"thing": f"{cursor}.2", "explain": "explain", "new": "m2", "mark": "m1"}
+            line = key.line.format(cursor=cursor, guest="CMS2", **filled)
             for alias in key.keys:
                 workbench.session.stopped.set()
                 workbench.session.at = 4
@@ -210,7 +213,7 @@ async def test_typing_a_command(workbench):
 async def test_completion_and_history(workbench):
     async with opened(workbench, HIGH) as pilot:
         prompt = main_screen(pilot).prompt
-        await press(pilot, "slash", "s", "tab")
+        await press(pilot, "colon", "s", "tab")
         assert prompt.value == "st"
         await press(pilot, "tab")
         assert "stage  status  step  storage" in screen_text(pilot)
@@ -684,3 +687,164 @@ async def test_lines_of_cp_on_the_guests_console_are_marked(workbench):
         shown = screen_text(pilot)
         assert "CP: DMKDSP450W CP ENTERED" in shown
         assert "CP: KERNEL" not in shown
+
+
+# ---- the thing under the cursor ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "who", "explained"),
+    [
+        pytest.param("1", "who 012334.2", "explain", id="the next instruction"),
+        pytest.param("1 down", "who 012336", "address 012336", id="another instruction"),
+        pytest.param("2", "who gr0", "explain", id="register"),
+        pytest.param("2 right down", "who gr9", "explain", id="register of the second column"),
+        pytest.param("2 end", "who cr2", "explain cr 2", id="control register"),
+        pytest.param("2 end home", "who gr0", "explain", id="back to the first"),
+        pytest.param("4", "who psw.mask", "explain psw", id="PSW field"),
+        pytest.param("4 down down down down", "who psw.cc", "explain cc", id="condition code"),
+        pytest.param("6 down right right", "who 012328", "address 012328", id="word of storage"),
+    ],
+)
+async def test_w_and_e_are_about_the_thing_under_the_cursor(workbench, keys, who, explained):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, *keys.split(), "w", "e")
+        assert workbench.lines == [who, explained]
+
+
+async def test_the_thing_under_the_cursor_is_told_in_words(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "2", "right", "down")
+        assert "[R9  w who  e explain" in screen_text(pilot)
+        await press(pilot, "1")
+        assert "w who  e explain" not in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [LOW, HIGH])
+async def test_the_cursor_stays_in_sight_and_shows_every_row(workbench, size):
+    async with opened(workbench, size) as pilot:
+        await press(pilot, "s", "4")
+        pane, seen = main_screen(pilot).psw, []
+        for _ in range(8):
+            marked = [text for line in pane._shown for text, role in line if role == "cursor"]
+            seen.append(marked)
+            await press(pilot, "down")
+        assert [len(each) for each in seen[:5]] == [1] * 5
+        shown = "".join(text for line in pane._shown for text, _ in line)
+        assert "070D0000" in shown
+
+
+async def test_where_nothing_is_under_a_cursor_w_asks_and_e_explains_what_is_next(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "7", "w")
+        assert main_screen(pilot).prompt.value == "who "
+        await press(pilot, "escape", "7", "e", "3", "e")
+        assert workbench.lines == ["explain", "explain trap"]
+
+
+# ---- marks and the timeline ----------------------------------------------------------------------------------
+
+
+async def test_m_gives_the_next_free_name_and_the_apostrophe_returns_from_mark_to_mark(workbench):
+    workbench.session.named = {"m1": 1100, "here": 1203, "m3": 1204}
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "m", "apostrophe")
+        workbench.session.at = 3
+        main_screen(pilot).refresh_views()
+        await press(pilot, "apostrophe")
+        assert workbench.lines == ["mark m2", "goto here", "goto m1"]
+
+
+async def test_without_a_mark_the_apostrophe_says_how_to_make_one(workbench):
+    workbench.session.named = {}
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "apostrophe")
+        assert "! ': no moment is marked yet; m marks this one" in screen_text(pilot)
+        assert workbench.lines == []
+
+
+async def test_a_click_in_the_timeline_goes_to_that_step(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await pilot.click("#timeline", offset=(len("time|") + 41, 0))
+        await settled(pilot)
+        await pilot.click("#timeline", offset=(2, 0))
+        await settled(pilot)
+        assert workbench.lines == ["goto 42"]
+
+
+async def test_zooming_the_timeline_answers_in_one_row(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s", "plus")
+        assert screen_text(pilot).splitlines()[-3].startswith("the timeline shows steps 1 to ")
+        assert titles(pilot) == list("1234")
+
+
+@pytest.mark.parametrize(("key", "begun"), [("slash", "find "), ("backslash", "findback "), ("equals_sign", "whatif ")])
+async def test_keys_that_begin_a_command(workbench, key, begun):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, key)
+        assert main_screen(pilot).prompt.value == begun
+
+
+# ---- the palette ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "number_sign"])
+async def test_the_palette_runs_a_command_or_asks_for_its_operands(workbench, key):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, key, *"step", "enter")
+        assert workbench.lines == ["step"]
+        await press(pilot, key, *"goto", "enter")
+        assert main_screen(pilot).prompt.value == "goto "
+        assert workbench.lines == ["step"]
+        await press(pilot, "escape", key, *"theme", "enter")
+        assert pilot.app.theme == "edu-light"
+        await press(pilot, key, "escape")
+        assert titles(pilot) == ["5"]
+
+
+async def test_the_palette_shows_what_is_chosen_and_its_keys(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "ctrl+p", *"undo the last")
+        assert re.search(r"> back \[COUNT\] +S +Undo the last step", screen_text(pilot))
+        assert "[enter: runs back" in screen_text(pilot)
+        await press(pilot, *["backspace"] * 13, *"unmark")
+        assert "[enter: to the command line, to be completed: unmark NAME" in screen_text(pilot)
+        await press(pilot, *"qqq", *"qqq")
+        assert "nothing is called so" in screen_text(pilot)
+        await press(pilot, "enter")
+        assert workbench.lines == []
+
+
+async def test_the_choice_in_the_palette_moves_and_stays_in_sight(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "ctrl+p", "down", "down", "pagedown", "up")
+        chosen = [line for line in screen_text(pilot).splitlines() if line.startswith("│> ")]
+        palette = pilot.app.screen._pane
+        assert len(chosen) == 1
+        assert palette.view[palette.chosen].name in chosen[0]
+        assert palette.chosen == 1 + palette.size.height - 3
+        await press(pilot, *["pageup"] * 9)
+        assert palette.chosen == 0
+
+
+async def test_the_palette_during_a_run_says_how_to_stop_it(workbench):
+    async with opened(workbench, LOW) as pilot:
+        await press(pilot, "s")
+        await pilot.press("c")
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert "! running... esc stops" in screen_text(pilot)
+        await press(pilot, "escape")
+
+
+# ---- room for long answers -----------------------------------------------------------------------------------
+
+
+async def test_in_a_high_screen_a_long_answer_gets_more_room_until_a_short_one(workbench):
+    async with opened(workbench, HIGH) as pilot:
+        await press(pilot, "1", "colon", *"long", "enter")
+        assert titles(pilot) == list("123458")
+        assert "line 6" in screen_text(pilot)
+        await press(pilot, "s")
+        assert titles(pilot) == list("123456789")

@@ -4,7 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from edu_hv.debugger.views import CodeLine, CodeView, ComparedValue, LogView, StatusView, StopView, TimelineView
+from edu_hv.debugger import DebugSession
+from edu_hv.debugger.commands.locations import parse_location
+from edu_hv.debugger.commands.registry import REGISTRY
+from edu_hv.debugger.views import (
+    CodeLine,
+    CodeView,
+    ComparedValue,
+    LogView,
+    StatusView,
+    StopView,
+    TimelinePin,
+    TimelineView,
+)
+from edu_hv_tui.text import things
 from edu_hv_tui.text.code import code_row, page, place
 from edu_hv_tui.text.compared import compared_rows
 from edu_hv_tui.text.console import stop_line
@@ -12,12 +25,13 @@ from edu_hv_tui.text.frame import ASCII, LINES, framed
 from edu_hv_tui.text.lesson import lesson_rows, moved_row, page_rows, paragraph_row
 from edu_hv_tui.text.log import log_rows
 from edu_hv_tui.text.notice import notice_rows
+from edu_hv_tui.text.palette import NOT_HERE, entries, found
 from edu_hv_tui.text.psw import psw_rows
 from edu_hv_tui.text.registers import registers_rows
 from edu_hv_tui.text.rows import fit, plain, row, wrap
 from edu_hv_tui.text.status import shortened, status_row
 from edu_hv_tui.text.storage import storage_rows, storage_title
-from edu_hv_tui.text.timeline import timeline_row
+from edu_hv_tui.text.timeline import step_under, timeline_line, timeline_row
 from edu_hv_tui.text.xray import rule_rows, xray_rows
 from tests.tui.samples import LESSON, LOG, PSW, RULES, STATUS, STORAGE, code, registers, xray
 
@@ -284,6 +298,56 @@ def test_log_names_whose_doing_it_was():
         "1204 CP       simulate SSM: guest mask 00",
     ]
     assert log_rows(LogView(())) == []
+
+
+def test_timeline_shows_moments_with_names_and_the_step_that_a_column_stands_for():
+    pins = (TimelinePin("m1", 21, 1), TimelinePin("m2", 50, 3))
+    view = TimelineView("..ss.", 3, 51, 62, first=11, last=62, bucket=10, pins=pins)
+    assert plain(timeline_row(view, 40)).rstrip() == "time|.'s>.| 51"
+    assert [step_under(view, column) for column in (4, 5, 6, 9, 10)] == [None, 11, 21, 51, None]
+    assert timeline_line(view) == "the timeline shows steps 11 to 62 of 62, 10 steps a character"
+
+
+def test_the_status_names_the_branch_unless_it_is_the_main_one():
+    assert "branch" not in plain(status_row(STATUS, 120))
+    assert "step 1204/9871  branch tape  STOP" in plain(status_row(replace(STATUS, branch="tape"), 120))
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        pytest.param("step", "step", id="name"),
+        pytest.param("unst", "unstage", id="beginning"),
+        pytest.param("finish", "out", id="alias"),
+        pytest.param("reverse-next", "unover", id="gdb's word"),
+        pytest.param("who wrote", "who", id="words of the summary"),
+        pytest.param("zoom", "zoom", id="what the screen does"),
+        pytest.param("step zzz", "step", id="a word that is found nowhere"),
+    ],
+)
+def test_the_palette_finds_by_name_alias_and_words(typed, first):
+    assert found(entries(), typed)[0].name == first
+
+
+def test_the_palette_has_every_command_but_those_of_the_other_face_and_asks_for_operands_that_must_be():
+    every = {entry.name: entry for entry in entries()}
+    assert {entry.name for entry in entries() if not entry.action} == set(REGISTRY.commands) - NOT_HERE
+    assert [every[name].asks for name in ("step", "goto", "who", "why", "info")] == [False, True, True, False, False]
+    assert found(entries(), "zzz") == []
+
+
+@pytest.mark.parametrize("program", [("bare", "kernel"), ("cp", "kernel")], ids=" ".join)
+def test_every_thing_that_a_cursor_can_stand_on_is_taken_by_who_and_can_be_explained(program):
+    session = DebugSession()
+    (session.load_bare if program[0] == "bare" else session.load_cp)(program[1])
+    session.step(3)
+    rows = [things.registers(session.registers()), things.psw_fields(session.psw()), things.storage(session.storage())]
+    every = [thing for each in rows for line in each for thing in line]
+    assert len(every) > 16 + 10 + 8
+    for thing in every:
+        parse_location(session, thing.who)
+    for line in sorted({thing.explain for thing in every}):
+        assert session.execute(line)
 
 
 def test_timeline_marks_the_present():

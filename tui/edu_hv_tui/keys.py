@@ -70,6 +70,7 @@ KEYS = (
     Key("explain", ("e",), "e", "explain the next instruction, or the thing under the cursor", line="{explain}"),
     Key("why", ("y",), "y", "why: the last decision of CP", line="why"),
     Key("differs", ("d",), "d", "only what differs between guest and machine", line="differs"),
+    Key("whatif", ("equals_sign",), "=", "what if: the next steps otherwise, and compared", action="ask('whatif ')"),
     Key("mark", ("m",), "m", "mark this moment", line="mark {new}"),
     Key("return", ("apostrophe",), "'", "return to the last mark; again: to the one before", line="goto {mark}"),
     Key("start", ("less_than_sign",), "<", "to the start of the recording", line="goto start"),

@@ -54,6 +54,7 @@ def _words(session: DebugSession, text: str) -> Iterable[str]:
     "whatif",
     Argument("WORLD [for N | until ADDRESS|trap|end] [real]", parse_word, rest=True, kind="world", offer=_words),
     group="hypervisor",
+    keys="=",
     examples=(
         "whatif bare : the next step of the guest on a machine of its own",
         "whatif bare for 1000 : the next thousand",

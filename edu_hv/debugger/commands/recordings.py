@@ -14,7 +14,7 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import StopView, TextView, View
 from edu_hv.isa.errors import UserError
 
-_REPLACE, _PARTLY = "replace", "partly"
+_REPLACE, _PARTLY, _LAST = "replace", "partly", "last"
 _SHOWN = 40
 """Lines of the script that are shown."""
 
@@ -38,7 +38,8 @@ def _parse_save(session: DebugSession, text: str) -> _Save:
         raise UserError('a file has a name: "" is none')
     if is_device(words[0]):
         raise UserError(
-            f'"{words[0]}" is a device: save {words[0]} FILE writes what is on it; to call a recording so, save ./{words[0]}'
+            f'"{words[0]}" is a device: save {words[0]} FILE writes what is on it; save ./{words[0]} calls a '
+            "recording so"
         )
     return _Save(words[0], len(words) == 2)
 
@@ -62,7 +63,7 @@ def _offer_save(session: DebugSession, text: str) -> Iterable[str]:
     ),
 )
 def save(session: DebugSession, asked: _Save | None) -> TextView:
-    """Keep the recording in FILE: what was loaded, every input of every branch, marks, breakpoints, and where you stand.
+    """Keep the recording in FILE: what was loaded, every input of every branch, marks, breakpoints, where you stand.
 
     The file is small: it says how to come to everything again, not what came of it.  It is written whole or not at all,
     and only over a file of this session, the one opened or saved last, unless the word replace stands behind its name.
@@ -90,23 +91,34 @@ def _contents(session: DebugSession) -> str:
 
 @command(
     "open",
-    Argument("FILE", parse_word, kind="file", offer=lambda session, text: file_names(text)),
+    Argument(
+        "FILE",
+        parse_word,
+        kind="file",
+        offer=lambda session, text: [f"{_LAST}\twhat was done before this", *file_names(text)],
+    ),
     Argument("partly", parse_word, lambda session: (_PARTLY,), optional=True, kind="choice"),
     group="machine",
     examples=(
         "open lab.rec : the recording that was saved there, where it stood",
+        "open last : what was done when a prompt or the screen was left last",
         "open lab.rec partly : of one that this version executes otherwise, what is the same",
     ),
 )
 def open_recording(session: DebugSession, name: str, how: str | None) -> StopView:
     """Take a recording from FILE in the place of what is loaded, with its branches, marks and breakpoints.
 
-    Everything in it is executed again and compared on the way with what was recorded.  Where this version does something
-    else than the one that made it, it says from which step on; "partly" opens what is before.  When a file is damaged
-    it says where, and what was loaded before still is.  Ctrl-C stops it.
+    Everything in it is executed again and compared on the way with what was recorded.  Where this version does
+    something else than the one that made it, it says from which step on; "partly" opens what is before.  When a file is
+    damaged it says where, and what was loaded before still is.  Ctrl-C stops it.
     """
     _only_partly(how)
-    return session.open(Path(name), partly=how is not None)
+    if name.lower() != _LAST or Path(name).exists() or session.last is None:
+        return session.open(Path(name), partly=how is not None)
+    if not session.last.exists():
+        raise UserError("no session is kept yet: the last one is, when a prompt or the screen is left")
+    opened, session.file = session.open(session.last, partly=how is not None), None  # save asks for a name.
+    return opened
 
 
 def _only_partly(how: str | None) -> None:

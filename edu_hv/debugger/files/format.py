@@ -1,7 +1,7 @@
 """The lines of a recording's file: JSON objects, each with a checksum over itself and all lines before it.
 
-The first says the format, which edu-hv wrote it, and how many lines there are.  Nothing of the machine it was written on
-is in it: no path, no name of a person, no time of day.
+The first says the format, which edu-hv wrote it, and how many lines there are.  Nothing of the machine it was written
+on is in it: no path, no name of a person, no time of day.
 """
 
 import json

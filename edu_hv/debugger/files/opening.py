@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from edu_hv.debugger.breakpoints import Breakpoints
 from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, decoded, is_recording
 from edu_hv.debugger.files.kept import KeptSession
+from edu_hv.debugger.files.paths import file_path
 from edu_hv.debugger.files.reading import Reader
 from edu_hv.debugger.files.rebuilding import Difference, Rebuilding, Stopped
 from edu_hv.debugger.files.stop_lines import set_again
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def open_session(session: "DebugSession", path: Path, partly: bool) -> StopView:
     """The recording of a file in the place of what is loaded.  Raises UserError, with nothing changed."""
-    found = path.expanduser()
+    found = file_path(path)
     kept = read_session(read_file(found, MOST_BYTES), found.name)
     session.begin_search()
     rebuilding = Rebuilding(kept, lambda: session.interrupted)

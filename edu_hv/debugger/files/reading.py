@@ -244,7 +244,7 @@ class Reader:
             texts = isinstance(each, list) and all(isinstance(text, str) for text in each[2:])
             if numbers is None or not texts or not numbers[0] <= end:
                 raise fields.wrong('"digests" are no positions, each with a step and two digests')
-            found.append(Digest(*numbers, *each[2:]))
+            found.append(Digest(numbers[0], numbers[1], each[2], each[3]))
         if [each.unit for each in found] != sorted({each.unit for each in found}) or not found:
             raise fields.wrong('"digests" are not in order')
         if found[-1].unit != end:

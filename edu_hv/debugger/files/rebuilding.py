@@ -80,7 +80,7 @@ class Rebuilding:
             same = [each for each in branch.digests if recording.start <= each.unit < other.unit]
             end = max([each.unit for each in same], default=-1)
             step = max([each.step for each in same], default=-1)
-            if end < recording.unit and end < recording.history.fork:
+            if self._done and end < recording.history.fork:
                 end, step = self._parting()
             self.differences.append(Difference(branch.name, step, other.step, other.because))
             end = max(end, recording.start)

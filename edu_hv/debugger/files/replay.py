@@ -95,7 +95,8 @@ def _of_journal(session: "DebugSession") -> Iterator[Moment]:
 
 _WORDS = {
     "enter": 'entered "{text}"', "cp": "gave CP the command {text}", "logon": "logged on: {text}",
-    "deck": "put the deck {text} into the reader", "key": "pressed the INTERRUPT key", "mount": "mounted the tape {text}",
+    "deck": "put the deck {text} into the reader", "key": "pressed the INTERRUPT key",
+    "mount": "mounted the tape {text}",
     "medium": "put {text} on {device:03X}", "request": "pressed REQUEST", "restart": "pressed RESTART",
     "store status": "pressed STORE STATUS", "failure": "let fail: {text}", "terminal": "terminal {device:03X}: {text}",
     "alter": "changed {text}",

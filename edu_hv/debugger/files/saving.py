@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edu_hv.debugger.files.digest import digest_of, digest_of_seen
 from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, MOST_LINES, encoded
 from edu_hv.debugger.files.kept import MOST_UNITS, Digest, KeptBranch, KeptSession, KeptStop
+from edu_hv.debugger.files.paths import file_path
 from edu_hv.debugger.files.reading import MOST_CONTENTS
 from edu_hv.debugger.files.records import records_of
 from edu_hv.debugger.files.stop_lines import can_be_kept, log_operands
@@ -26,7 +27,7 @@ _DIGESTS = 12
 
 def save_session(session: "DebugSession", path: Path, replace: bool) -> Path:
     """Write the recording of a session to a file.  Raises UserError, with the file that was there still there."""
-    target = path.expanduser()
+    target = file_path(path)
     data = recorded(session)
     _write(session, target, data, replace)
     session.file = target.resolve()
@@ -98,8 +99,8 @@ def _kept(session: "DebugSession", history: History, stood_at: int) -> KeptBranc
 
 def _digests(session: "DebugSession", history: History) -> Iterator[Digest]:
     """Of some of the checkpoints there are, which costs no execution, and of the end."""
-    start = history.boundaries[0]
-    known = history.checkpoints.stretches(history.end, history.fork or start)[::-1]
+    start = max(history.boundaries[0], history.fork)
+    known = history.checkpoints.stretches(history.end, start)[::-1] if start < history.end else []
     usable = [(unit, state) for unit, _, state in known if unit < history.end]
     every = max(len(usable) // _DIGESTS, 1)
     recording = session.recording

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edu_hv.debugger.files.paths import file_path
 from edu_hv.isa.errors import UserError
 
 MOST = 100_000
 """Lines that are kept; the oldest go."""
+_WRITING = ("save", "script", "export")
 
 
 @dataclass
@@ -16,8 +18,9 @@ class Typed:
     lines: list[str] = field(default_factory=list)
 
     def done(self, line: str) -> None:
-        """A command line that was carried out."""
-        self._keep(line)
+        """A command line that was carried out; one that wrote a file is a comment, since the file is there now."""
+        words = line.split()
+        self._keep(f"# {line}" if words and words[0].lower() in _WRITING else line)
 
     def failed(self, line: str, sentence: str) -> None:
         """One that could not be: a comment, so that the script goes on."""
@@ -39,11 +42,13 @@ class Typed:
 
 def write_script(typed: Typed, path: Path, replace: bool) -> Path:
     """Write the script to a file.  Raises UserError when it cannot be written, or one is there already."""
-    target = path.expanduser()
+    target = file_path(path)
     try:
         if target.exists() and not (replace and target.is_file()):
             raise UserError(f"{target} is there already: give another name, or add replace")
         target.write_text(typed.script(), encoding="utf-8", errors="replace")
     except (OSError, ValueError) as error:
-        raise UserError(f"{target} cannot be written: {str(getattr(error, 'strerror', None) or error).lower()}") from error
+        raise UserError(
+            f"{target} cannot be written: {str(getattr(error, 'strerror', None) or error).lower()}"
+        ) from error
     return target

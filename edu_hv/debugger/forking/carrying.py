@@ -21,7 +21,7 @@ from edu_hv.hypervisor.spooling.devices import SpooledOutput, SpooledReader
 from edu_hv.hypervisor.virtual_configuration import add_console, dedicate
 from edu_hv.hypervisor.virtual_console import VirtualConsole
 from edu_hv.hypervisor.virtual_devices import VDEVBLOK
-from edu_hv.hypervisor.vmblok import VMBLOK, Pending, TimerLevel, keys_of
+from edu_hv.hypervisor.vmblok import VMBLOK, Pending, TerminalLine, TimerLevel, keys_of
 from edu_hv.isa.codes import CR0, MASK_64, External, UnitStatus
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.ccw import CSW
@@ -60,7 +60,7 @@ def to_bare(system: System, guest: Guest) -> Carried:
     cp, vm = system.cp, guest.vm
     if cp is None or vm is None:
         raise UserError("this is the bare machine already; whatif virtual makes a guest of CP of its program")
-    settle(system, guest)
+    finish(system, guest)
     cp.interrupt_running()
     machine = Machine(vm.vmsize)
     machine.channels.configure({number: vm.devices.channel_type(number) for number in range(16)})
@@ -80,13 +80,19 @@ def to_bare(system: System, guest: Guest) -> Carried:
     return made
 
 
-def settle(system: System, guest: Guest) -> None:
+def settle(system: System) -> None:
+    """A step that has begun is finished."""
+    machine = system.machine
+    while not machine.at_boundary and machine.advance():
+        pass
+
+
+def finish(system: System, guest: Guest) -> None:
     """CP finishes what it is at for the guest.  Raises UserError when the guest is not where it can be carried."""
     machine, vm = system.machine, guest.vm
+    settle(system)
     for _ in range(_SETTLING):
-        if machine.at_boundary and not (vm is not None and vm.cp_wait and not vm.cf):
-            break
-        if not machine.advance():
+        if vm is None or vm.cf or (machine.at_boundary and not vm.cp_wait) or not machine.advance():
             break
     if vm is not None and vm.cf:
         raise UserError(f"{guest.name} is stopped in CP mode, which no machine of its own is: cp begin lets it go on")
@@ -226,7 +232,7 @@ def to_virtual(system: System, assist: bool = False) -> Carried:
     machine = system.machine
     if system.cp is not None:
         raise UserError("this is under CP already; whatif bare gives the guest a machine of its own")
-    settle(system, system.guests[0])
+    settle(system)
     _refuse_to_virtual(machine)
     real = Machine(max(_LEAST_REAL, machine.storage.size + _CP_NEEDS))
     real.clocks.now, real.clocks.tod_at_zero = machine.clocks.now, machine.clocks.tod_at_zero
@@ -293,6 +299,7 @@ def _virtual(cp: ControlProgram, vm: VMBLOK, address: int, device: IODevice, rea
     played, (sense, contents) = vdev.device, device.state()
     assert isinstance(played, VirtualConsole)
     played.restore((sense, (contents, 0)))
+    vm.terminal += [TerminalLine(line, cp=False) for line in device.lines]
     return vdev
 
 

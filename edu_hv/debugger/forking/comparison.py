@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from edu_hv.debugger.forking.carrying import settle
+from edu_hv.debugger.forking.carrying import finish, settle
 from edu_hv.debugger.forking.course import Course, Happening
 from edu_hv.debugger.forking.expected import expected, io_under_way
 from edu_hv.debugger.forking.real import real_differences, real_moment
@@ -50,6 +50,16 @@ class Step:
     busy: bool
 
 
+@dataclass(frozen=True)
+class StretchEnd:
+    """A course at a moment that it can be taken up from again."""
+
+    taken: int
+    state: Any
+    moment: Moment
+    ended: str
+
+
 @dataclass
 class Lane:
     """One of the two courses, and what was seen of it."""
@@ -57,10 +67,12 @@ class Lane:
     course: Course
     start: Moment
     steps: list[Step] = field(default_factory=list)
-    stops: list[tuple[int, Any, Moment, str]] = field(default_factory=list)
-    """Ends of stretches: steps taken, the system's state, what the guest can see, and why it ended if it has."""
+    stops: list["StretchEnd"] = field(default_factory=list)
+    """The start, and the ends of stretches."""
     offset: int = 0
     """Steps taken before the first of `steps`."""
+    figures: tuple[int, ...] = ()
+    """What had been counted at the start: see `_figures`."""
 
     @property
     def last(self) -> Moment:
@@ -80,7 +92,9 @@ def fork(session: "DebugSession", world: World, extent: Extent, real: bool = Fal
         system, state = session.system, session.system.state()
         halted = _halted(session)
         if world.settles:
-            settle(system, session.guest)
+            settle(system)
+            if not world.shares:
+                finish(system, session.guest)
             state = system.state()
         own = Course(system, guest, halted)
         own.recorded = dict(session.journal.inputs)
@@ -132,18 +146,17 @@ class _Pair:
     def compare(self, steps: int, extent: Extent, real: bool, at: int) -> ForkView:
         """Run both, find the first difference, and look at the ends."""
         stop = _Stop(extent.until)
-        each = steps <= EACH
-        left = self._run(self.own, self.state, steps, stop, each)
-        left_end = self._look(self.own, real)
+        left = self._run(self.own, self.state, steps, stop)
+        left_end = self._look(left, real)
         self._pass_inputs_on()
         with self.world.around():
-            right = self._run(self.made.course, self.other_state, steps, stop, each)
-            right_end = self._look(self.made.course, real)
+            right = self._run(self.made.course, self.other_state, steps, stop)
+            right_end = self._look(right, real)
         taken, ended = (self.own.taken, self.made.course.taken), (self.own.ended, self.made.course.ended)
         at_once = tuple(differences(left.start, right.start))
-        if not each:
+        each = max(taken) <= EACH
+        if left.stops:
             left, right = self._nearer(left, right, stop)
-            each = max(taken) <= EACH
         first = first_difference(left, right)
         found = tuple(differences(left_end.moment, right_end.moment))
         return ForkView(
@@ -152,27 +165,24 @@ class _Pair:
             "under CP" if self.system.cp is not None else "on the bare machine",
             self.world.title,
             taken,
-            "each step" if each else "the ends of stretches, and each step of the one where they part",
+            _compared(each, first is not None),
             tuple(_shown(left, right, first.number if first else None)),
             at_once,
             _told(first, left, right, self.world),
             found,
             tuple(clock_differences(left_end.moment, right_end.moment)),
             ended,
-            _costs(left_end, right_end),
+            _costs(left_end, right_end, self.world.rule),
             tuple(real_differences(left_end.real, right_end.real)) if real and self.world.shares else None,
             tuple(self.made.notes),
         )
 
     # ---- running ---------------------------------------------------------------------------------------------
 
-    def _run(self, course: Course, state: Any, steps: int, stop: "_Stop", each: bool) -> Lane:
+    def _run(self, course: Course, state: Any, steps: int, stop: "_Stop") -> Lane:
         course.system.restore(state)
-        lane = Lane(course, course.now())
-        if each:
-            _run_each(lane, steps, stop)
-        else:
-            _run_in_stretches(lane, steps, stop)
+        lane = Lane(course, course.now(), figures=_figures(course, self.world.rule))
+        _run_lane(lane, steps, max(steps // STRETCHES, EACH), stop)
         return lane
 
     def _pass_inputs_on(self) -> None:
@@ -186,46 +196,51 @@ class _Pair:
             else:
                 self.made.notes.append(f"the input behind step {number} ({given.kind} {given.text}) is not given there")
 
-    def _look(self, course: Course, real: bool) -> "_End":
-        system = course.system
-        vm = course.guest.vm if any(guest.name == course.name for guest in system.guests) else None
-        at = course.now(media=True) if vm is not None or system.cp is None else None
-        if at is None:
+    def _look(self, lane: Lane, real: bool) -> "_End":
+        course, system = lane.course, lane.course.system
+        if all(guest.name != course.name for guest in system.guests):
             raise UserError(f"{course.name} is not logged on there any more, so there is nothing to compare")
+        moment = course.now(media=True)
         while real and not isinstance(course, Once) and not system.machine.at_boundary and system.machine.advance():
             pass  # CP gives the machine back, so that both are looked at while the guest has it.
-        figures = (vm.traps if vm is not None else 0, system.machine.clocks.now)
-        return _End(at, real_moment(system, course.name) if real else None, figures)
+        counted = zip(lane.figures, _figures(course, self.world.rule), strict=True)
+        figures = tuple(now - before for before, now in counted)
+        return _End(moment, real_moment(system, course.name) if real else None, figures)
 
     def _nearer(self, left: Lane, right: Lane, stop: "_Stop") -> tuple[Lane, Lane]:
-        """Each step of the first stretch at whose end the two are not the same."""
-        both = list(zip(left.stops, right.stops, strict=False))
-        index = next((n for n, (mine, other) in enumerate(both) if not mine[2].same_as(other[2])), None)
-        if max(left.course.taken, right.course.taken) <= EACH:
-            index = len(both) - 1
+        """Each step of the first stretch at whose end the two are not the same; nothing when there is none."""
+        index = _parted(left, right)
         if index is None:
             return Lane(left.course, left.start), Lane(right.course, right.start)
-        begin = index - 1
-        near_left = self._again(left, begin, both[index][0][0], stop)
+        ends = left.stops[min(index, len(left.stops) - 1)].taken, right.stops[min(index, len(right.stops) - 1)].taken
+        steps = max(ends) - left.stops[index - 1].taken
+        near_left = self._again(left, index - 1, steps, stop)
         with self.world.around():
-            near_right = self._again(right, begin, both[index][1][0], stop)
-        if len(near_left.steps) or len(near_right.steps):
-            return near_left, near_right
-        return self._nearer(near_left, near_right, stop)
+            near_right = self._again(right, index - 1, steps, stop)
+        return (near_left, near_right) if steps <= EACH else self._nearer(near_left, near_right, stop)
 
-    def _again(self, lane: Lane, begin: int, end: int, stop: "_Stop") -> Lane:
+    def _again(self, lane: Lane, begin: int, steps: int, stop: "_Stop") -> Lane:
         """A stretch of a course again: each step of it, or smaller stretches."""
-        taken, state, at, _ = lane.stops[begin]
+        from_here = lane.stops[begin]
         course = lane.course
-        course.system.restore(state)
-        course.taken, course.ended = taken, ""
-        near = Lane(course, at, offset=taken)
-        steps = end - taken
-        if steps <= EACH:
-            _run_each(near, steps, stop)
-        else:
-            _run_in_stretches(near, steps, stop)
+        course.system.restore(from_here.state)
+        course.taken, course.ended = from_here.taken, from_here.ended
+        near = Lane(course, from_here.moment, offset=from_here.taken)
+        _run_lane(near, steps, max(steps // STRETCHES, EACH), stop)
         return near
+
+
+def _parted(left: Lane, right: Lane) -> int | None:
+    """The number of the first end of a stretch at which what differs is not what differed before it."""
+    both = list(zip(left.stops, right.stops, strict=False))
+    if max(len(left.stops), len(right.stops)) == 2 and max(left.stops[-1].taken, right.stops[-1].taken) <= EACH:
+        return 1  # So few steps can be looked at one by one.
+    before = list(differences(left.start, right.start))
+    for number, (mine, other) in enumerate(both[1:], 1):
+        now = list(differences(mine.moment, other.moment))
+        if now != before or mine.taken != other.taken:
+            return number
+    return len(both) if len(left.stops) != len(right.stops) else None
 
 
 @dataclass(frozen=True)
@@ -234,7 +249,7 @@ class _End:
 
     moment: Moment
     real: Any
-    figures: tuple[int, int]
+    figures: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -252,6 +267,14 @@ class _Stop:
         return set() if self.address is None else {self.address}
 
 
+def _run_lane(lane: Lane, steps: int, length: int, stop: _Stop) -> None:
+    """So many steps: each of them, or, of many, stretches of that length."""
+    if steps <= EACH:
+        _run_each(lane, steps, stop)
+    else:
+        _run_in_stretches(lane, steps, length, stop)
+
+
 def _run_each(lane: Lane, steps: int, stop: _Stop) -> None:
     """Every step, with what the guest can see behind it."""
     course = lane.course
@@ -264,15 +287,15 @@ def _run_each(lane: Lane, steps: int, stop: _Stop) -> None:
             break
 
 
-def _run_in_stretches(lane: Lane, steps: int, stop: _Stop) -> None:
+def _run_in_stretches(lane: Lane, steps: int, length: int, stop: _Stop) -> None:
     """Compiled where it can be; what the guest can see at the end of each stretch."""
     course, start = lane.course, lane.course.taken
-    length = max(steps // STRETCHES, EACH)
     course.system.start_engine(stop.addresses())
-    lane.stops.append((start, course.system.state(), lane.start, ""))
+    lane.stops.append(StretchEnd(start, course.system.state(), lane.start, course.ended))
     while course.taken - start < steps and not course.ended:
         reached = _run_stretch(course, min(length, steps - (course.taken - start)), stop)
-        lane.stops.append((course.taken, course.system.state(), course.now(lane.stops[-1][2]), course.ended))
+        moment = course.now(lane.stops[-1].moment)
+        lane.stops.append(StretchEnd(course.taken, course.system.state(), moment, course.ended))
         if reached:
             break
 
@@ -323,15 +346,16 @@ def _go_alike(left: Step, right: Step, before: tuple[Moment, Moment] | None) -> 
 
 def first_difference(left: Lane, right: Lane) -> FirstDifference | None:
     """The first step that is not the same for the guest."""
-    busy = False
+    busy, gr = False, left.start.gr
     for number, mine, other, same in pairs_of(left, right):
         before, busy = busy, bool(mine and mine.busy) or bool(other and other.busy)
         if same:
+            gr = mine.after.gr if mine is not None else gr
             continue
         happenings = mine.happening if mine else None, other.happening if other else None
         found = tuple(differences(mine.after, other.after)) if mine and other else ()
         told = next(one for one in happenings if one is not None)
-        why = expected(*happenings, found, before or busy)
+        why = expected(*happenings, found, before or busy, gr)
         return FirstDifference(number, f"{told.address:06X} {told.instruction}", found, "", why)
     return None
 
@@ -382,7 +406,22 @@ def _side(lane: Lane, index: int) -> tuple[str, str, tuple[str, ...]]:
     return step.happening.how, name, tuple(effects)
 
 
-def _costs(left: _End, right: _End) -> tuple[tuple[str, int, int], ...]:
-    pairs = zip(("times CP got control from it, since logon", "machine time, in microseconds"), left.figures,
-                right.figures, strict=True)  # fmt: skip
-    return tuple((name, mine, other) for name, mine, other in pairs if mine != other)
+def _compared(each: bool, parted: bool) -> str:
+    if each:
+        return "each step"
+    return "the ends of stretches, and each step of the one where they part" if parted else "the ends of stretches"
+
+
+def _figures(course: Course, rule: str) -> tuple[int, ...]:
+    """Machine time, how often CP got control from the guest, and how often a rule that is asked about has fired."""
+    cp, vm = course.system.cp, course.guest.vm
+    traps = vm.traps if vm is not None else 0
+    fired = sum(number for (_, name, _), number in cp.counts.items() if name == rule) if cp is not None else 0
+    return course.system.machine.clocks.now, traps, fired
+
+
+def _costs(left: _End, right: _End, rule: str) -> tuple[tuple[str, int, int], ...]:
+    """What each side has cost; what is the same on both is not told, but for a rule that is asked about."""
+    names = ("machine time, in microseconds", "times CP got control from it", f"times rule {rule} fired")
+    rows = zip(names, left.figures, right.figures, strict=True)
+    return tuple((name, mine, other) for name, mine, other in rows if mine != other or (rule and name is names[2]))

@@ -3,9 +3,12 @@
 GC20-1807 *CP for System Programmers*, "Virtual Machine Restrictions"; GA22-7000 "Timing Facilities".
 """
 
+from collections.abc import Sequence
+
 from edu_hv.debugger.forking.course import Happening
 from edu_hv.debugger.forking.visible import Difference
 from edu_hv.debugger.system import System
+from edu_hv.isa.codes import MASK_24, PSA
 
 _CLOCK = "it stores a clock: CP's own work takes time, so no two machines read the same"
 _AT_ONCE = "CP carries out a virtual device's channel program at once; a real channel takes the time of its device"
@@ -25,15 +28,18 @@ BY_ITSELF = (
     "an interruption comes by itself, and not at the same step on two machines: clocks and devices do not wait for the "
     "guest, and CP's work takes time"
 )
+TIMER = "it reads the interval timer at X'50', which is a clock"
 NOT_YET = (
     "the data of an operation that is under way come at another step: CP carries it out at once, a channel in time"
 )
 
 
-def expected(left: Happening | None, right: Happening | None, found: tuple[Difference, ...], busy: bool) -> str:
+def expected(
+    left: Happening | None, right: Happening | None, found: tuple[Difference, ...], busy: bool, gr: Sequence[int]
+) -> str:
     """Why a difference behind a step is to be expected of two machines that are both right; "" when it is not.
 
-    `busy`: I/O is under way, or was before the step, on one of them.
+    `busy`: I/O is under way, or was before the step, on one of them.  `gr`: the general registers before the step.
     """
     for happening in (left, right):
         if happening is not None and not happening.text:
@@ -42,9 +48,28 @@ def expected(left: Happening | None, right: Happening | None, found: tuple[Diffe
     for mnemonic in sorted(mnemonics):
         if mnemonic in BY_INSTRUCTION:
             return BY_INSTRUCTION[mnemonic]
+    if any(happening is not None and reads_timer(happening.text, gr) for happening in (left, right)):
+        return TIMER
     if busy and all(one.place.startswith(("storage", "console line")) for one in found):
         return NOT_YET
     return ""
+
+
+_RX, _SS = range(0x40, 0x80), 6
+_LONGEST = 8
+"""Bytes of an operand that is not of format SS."""
+
+
+def reads_timer(text: bytes, gr: Sequence[int]) -> bool:
+    """Whether an operand of the instruction is at 80 to 83, where the interval timer is; without the guest's DAT."""
+    for at in range(2, len(text), 2):
+        base, index = text[at] >> 4, text[1] & 15 if text[0] in _RX else 0
+        address = (text[at] & 15) << 8 | text[at + 1]
+        address = address + (gr[base] if base else 0) + (gr[index] if index else 0) & MASK_24
+        length = text[1] + 1 if len(text) == _SS else _LONGEST
+        if address < PSA.INTERVAL_TIMER + 4 and address + length > PSA.INTERVAL_TIMER:
+            return True
+    return False
 
 
 def io_under_way(system: System) -> bool:

@@ -109,7 +109,9 @@ def assist(system: System, guest: str, on: bool) -> World:
         raise UserError(
             f"{guest} {'has the VM assist' if on else 'goes without the VM assist'} already: whatif {other}"
         )
-    return given(f"{'with' if on else 'without'} the VM assist", "cp", f"SET ASSIST {'ON' if on else 'OFF'}", 1, alike=True)
+    return given(
+        f"{'with' if on else 'without'} the VM assist", "cp", f"SET ASSIST {'ON' if on else 'OFF'}", 1, alike=True
+    )
 
 
 # ---- CP decides otherwise -------------------------------------------------------------------------------------------
@@ -124,7 +126,9 @@ def without_rule(system: System, rule: str) -> World:
     rule = rule.upper()
     if rule not in known_rules():
         family = rule.partition("-")[0] + "-"
-        near = [one for one in known_rules() if one.startswith(family)] or sorted({one.partition("-")[0] + "-1" for one in known_rules()})
+        near = [one for one in known_rules() if one.startswith(family)] or sorted(
+            {one.partition("-")[0] + "-1" for one in known_rules()}
+        )
         raise UserError(f'CP has no rule "{rule[:20]}"; it has {", ".join(near[:12])}, ...')
 
     def make(system: System, guest: str, halted: Callable[[], bool]) -> Made:

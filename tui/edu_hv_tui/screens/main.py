@@ -12,7 +12,7 @@ from textual import events, work
 from textual.timer import Timer
 
 from edu_hv.debugger.commands.registry import REGISTRY
-from edu_hv.debugger.views import StopView, StorageView, View
+from edu_hv.debugger.views import ConsoleView, LogView, StopView, StorageView, View
 from edu_hv.isa.errors import UserError
 from edu_hv_tui import failures
 from edu_hv_tui.filling import Here, filled
@@ -41,11 +41,14 @@ if TYPE_CHECKING:
 NEW_LESSON = frozenset(("next", "previous", "restart", "lesson"))
 """Commands after which the lesson is read from its page."""
 
-ANOTHER_GUEST = NEW_LESSON | {"load", "select"}
+ANOTHER_GUEST = NEW_LESSON | {"load", "select", "open"}
 """Commands after which another program or guest may be looked at, so that an address asked for before means nothing."""
 
 SEEN_IN_PANES = frozenset(("break", "delete", "select"))
 """Commands whose answer is seen in the panes, as that of every step is."""
+
+BESIDE = (StorageView, LogView, ConsoleView)
+"""Answers that are seen in panes which would have to give way for them."""
 
 PATIENCE = 0.25
 """Seconds after which a command counts as long: the screen says so and keys are refused.  As often it is looked at."""
@@ -170,7 +173,8 @@ class MainScreen(ArrangedScreen):
         in_panes = command_name(line) in SEEN_IN_PANES or any(isinstance(view, StopView) for view in outcome)
         new = self.commands.added - before
         said = self.commands.last(self.commands.added - said_from)[: said_to - said_from]
-        self._show_commands(new, in_panes, said if in_panes else ())
+        beside = any(isinstance(view, BESIDE) for view in outcome)
+        self._show_commands(new, in_panes, said if in_panes else (), beside)
 
     def _unpin_before(self, line: str, outcome: list[View]) -> None:
         """Pane 6 follows the machine again in another guest, and after `storage` without an address."""
@@ -246,19 +250,22 @@ class MainScreen(ArrangedScreen):
             log=4 * self.log_pane.size.height,
         )
 
-    def _show_commands(self, new_rows: int = 1, in_panes: bool = False, said: Sequence[Row] = ()) -> None:
-        """Paint what was said, from its beginning.  In a low screen an answer of more than one row opens pane 8, in a
-        high one it gets more room when it needs it.
+    def _show_commands(
+        self, new_rows: int = 1, in_panes: bool = False, said: Sequence[Row] = (), beside: bool = False
+    ) -> None:
+        """Paint what was said, from its beginning.
 
-        That of a step does not: the panes that it would cover are those that have just changed.
+        In a low screen an answer of more than one row opens pane 8, in a high one it gets more room when it needs it.
+        That of a step does not: the panes that it would cover are those that have just changed; nor does one that is
+        seen `beside` it, in a pane that would give way.
         """
         self.commands.read_from(new_rows + 1)
         self.echo.show(self.commands.last(new_rows + 1), said)
         if self.has_class("-low"):
             self._give_room(new_rows > 1 and not in_panes, new_rows == 1 or in_panes)
         else:
-            fits = new_rows < self.commands.size.height - 2
-            self._give_room(not (fits or in_panes or self.has_class("-huge")), new_rows == 1 or in_panes)
+            enough = new_rows < self.commands.size.height - 2 or self._zoomed or self.has_class("-huge")
+            self._give_room(not (enough or in_panes or beside), new_rows == 1 or in_panes)
         if new_rows > 3 and not in_panes:
             self.call_after_refresh(self._focus_long_answer)
 
