@@ -259,9 +259,10 @@ def test_without_a_rule_the_next_one_of_its_table_decides(at_ssm):
     assert view.first.expected == ""
 
 
-def test_a_cp_that_has_no_rule_left_fails_and_that_is_said():
+@pytest.mark.parametrize("extent", ["for 2", "for 2 real"])
+def test_a_cp_that_has_no_rule_left_fails_and_that_is_said(extent):
     session = session_of("kernel", steps=1)
-    view = fork_of(session, "rule DSP-9 for 2")
+    view = fork_of(session, f"rule DSP-9 {extent}")
     assert view.ended[1] == "CP itself fails: it has no other rule for this case"
     assert (view.ended[0], view.taken) == ("", (2, 1))
 
@@ -374,6 +375,7 @@ def test_the_present_course_is_what_then_happens():
         pytest.param("rule XYZ-1", 'CP has no rule "XYZ-1"', id="no-such-rule"),
         pytest.param("rule PRV-77", "it has PRV-1, PRV-2, PRV-3", id="rule-of-a-family"),
         pytest.param("bare for 2,000,000", "1,000,000 can be compared at most", id="too-many"),
+        pytest.param("cp logoff", "KERNEL is not logged on there any more", id="logged-off"),
         pytest.param("cp nonsense", "that cannot be given here", id="refused-by-cp"),
     ],
 )
@@ -419,3 +421,13 @@ def test_the_interval_timers_word_is_a_clock_and_no_difference():
     view = fork_of(session_of("kernel", steps=1), "bare for 50")
     assert view.first is None
     assert all(f"{PSA.INTERVAL_TIMER:06X}" not in one.place for one in view.differences)
+
+
+def test_somebody_who_stops_it_is_told_how_far_it_came(monkeypatch):
+    session = session_of("kernel", steps=1)
+    before = as_it_is(session)
+    monkeypatch.setattr(session, "begin_search", session.interrupt)
+    view = fork_of(session, "bare until end")
+    assert (view.ended, view.taken) == (("you stopped it", "you stopped it"), (0, 0))
+    session._interrupted = False
+    assert as_it_is(session) == before

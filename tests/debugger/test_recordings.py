@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edu_hv.debugger.files.format import decoded
+from edu_hv.debugger.files.opening import is_recording_file
 from edu_hv.debugger.files.saving import recorded
 from edu_hv.debugger.recording.runs import Runs
 from edu_hv.debugger.session import DebugSession
@@ -108,7 +109,8 @@ def _branches(tmp_path: Path) -> DebugSession:
 
 
 SESSIONS: dict[str, Callable[[Path], DebugSession]] = {
-    "bare": _bare, "just loaded": _just_loaded, "a program of one's own": _program_of_ones_own, "source under CP, altered": _source,
+    "bare": _bare, "just loaded": _just_loaded, "a program of one's own": _program_of_ones_own,
+    "source under CP, altered": _source,
     "a deck, with assist and little storage": _deck, "users of a directory": _users, "a tape under CP": _tape_under_cp,
     "a machine of one's own": _configured, "a terminal": _terminal, "branches": _branches,
 }  # fmt: skip
@@ -141,6 +143,12 @@ def made(tmp_path_factory) -> dict[str, DebugSession]:
     return {name: make(tmp_path_factory.mktemp("made")) for name, make in SESSIONS.items()}
 
 
+@pytest.fixture(scope="module")
+def files(made) -> dict[str, bytes]:
+    """A file of each."""
+    return {name: recorded(session) for name, session in made.items()}
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 def test_a_recording_that_was_saved_opens_as_it_was(made, name, tmp_path):
     session, opened = made[name], DebugSession()
@@ -171,9 +179,9 @@ def test_every_kind_of_input_is_in_a_recording_that_is_tried(made):
     assert found == set(INPUTS)
 
 
-def test_what_was_opened_can_be_saved_and_opened_once_more(tmp_path):
-    first, second, third = _branches(tmp_path), DebugSession(), DebugSession()
-    first.save(tmp_path / "1.rec")
+def test_what_was_opened_can_be_saved_and_opened_once_more(made, files, tmp_path):
+    first, second, third = made["branches"], DebugSession(), DebugSession()
+    (tmp_path / "1.rec").write_bytes(files["branches"])
     second.open(tmp_path / "1.rec")
     second.save(tmp_path / "2.rec")
     third.open(tmp_path / "2.rec")
@@ -247,9 +255,9 @@ _made = ""
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_recording_says_nothing_of_the_machine_it_was_made_on(made, tmp_path):
-    for session in made.values():
-        _, records = decoded(recorded(session), "lab.rec")
+def test_a_recording_says_nothing_of_the_machine_it_was_made_on(files, tmp_path):
+    for data in files.values():
+        _, records = decoded(data, "lab.rec")
         contents = [decompress(b64decode(each["data"])) for each in records if each["line"] == "contents"]
         for folder in (tmp_path.parents[1], Path(__file__).parents[2]):
             assert str(folder) not in repr(records)
@@ -260,9 +268,9 @@ def test_a_recording_is_the_same_file_whenever_it_is_saved(tmp_path):
     assert recorded(_users(tmp_path)) == recorded(_users(tmp_path))
 
 
-def test_a_recording_is_small(made):
+def test_a_recording_is_small(files):
     """A few hundred bytes for each input or branch; decks and tapes are as large as they are when they are packed."""
-    assert [name for name, session in made.items() if len(recorded(session)) > 12_000] == []
+    assert [name for name, data in files.items() if len(data) > 12_000] == []
 
 
 def test_save_without_a_name_writes_the_file_that_was_opened_or_saved(tmp_path):
@@ -274,6 +282,20 @@ def test_save_without_a_name_writes_the_file_that_was_opened_or_saved(tmp_path):
     assert opened.total == session.total + 10
     with pytest.raises(UserError, match="there already"):
         run_line(loaded("kernel bare"), f"save {tmp_path / 'lab.rec'}")
+
+
+def test_what_open_would_refuse_is_not_written(tmp_path):
+    session = loaded("kernel bare")
+    run_line(session, f"enter {'x' * 20_000}")
+    with pytest.raises(UserError, match='cannot be kept in a file: "text" is no text of at most 10,000 letters'):
+        session.save(tmp_path / "lab.rec")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_begins_as_a_recording_is_known_as_one(files, tmp_path):
+    (tmp_path / "1").write_bytes(files["bare"])
+    (tmp_path / "2.rec").write_text(SOURCE)
+    assert [is_recording_file(tmp_path / name) for name in ("1", "2.rec", "none")] == [True, False, False]
 
 
 @pytest.mark.parametrize("made", ["a file", "a folder", "nowhere", "another recording"])

@@ -304,6 +304,8 @@ def test_an_input_that_cannot_be_given_is_named(saved, tmp_path):
     records = records_of(saved)
     _with("input", kind="logon")(records)
     assert "cannot be given: this is the bare machine" in refused(encoded(records), tmp_path)
+    _with("input", kind="failure", text="everything")(records)
+    assert 'cannot be given: "everything" is nothing that can fail' in refused(encoded(records), tmp_path)
 
 
 def test_the_first_lines_of_a_file_say_what_it_is(saved):

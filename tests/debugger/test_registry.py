@@ -234,7 +234,7 @@ def test_every_word_offered_at_the_end_of_a_line_begins_one_that_is_understood(k
 def test_every_key_of_the_screen_that_runs_a_line_runs_a_command_there_is():
     for key in KEYS:
         if key.line:
-            assert REGISTRY.find(key.line.split()[0]).name in REGISTRY.commands
+            assert REGISTRY.find(key.words.split()[0]).name in REGISTRY.commands
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ async def press(pilot, *keys):
 @pytest.mark.parametrize("key", [key for key in KEYS if key.line or "ask" in key.action], ids=lambda key: key.name)
 def test_every_bound_command_is_in_the_registry(key, tmp_path):
     Workbench.open("1", progress_directory=tmp_path)
-    begun = key.line or re.findall(r"'(.*)'", key.action)[0]
+    begun = key.words if key.line else re.findall(r"'(.*)'", key.action)[0]
     word = begun.split()[0]
     assert word in REGISTRY.commands
 

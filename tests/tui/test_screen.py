@@ -477,6 +477,10 @@ async def test_without_colours_nothing_breaks_and_no_colour_is_sent(workbench, m
                 for colour in (segment.style.color, segment.style.bgcolor):
                     assert colour is None or colour.is_default
         assert "trap 02" in screen_text(pilot)
+        await press(pilot, "escape", "ctrl+p", "down")
+        segments = [segment for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
+        assert all(segment.style.color is None or segment.style.color.is_default for segment in segments)
+        assert [segment.text[0] for segment in segments if segment.style.reverse] == [" ", ">"]
 
 
 async def test_every_segment_has_a_style(workbench):

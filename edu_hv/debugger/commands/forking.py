@@ -174,7 +174,7 @@ def _moments(session: DebugSession, text: str) -> Iterable[str]:
         "diff 100 : what is not as it was at step 100",
         "diff before after : between two marks",
         "diff -10 : the last ten steps",
-        "diff branch main : this branch and the branch main, at this step",
+        "diff branch main : this branch and the branch main, behind as many steps",
         "diff branch main ends : the same at the ends of both",
     ),
 )
@@ -182,8 +182,8 @@ def diff(session: DebugSession, text: str) -> MomentsView:
     """What differs for the selected guest between two moments: registers, PSW, storage, keys, console, CP's blocks.
 
     With one STEP (a number, a mark, start, end, 50%, -100) it is compared with the present moment.  "branch NAME"
-    compares with another branch of the recording at the same step, or at the ends of both, and names the first event
-    that is not the same.  Nothing moves.
+    compares with another branch of the recording behind as many steps, or at the ends of both, and names the first
+    event that is not the same.  Nothing moves.
     """
     words = text.split()
     if words[0].lower() == "branch":

@@ -70,6 +70,9 @@ _ADDRESSES = (
 _RECORDINGS = (
     "A recording follows from what was loaded and from the inputs given: it is the same each time.",
     "log shows what happened, timeline the recording as one line; goto and back go anywhere in it.",
+    "save FILE keeps it in a small file: what was loaded and what was given, every branch, marks and breakpoints; open",
+    "FILE executes it again and compares on the way.  replay shows each input and what the consoles showed after it.",
+    "script FILE writes what was typed, for edu-hv run; export FILE writes the trace.",
 )
 _LESSONS = (
     "lessons lists them, lesson 1 opens the first.  goals shows what is to be reached, check why a goal is not",

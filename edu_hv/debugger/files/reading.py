@@ -33,7 +33,7 @@ from edu_hv.machine.subchannel import ChannelType
 MOST_CONTENTS = 256 << 20
 """Bytes of all media, decks and sources of a file, unpacked."""
 _MOST_SIZE = 16 << 20
-_MOST_BRANCHES = 1000
+_MOST_BRANCHES = 200
 _MOST_INPUTS = 100_000
 _MOST_MARKS = 10_000
 _MOST_DIGESTS = 1000
@@ -224,6 +224,8 @@ class Reader:
         parent, because = fields.text("parent"), fields.text("because", _LONGEST_INPUT + 20)
         fork, stood_at = fields.number("fork", 0, end), fields.number("stood", 0, end)
         inputs, digests = self._inputs_of(fields, end), tuple(self._digests(fields, end))
+        if sum(len(each.inputs) for each in self._branches) + len(inputs) > _MOST_INPUTS:
+            raise fields.wrong(f"the branches have more than {_MOST_INPUTS:,} inputs")
         self._branches.append(KeptBranch(name, end, parent, fork, because, stood_at, inputs, marks, digests))
 
     def _inputs_of(self, fields: Fields, end: int) -> dict[int, Input]:

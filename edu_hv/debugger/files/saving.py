@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger.files.digest import digest_of, digest_of_seen
-from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, MOST_LINES, encoded
+from edu_hv.debugger.files.format import MADE_BY, MOST_BYTES, MOST_LINES, decoded, encoded
 from edu_hv.debugger.files.kept import MOST_UNITS, Digest, KeptBranch, KeptSession, KeptStop
 from edu_hv.debugger.files.paths import file_path
-from edu_hv.debugger.files.reading import MOST_CONTENTS
+from edu_hv.debugger.files.reading import MOST_CONTENTS, Reader
 from edu_hv.debugger.files.records import records_of
 from edu_hv.debugger.files.stop_lines import can_be_kept, log_operands
 from edu_hv.debugger.recording.history import History
@@ -48,7 +48,16 @@ def recorded(session: "DebugSession") -> bytes:
             f"the recording is too large for a file: it would have {len(data) >> 20:,} megabytes, with "
             f"{contents >> 20:,} of media; {MOST_BYTES >> 20} and {MOST_CONTENTS >> 20} can be kept"
         )
+    _check(data)
     return data
+
+
+def _check(data: bytes) -> None:
+    """What was written can be read: no file is made that open would refuse."""
+    try:
+        Reader(MADE_BY, "the file").read(decoded(data, "the file")[1])
+    except UserError as error:
+        raise UserError(f"the recording cannot be kept in a file: {str(error).split(': ', 2)[-1]}") from None
 
 
 def kept_session(session: "DebugSession") -> KeptSession:
@@ -74,8 +83,10 @@ def kept_session(session: "DebugSession") -> KeptSession:
 def _stop(session: "DebugSession", stop: Breakpoint) -> KeptStop:
     """A stop; command lines of it that do more than look and run are left out."""
     lines = tuple(line for line in stop.lines() if can_be_kept(line))
-    if stop.history is session.recording.history:
-        return KeptStop(lines, stop.since, session.recording.branch, stop.home)
+    recording = session.recording
+    for history in (recording.history, *recording.branches.values()):
+        if stop.history is history:
+            return KeptStop(lines, stop.since, history.name, stop.home)
     return KeptStop(lines, home=stop.home)
 
 

@@ -142,6 +142,8 @@ class _Pair:
         self.system, self.own, self.made, self.world = system, own, made, world
         self.other_state = made.course.system.state()
         self.state = state
+        system.restore(state)
+        self.title = _title(system, own.name)
 
     def compare(self, steps: int, extent: Extent, real: bool, at: int) -> ForkView:
         """Run both, find the first difference, and look at the ends."""
@@ -162,7 +164,7 @@ class _Pair:
         return ForkView(
             self.own.name,
             at,
-            "under CP" if self.system.cp is not None else "on the bare machine",
+            self.title,
             self.world.title,
             taken,
             _compared(each, first is not None),
@@ -181,6 +183,7 @@ class _Pair:
 
     def _run(self, course: Course, state: Any, steps: int, stop: "_Stop") -> Lane:
         course.system.restore(state)
+        _require_there(course)
         lane = Lane(course, course.now(), figures=_figures(course, self.world.rule))
         _run_lane(lane, steps, max(steps // STRETCHES, EACH), stop)
         return lane
@@ -198,11 +201,10 @@ class _Pair:
 
     def _look(self, lane: Lane, real: bool) -> "_End":
         course, system = lane.course, lane.course.system
-        if all(guest.name != course.name for guest in system.guests):
-            raise UserError(f"{course.name} is not logged on there any more, so there is nothing to compare")
+        _require_there(course)
         moment = course.now(media=True)
-        while real and not isinstance(course, Once) and not system.machine.at_boundary and system.machine.advance():
-            pass  # CP gives the machine back, so that both are looked at while the guest has it.
+        if real and not isinstance(course, Once):
+            course.give_back()  # So that both are looked at while the guest has the real machine.
         counted = zip(lane.figures, _figures(course, self.world.rule), strict=True)
         figures = tuple(now - before for before, now in counted)
         return _End(moment, real_moment(system, course.name) if real else None, figures)
@@ -410,6 +412,19 @@ def _compared(each: bool, parted: bool) -> str:
     if each:
         return "each step"
     return "the ends of stretches, and each step of the one where they part" if parted else "the ends of stretches"
+
+
+def _title(system: System, guest: str) -> str:
+    """What the present course is."""
+    vm = system.guest(guest).vm
+    if system.cp is None or vm is None:
+        return "on the bare machine"
+    return "under CP with the VM assist" if system.cp.assist.settings(vm).on else "under CP"
+
+
+def _require_there(course: Course) -> None:
+    if all(guest.name != course.name for guest in course.system.guests):
+        raise UserError(f"{course.name} is not logged on there any more, so there is nothing to compare")
 
 
 def _figures(course: Course, rule: str) -> tuple[int, ...]:

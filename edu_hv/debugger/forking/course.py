@@ -105,6 +105,7 @@ class Course:
     def next(self) -> Happening | None:
         """Its next step; None at the end, with the reason in `ended`."""
         limit = self.system.machine.units + MOST_UNITS
+        self._look_for_a_halt()
         self._give_inputs()
         while not self.ended:
             found = self._unit()
@@ -113,16 +114,30 @@ class Course:
                 return found
             if self.system.machine.units >= limit:
                 self.ended = f"{self.name} does not come to its next step within {MOST_UNITS:,} stages"
-            elif self._halted():
-                self.ended = "you stopped it"
+            self._look_for_a_halt()
         return None
+
+    def _look_for_a_halt(self) -> None:
+        if self._halted():
+            self.ended = self.ended or "you stopped it"
 
     def run_some(self, limit: int) -> None:
         """At most so many steps, of which nothing is kept: those that the engine does at once, or else one."""
-        done = self._run_compiled(limit)
+        self._look_for_a_halt()
+        done = 0 if self.ended else self._run_compiled(limit)
         self.taken += done
         if not done:
             self.next()
+
+    def give_back(self) -> None:
+        """CP, which has carried out the last step, gives the real machine back to a guest, if it can."""
+        machine = self.system.machine
+        limit = machine.units + MOST_UNITS
+        try:
+            while not self.ended and not machine.at_boundary and machine.units < limit and machine.advance():
+                pass
+        except Exception as error:  # noqa: BLE001 - as in a step.
+            self.ended = f"CP itself fails: {_failure_words(error)}"
 
     def _run_compiled(self, limit: int) -> int:
         machine = self.system.machine
@@ -249,7 +264,6 @@ def _interrupted(interruption: Interruption, at: int | None) -> Happening:
 def _failure_words(error: Exception) -> str:
     """What was wrong, in words that need no knowledge of how CP is written."""
     if isinstance(error, AssertionError):
-        return (
-            "it has no other rule for this case" if "last rule" in str(error) else f"it finds a contradiction: {error}"
-        )
+        no_rule = "last rule" in str(error)
+        return "it has no other rule for this case" if no_rule else "it finds itself where it can never come to be"
     return f"it comes to what cannot be ({type(error).__name__}: {error})"

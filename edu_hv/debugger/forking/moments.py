@@ -60,18 +60,28 @@ def compare_branches(session: "DebugSession", name: str, at_ends: bool = False) 
         known = ", ".join(sorted(recording.branches)) or "no other"
         raise UserError(f'there is no other branch "{name}"; there are: {known}' if name != here.name else
                         f"{name} is the branch you are on: name another one, of {known}")  # fmt: skip
-    step = recording.step
-    units = (here.end, other.end) if at_ends else (recording.unit, _at_step(other, step, recording.unit))
+    units = (here.end, other.end) if at_ends else (recording.unit, _beside(here, other, recording.unit))
     seen = [_seen_in(session, *where, guest) for where in zip((here, other), units, strict=True)]
     titles = [f"{each.name}, step {each.step_at(unit):,}" for each, unit in zip((here, other), units, strict=True)]
     return _view(f"branches {here.name} and {name}", guest, titles, seen, _first_event(session, here, other))
 
 
-def _at_step(history: History, step: int, unit: int) -> int:
-    """The position of a step of a branch, or the end of a branch that is shorter."""
-    if unit <= history.fork or step >= len(history.boundaries):
-        return min(unit, history.end) if unit <= history.fork else history.end
-    return history.boundaries[step]
+def _beside(here: History, other: History, unit: int) -> int:
+    """The position on another branch at which as many steps are done; what was given from outside is not counted.
+
+    The end of a branch that is shorter.
+    """
+    fork = min(other.fork if other.parent == here.name else here.fork if here.parent == other.name else 0, unit)
+    done = here.step_at(unit) - _inputs(here, fork, unit)
+    step = done
+    while step < len(other.boundaries) and step != done + _inputs(other, fork, other.boundaries[step]):
+        step += 1
+    return other.boundaries[step] if step < len(other.boundaries) else other.end
+
+
+def _inputs(history: History, first: int, end: int) -> int:
+    """What was given from outside between two positions."""
+    return sum(first <= unit < end for unit in history.journal.inputs)
 
 
 def _seen_in(session: "DebugSession", history: History, unit: int, guest: str) -> Seen:

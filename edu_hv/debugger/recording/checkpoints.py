@@ -63,6 +63,8 @@ class Checkpoints:
     def stretches(self, end: int, start: int) -> list[tuple[int, int, Any]]:
         """From the latest to the earliest: first and last position of each stretch from `start` to `end`, and the
         state at its first, which may lie before `start`."""
+        if end <= start:
+            return []
         last = bisect_left(self._units, end) - 1
         first = max(bisect_right(self._units, start) - 1, 0)
         ends = [*self._units[first + 1 : last + 1], end]

@@ -86,7 +86,8 @@ class Runs:
         return self._values[bisect_right(self._starts, index) - 1]
 
     def __iter__(self) -> Iterator[int]:
-        for value, start, end in zip(self._values, self._starts, [*self._starts[1:], self._count], strict=True):
+        ends = [*self._starts[1:], self._count] if self._starts else []
+        for value, start, end in zip(self._values, self._starts, ends, strict=True):
             for _ in range(start, end):
                 yield value
 

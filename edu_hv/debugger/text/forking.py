@@ -80,9 +80,7 @@ def _first(first: FirstDifference, view: ForkView, width: int) -> list[str]:
 def _places(when: str, found: Sequence[Difference], left: str, right: str, width: int) -> list[str]:
     """What differs, place by place."""
     if not found:
-        return wrap(
-            f"nothing differs {when}" if when else "nothing differs that is told by itself", width, "  ", "    "
-        )
+        return wrap(f"nothing differs {when}".rstrip(), width, "", "  ")
     lines = wrap(f"what differs {when}:".replace(" :", ":"), width, "", "  ")
     lines += table(("place", left, right), list(_rows(found)), width)
     if len(found) > MOST_PLACES:

@@ -390,7 +390,9 @@ class MainScreen(ArrangedScreen):
     def action_palette(self) -> None:
         """A command from a list."""
         if not self._refused():
-            self.app.push_screen(Palette(), self._chosen)
+            palette = Palette()
+            palette.set_class(self.has_class("-colourless"), "-colourless")
+            self.app.push_screen(palette, self._chosen)
 
     def _refused(self) -> bool:
         """Whether a command goes on, over which nothing else can be shown."""

@@ -49,7 +49,7 @@ def entries() -> list[Entry]:
 
 def _command(command: Command) -> Entry:
     begun = {key.line.split()[0] if key.line else key.action[5:-3]: key.shown for key in reversed(KEYS)}
-    asks = any(not each.optional and not each.name.startswith("[") for each in command.arguments)
+    asks = any(not each.optional and not each.name.startswith("[") for each in command.arguments[:1])
     return Entry(command.name, command.usage, command.summary, begun.get(command.name, ""), command.aliases, asks)
 
 
