@@ -142,7 +142,8 @@ def _reached(xray: XrayView) -> int:
 def _changed(view: RegistersView, values: Sequence[ComparedValue], width: int) -> list[Block]:
     """Registers and PSW fields that changed, in a sentence; the address is in the line of what comes next."""
     words = [f"{register.name} {register.value}" for register in view.general if register.changed]
-    words += [f"{value.name} {value.guest}" for value in values if not value.differs and value.name != "address"]
+    fields = [value for value in values if value.changed and not value.differs and value.name != "address"]
+    words += [f"{value.name} {value.guest}" for value in fields]
     return [block(TextView((f"changed: {', '.join(words)}",)), width)] if words else []
 
 

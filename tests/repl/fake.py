@@ -55,6 +55,7 @@ class FakeSession:
         self.interrupted = 0
         self.journal = Journal()
         self.recording = SimpleNamespace(branch="main", branches={})
+        self.loaded = False
 
     @property
     def guest(self):

@@ -146,7 +146,7 @@ _TEXTS: dict[str, Callable[[], Iterable[str]]] = {
     "expressions": lambda: _EXPRESSIONS,
     "formats": lambda: _FORMATS,
     "addresses": lambda: _ADDRESSES,
-    "marks": lambda: MARKS,
+    "marks": lambda: (f"  {line}" for line in MARKS),
     "recordings": lambda: _RECORDINGS,
     "lessons": lambda: _LESSONS,
 }

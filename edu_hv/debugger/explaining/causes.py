@@ -60,7 +60,8 @@ def cause(session: "DebugSession") -> CauseView:
         return _of_troubles(session, troubles)
     if refused is not None:
         return _of_io(session, guest, refused)
-    raise UserError(NONE)
+    under_way = "; step finishes the trap that is under way, and then cause looks at it" if session.in_step else ""
+    raise UserError(NONE + under_way)
 
 
 def short_cause(session: "DebugSession") -> str:
