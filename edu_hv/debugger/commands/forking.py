@@ -74,7 +74,7 @@ def whatif(session: DebugSession, text: str) -> ForkView:
 
     A step here is one of the guest: an instruction, or an interruption that it gets.  "for" says how many, up to
     1,000,000; "until" an address at which both stop, the next trap, or the end of both.  With "real" you see what
-    differs in the real machine, too.
+    differs in the real machine, too.  Within a trap (stage) both begin before its instruction.
 
     It happens aside: afterwards you are where you were, and nothing of it is in the recording.  A bare machine and a
     virtual one that show no difference are what virtualization is for; what may differ and why is said with it.

@@ -39,6 +39,8 @@ _HANDLING = 24
 """Steps from an interruption to the wait that its handler loads."""
 _RECENT = 400
 """Steps within which failed input or output may be why a program stopped by itself."""
+_WAIT = 0x02
+"""Of the second byte of a PSW, in both modes."""
 LOOP_WORDS = "the same interruption comes again and again"
 """Of the reason of a stop."""
 NONE = "nothing has failed so far: no program interruption, no disabled wait, no refused input or output"
@@ -199,7 +201,7 @@ def _of_wait(session: "DebugSession", guest: str) -> CauseView:
         return _invalid(session, guest, failure)
     if found is None or _stopped_for_loop(session, guest):
         return replace(_of_troubles(session, troubles), failure=failure) if troubles else CauseView(guest, failure, ())
-    if "interruption" in found.words or _swap_in(session, guest, found.step):
+    if _swap_in(session, guest, found.step):
         return _by_new_psw(session, guest, failure, found, troubles)
     return _by_itself(session, guest, failure, found, troubles)
 
@@ -239,10 +241,10 @@ def _waits(name: str) -> Callable[[System], bool]:
 
 
 def _swap_in(session: "DebugSession", guest: str, step: int) -> PSWsSwapped | GuestPSWsSwapped | None:
-    """The swap of the guest's PSWs in a step."""
+    """The swap of the guest's PSWs in a step that loaded a wait; CP may swap another guest's in the same step."""
     kind = _kind_of_swap(session)
-    events = [entry.event for entry in session.journal.of_step(step)]
-    return next((event for event in reversed(events) if isinstance(event, kind)), None)
+    events = [entry.event for entry in session.journal.of_step(step) if entry.guest in (guest, "")]
+    return next((event for event in reversed(events) if isinstance(event, kind) and event.new[1] & _WAIT), None)
 
 
 def _by_new_psw(session: "DebugSession", guest: str, failure: str, found: Moment, troubles: list[Trouble]) -> CauseView:

@@ -83,25 +83,28 @@ class Lane:
 def fork(session: "DebugSession", world: World, extent: Extent, real: bool = False) -> ForkView:
     """Compare the present course with that of another world.  Afterwards the session stands where it stood.
 
-    Raises UserError where the other world cannot be made, and when nobody is logged on.
+    Within a trap both begin where its step began: it is the trap that is compared.  Raises UserError where the other
+    world cannot be made, and when nobody is logged on.
     """
     steps = _steps(world, extent)
     guest = session.guest.name
     session.begin_search()
     with session.recording.searching():
-        system, state = session.system, session.system.state()
-        halted = _halted(session)
+        system, halted, within = session.system, _halted(session), session.in_step
+        if within:  # What is asked about is the trap under way.
+            session.recording.goto(session.recording.start_of_step(session.recording.unit))
         if world.settles:
             settle(system)
             if not world.shares:
                 finish(system, session.guest)
-            state = system.state()
+        state = system.state()
         own = Course(system, guest, halted)
         own.recorded = dict(session.journal.inputs)
         if extent.trap and world.most is None:
             steps = _steps_to_trap(own)
             system.restore(state)
         made = _make(world, session, halted)
+        made.notes[:0] = ["the trap under way is taken from its beginning"] * within
         pair = _Pair(system, state, own, made, world)
         return pair.compare(steps, extent, real or world.real, session.step_number)
 
