@@ -193,10 +193,14 @@ def valued(session: "DebugSession", expression: Expression, how: str = "", numbe
     return ValueView(expression.text, value, words, number)
 
 
+_DECIMAL_BITS = 128
+"""Of a longer number only the hexadecimal digits are shown."""
+
+
 def value_words(value: int, width: int) -> str:
     """A value in hexadecimal; then decimal, where that looks different."""
     digits = _hexadecimal(value, width)
-    decimal = f", {value:,} decimal" if not 0 <= value < 10 and width <= 4 else ""
+    decimal = f", {value:,} decimal" if not 0 <= value < 10 and width <= 4 and value.bit_length() <= _DECIMAL_BITS else ""
     return f"{digits}{decimal}"
 
 

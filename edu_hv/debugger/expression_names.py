@@ -46,7 +46,7 @@ def value_of(session: "DebugSession", word: str) -> int | str:
         return _real(session, word[5:])
     sure = plain.startswith("$")
     plain = plain.removeprefix("$").removeprefix("psw.")
-    register = None if not sure and _is_label(session, word) else _register(session, plain)
+    register = None if not sure and is_label(session, word) else _register(session, plain)
     if register is not None:
         return register
     if not sure and "." not in word and (found := label(session, word)) is not None:
@@ -70,7 +70,7 @@ def label(session: "DebugSession", word: str) -> int | None:
     return symbol.value & MASK_24 if symbol is not None else None
 
 
-def _is_label(session: "DebugSession", word: str) -> bool:
+def is_label(session: "DebugSession", word: str) -> bool:
     """Whether a statement has that label; R5 is the register even where the program has equated it."""
     assembly = session.guest.assembly
     symbol = assembly.symbols.get(word.upper()) if assembly else None

@@ -164,10 +164,12 @@ class Moving(Standing):
 
         A stop that is met on the way stops it there.  `calls` says what a call is.
         """
-        stop = self._over()
-        for _ in range(count - 1):
-            if self.recording.unit == self._over_ended and not self._interrupted:
-                stop = self._over()
+        before, stop = self.recording.unit, self._over()
+        for _ in range(min(count, RUN_LIMIT) - 1):
+            here = self.recording.unit
+            if self._interrupted or here == before or here != self._over_ended:
+                break
+            before, stop = here, self._over()
         return stop
 
     def _over(self) -> StopView:
@@ -194,8 +196,9 @@ class Moving(Standing):
         """The reverse of `over`: back one step, or to the call that has just returned."""
         stop = self._unover()
         for _ in range(count - 1):
-            if not self._interrupted:
-                stop = self._unover()
+            if self._interrupted or self.recording.unit == self.recording.start:
+                break
+            stop = self._unover()
         return stop
 
     def _unover(self) -> StopView:

@@ -8,7 +8,7 @@ from itertools import chain
 from edu_hv.debugger.commands.gdb import expression_words
 from edu_hv.debugger.commands.registry import Argument, CommandError, command
 from edu_hv.debugger.examining import valued
-from edu_hv.debugger.expression_names import FIELDS, register_number
+from edu_hv.debugger.expression_names import FIELDS, is_label, register_number
 from edu_hv.debugger.expressions import Expression, ExpressionError, Node, Stored, parse
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import TextView, View
@@ -156,6 +156,8 @@ def _operands(session: DebugSession, what: str, target: Node, value: int) -> str
     """Operands of STORE that put a value into a register, a field or storage."""
     plain = what.lower().removeprefix("$").removeprefix("psw.")
     register = register_number(what.lower())
+    if register is not None and is_label(session, what):
+        raise UserError(f"{what} is a label here: set ${what.lower()} sets the register, set storage {what} storage there")
     if register is not None:
         return _register(register, value)
     if plain in _LIMITS:

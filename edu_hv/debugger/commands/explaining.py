@@ -84,16 +84,21 @@ def _device(session: DebugSession, words: Sequence[str]) -> int | None:
 
 
 def _table(
-    length: int, what: tuple[str, str], view: Callable[[int, int], BitsView], at: Callable[[DebugSession, int], Views]
+    length: int,
+    what: tuple[str, str],
+    view: Callable[[int, int], BitsView],
+    at: Callable[[DebugSession, int, str], Views],
 ) -> Callable[[DebugSession, Sequence[str]], Views]:
-    """An entry in quotes, X'0FF0', or the entry for a virtual address."""
+    """An entry in quotes, X'0FF0', or the entry for an address, perhaps with a word before it for whose tables."""
 
     def explained(session: DebugSession, words: Sequence[str]) -> Views:
-        word = _one(words, what[0], f"a virtual address, or {what[1]} in quotes such as X'{'0' * length * 2}'")
+        tables = words[0].lower() if len(words) > 1 and words[0].lower() in asked.TABLES else ""
+        wanted = f"an address, perhaps behind own, shadow or cp, or {what[1]} in quotes such as X'{'0' * length * 2}'"
+        word = _one(words[1:] if tables else words, what[0], wanted)
         if _QUOTED.fullmatch(word) and len(word) == length * 2 + 3:
             cr0 = session.guest_control_registers()[0]
             return [view(int.from_bytes(_hex(words, length, what[1]), "big"), cr0)]
-        return at(session, parse_address(session, word))
+        return at(session, parse_address(session, word), tables)
 
     return explained
 
@@ -182,6 +187,8 @@ def _offer(session: DebugSession, text: str) -> Iterable[str]:
     if topic == "cr" and " " not in rest:
         return [str(n) for n in range(16)]
     if topic in ("ccw", "pte", "ste", "key"):
+        if topic in ("pte", "ste") and " " not in rest:
+            return [*asked.TABLES, *places(session, rest)]
         at_device = topic == "ccw" and " " in rest
         return device_addresses(session) if at_device else places(session, rest)
     return []
@@ -203,6 +210,7 @@ def _offer(session: DebugSession, text: str) -> Iterable[str]:
         "explain ccw 300 009 : each bit of the CCW at 300, as device 009 takes it",
         "explain csw : each bit of the CSW",
         "explain pte 3000 : the page-table entry of virtual address 3000",
+        "explain pte shadow 3000 : the one in the shadow tables; own in the guest's, cp in CP's",
         "explain pte X'0FF8' : an entry of that value",
         "explain cr 0 : each bit of control register 0",
         "explain key 3000 : the storage key there",

@@ -17,6 +17,8 @@ def _marks(session: DebugSession) -> list[str]:
 
 def _new_name(session: DebugSession, text: str) -> str:
     """A name for a place: a word that cannot be taken for a step number."""
+    if not text.strip():
+        raise UserError("a name needs at least one letter")
     if text[0] in _NUMERALS or text.lower() in _RESERVED or text.endswith("%"):
         raise UserError(f'"{short(text)}" cannot be a name here: it would be taken for a step; begin with a letter')
     return text

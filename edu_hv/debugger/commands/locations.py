@@ -201,9 +201,8 @@ class _Named:
             raise UserError(f"there is no page-table entry for {found.address:06X}: the walk ends at the segment table")
         at, length = entries[-1]
         place = of_guest(self.session.system, owner, at, length)
-        name = (
-            f"the {title} of {found.address:06X}" if not title.startswith("CP") else f"{title} of {found.address:06X}"
-        )
+        name = f"{'' if title.startswith('CP') else 'the '}{title} of {found.address:06X}"
+        name += "" if owner else f" for {self.guest}"
         return StorageLocation(owner, place.pieces, place.words, True, name, command)
 
     # ---- blocks of CP ------------------------------------------------------------------------------------------

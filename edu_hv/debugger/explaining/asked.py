@@ -1,5 +1,6 @@
 """The words of the machine that a person asks about, as they are: the guest's, and the real ones where they differ."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from edu_hv.debugger.explaining import bits, table_bits
 from edu_hv.debugger.explaining.views import BitsView
 from edu_hv.devices.device import IODevice
+from edu_hv.hypervisor.dispatch import RUN_CR0
 from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.dat import SEGMENT_INVALID, TableFormat, table_format
@@ -15,6 +17,7 @@ from edu_hv.machine.interruptions import ProgramInterruption
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
+    from edu_hv.hypervisor.vmblok import VMBLOK
 
 
 def _both(session: "DebugSession", mine: BitsView, real: BitsView) -> list[BitsView]:
@@ -111,38 +114,65 @@ def clocks(session: "DebugSession") -> BitsView:
 # ---- tables ----------------------------------------------------------------------------------------------------------
 
 
-def segment_entries(session: "DebugSession", address: int) -> list[BitsView]:
-    """The segment-table entries for a virtual address of the guest: its own, and the real machine's."""
-    return _entries(session, address, _segment_view)
+TABLES = ("own", "shadow", "cp")
+"""Whose tables can be asked for by name: the guest's, those that join both translations, CP's for the guest."""
 
 
-def page_entries(session: "DebugSession", address: int) -> list[BitsView]:
-    """The page-table entries for a virtual address of the guest: its own, and the real machine's."""
-    return _entries(session, address, _page_view)
+def segment_entries(session: "DebugSession", address: int, tables: str = "") -> list[BitsView]:
+    """The segment-table entries for an address of the guest: its own where it translates, and the machine's for it.
+
+    `tables`: one of `TABLES` for those alone.  Raises UserError where there are none.
+    """
+    return _entries(session, address, tables, _segment_view)
 
 
-def _entries(session: "DebugSession", address: int, view: "_View") -> list[BitsView]:
-    vm = session.guest.vm
+def page_entries(session: "DebugSession", address: int, tables: str = "") -> list[BitsView]:
+    """The page-table entries for an address of the guest, as `segment_entries` takes it."""
+    return _entries(session, address, tables, _page_view)
+
+
+def _entries(session: "DebugSession", address: int, tables: str, view: "_View") -> list[BitsView]:
+    vm, dat = session.guest.vm, session.guest_psw().dat
+    if vm is None and tables not in ("", "own"):
+        raise UserError(f"this is the bare machine: it has no {tables} tables, only its own")
     found: list[BitsView] = []
-    if vm is None or session.guest_psw().dat:
-        found.append(view(address, session.guest_control_registers(), "", session.guest_storage))
-    if vm is not None and session.running() == session.selected:
-        _add_real(session, address, view, found)
-    if not found:
-        raise UserError(f"{session.selected} does not translate addresses itself, and does not run now")
+    if vm is None or tables == "own" or (dat and not tables):
+        own = view(address, session.guest_control_registers(), "", session.guest_storage)
+        found.append(own if vm is None else _guest_real(own))
+    if vm is not None and tables != "own":
+        _add_real(session, vm, tables or ("shadow" if dat else "cp"), address, view, found)
     return found
 
 
-def _add_real(session: "DebugSession", address: int, view: "_View", found: list[BitsView]) -> None:
+def _guest_real(own: BitsView) -> BitsView:
+    """What a guest takes for a real address is one of its own."""
+    rows = [replace(row, meaning=_REAL.sub(r"\1guest-real", row.meaning)) for row in own.rows]
+    return replace(own, rows=tuple(rows))
+
+
+_REAL = re.compile(r"\b(at |^)real\b")
+
+
+def _add_real(
+    session: "DebugSession", vm: "VMBLOK", tables: str, address: int, view: "_View", found: list[BitsView]
+) -> None:
     """The entry that the real machine uses for the guest; a remark where there is none, as of a shadow not yet made."""
-    real = session.system.machine.cpu
-    whose = "the shadow table, " if session.guest_psw().dat else "CP's table, "
+    whose = {"shadow": "the shadow table, ", "cp": "CP's table, "}[tables]
     try:
-        found.append(view(address, real.cr, whose, real.load_real))
+        found.append(view(address, _designation(session, vm, tables), whose, session.system.machine.cpu.load_real))
     except UserError as error:
         if not found:
             raise
         found[-1] = replace(found[-1], remarks=(*found[-1].remarks, f"{whose}by which the machine translates: {error}"))
+
+
+def _designation(session: "DebugSession", vm: "VMBLOK", tables: str) -> list[int]:
+    """Control registers 0 and 1 with which the real machine takes the tables, whether the guest runs now or not."""
+    if tables == "cp":
+        return [RUN_CR0, vm.vmseg]
+    if vm.shadow is None or not vm.shadow.exist:
+        raise UserError(f"{session.selected} has no shadow tables now: CP makes them to run it with its DAT on")
+    return [vm.shadow.cr0, vm.shadow.cr1]
 
 
 _Fetch = Callable[[int, int], bytes]

@@ -75,7 +75,9 @@ def page_entry(entry: int, cr0: int, title: str = "page-table entry") -> BitsVie
             f"0-{bits - 1}",
             "page frame",
             f"{(entry & layout.frame_mask) >> 16 - bits:03X}",
-            f"the page is at real {(entry & layout.frame_mask) << 8:06X}",
+            "of no meaning: the entry is invalid"
+            if invalid
+            else f"the page is at real {(entry & layout.frame_mask) << 8:06X}",
         ),
         BitsRow(str(bits), "invalid", str(int(invalid)), on(invalid, "page-translation exception, code 0011", "valid")),
         BitsRow(

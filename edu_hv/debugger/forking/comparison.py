@@ -13,6 +13,8 @@ from edu_hv.debugger.forking.views import FirstDifference, ForkView, StepPair
 from edu_hv.debugger.forking.visible import Moment, clock_differences, differences
 from edu_hv.debugger.forking.worlds import Made, Once, World
 from edu_hv.debugger.system import System
+from edu_hv.hypervisor.control_program import Stage
+from edu_hv.hypervisor.stages import TRAP_MICROSECONDS
 from edu_hv.isa.errors import UserError
 
 if TYPE_CHECKING:
@@ -187,7 +189,8 @@ class _Pair:
     def _run(self, course: Course, state: Any, steps: int, stop: "_Stop") -> Lane:
         course.system.restore(state)
         _require_there(course)
-        lane = Lane(course, course.now(), figures=_figures(course, self.world.rule))
+        figures = _figures(course, self.world.rule)
+        lane = Lane(course, course.now(), figures=(figures[0] + _dispatch_before(course), *figures[1:]))
         _run_lane(lane, steps, max(steps // STRETCHES, EACH), stop)
         return lane
 
@@ -206,8 +209,8 @@ class _Pair:
         course, system = lane.course, lane.course.system
         _require_there(course)
         moment = course.now(media=True)
-        if real and not isinstance(course, Once):
-            course.give_back()  # So that both are looked at while the guest has the real machine.
+        if not isinstance(course, Once):
+            course.give_back()  # So that both are looked at, and paid for, when the guest has the real machine.
         counted = zip(lane.figures, _figures(course, self.world.rule), strict=True)
         figures = tuple(now - before for before, now in counted)
         return _End(moment, real_moment(system, course.name) if real else None, figures)
@@ -428,6 +431,13 @@ def _title(system: System, guest: str) -> str:
 def _require_there(course: Course) -> None:
     if all(guest.name != course.name for guest in course.system.guests):
         raise UserError(f"{course.name} is not logged on there any more, so there is nothing to compare")
+
+
+def _dispatch_before(course: Course) -> int:
+    """Microseconds of the dispatch that an input has left CP to do, which is no part of the course."""
+    cp = course.system.cp
+    pending = cp is not None and cp.work.stage is Stage.DISPATCH and cp.work.interruption is None
+    return TRAP_MICROSECONDS if pending else 0
 
 
 def _figures(course: Course, rule: str) -> tuple[int, ...]:

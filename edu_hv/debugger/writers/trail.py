@@ -200,8 +200,8 @@ def _crumb(answer: Answer) -> str:
 
 
 def _whose(session: "DebugSession", location: Location) -> str:
-    if session.system.cp is None:
-        return ""
+    if session.system.cp is None or (not location.owner and location.spelled.startswith("pte ")):
+        return ""  # The name of an entry in CP's tables says for whom it is.
     return location.owner or "the real machine"
 
 
