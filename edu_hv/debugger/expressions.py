@@ -33,6 +33,8 @@ SIZES = {"b": 1, "h": 2, "w": 4, "g": 8}
 _WORD = 4
 _MOST_BYTES = 8
 _MOST_SHIFT = 64
+_MOST_BITS = 64
+"""Of a number as it is written: no register and no unit of storage has more."""
 _DEEPEST = 30
 
 
@@ -195,7 +197,7 @@ class Binary(Node):
         if sign in ("/", "%") and not second:
             raise ExpressionError("this divides by zero", self.column)
         if sign in ("<<", ">>") and not 0 <= second <= _MOST_SHIFT:
-            raise ExpressionError(f"a shift by {second} bits: 0 to {_MOST_SHIFT} are possible", self.column)
+            raise ExpressionError(f"only shifts by 0 to {_MOST_SHIFT} bits are possible", self.column)
         return int(_OPERATIONS[sign](first, second))
 
     @property
@@ -301,7 +303,10 @@ class _Reader:
             return self._stored(found.column, real=True)
         if found.kind == "name":
             return Name(found.column, found.text)
-        return Constant(found.column, _constant(found))
+        constant = _constant(found)
+        if isinstance(constant, int) and constant.bit_length() > _MOST_BITS:
+            raise ExpressionError(f"a number here has at most {_MOST_BITS} bits", found.column, len(found.text))
+        return Constant(found.column, constant)
 
     def _signed(self, found: _Token) -> Node:
         match found.text:

@@ -88,9 +88,11 @@ def report(
     if any(isinstance(view, ReplayView) for view in views):
         typed = []  # A replay tells what consoles showed in its place among the inputs.
     blocks = [block(view, width, verbosity) for view in typed]
-    for view in views:
+    last = max((index for index, view in enumerate(views) if isinstance(view, StopView)), default=-1)
+    for index, view in enumerate(views):
         blocks.append(block(view, width, verbosity))
-        if isinstance(view, StopView):
+        if index == last:  # The commands of a stop may have gone on from there: the machine is where the last one is.
+            assert isinstance(view, StopView)
             with suppress(UserError):  # nothing is loaded any more: there is nothing to show
                 match verbosity:
                     case Verbosity.NORMAL:
