@@ -9,7 +9,7 @@ ARGS ?=
 help:
 	@echo "make run    start edu-hv on lesson 1, in the full-screen view"
 	@echo "make repl   start edu-hv's command line"
-	@echo "make test   run the whole test suite (ARGS='-k psw' picks some)"
+	@echo "make test   run the whole test suite, on all cores (ARGS='-k psw' picks some; ARGS='-n 0': on one)"
 	@echo "make lint   check style, format and types"
 	@echo "make transcripts  play the transcripts of the documents again, and put in what is answered now"
 	@echo "make conformance  compare instructions with Hercules (ARGS='--cases 500 --seed 7': 500 of each; needs hercules)"

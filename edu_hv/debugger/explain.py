@@ -1,6 +1,7 @@
 """Values and events in words.  Every sentence is made from the values themselves, never from what should be so."""
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from edu_hv.asm.assembler import Assembly
@@ -299,6 +300,8 @@ def dead_words(system: System) -> str:
 
 _SHORT_LOOP = 8
 """Steps between two interruptions that are taken for a loop when they are the same."""
+_MANY = 16
+"""So many of them are: a program may well go round a privileged instruction a few times."""
 
 
 def loop_words(system: System, journal: Journal, step: int) -> str:
@@ -306,11 +309,13 @@ def loop_words(system: System, journal: Journal, step: int) -> str:
     guest = next(iter(system.guests), None)
     if guest and system.cp is None and system.machine.channels.awaits_input(guest.console_address):
         return f"; the console at {guest.console_address:03X} waits for a line: enter types one"
-    last = journal.last(2, InterruptionRecognized)
-    match [entry.event for entry in last]:
-        case [InterruptionRecognized() as before, InterruptionRecognized() as event] if before == event:
-            if step - last[1].step < _SHORT_LOOP and last[1].step - last[0].step < _SHORT_LOOP:
-                return f"; the same interruption comes again and again: {trap_words(event)}"
+    last = journal.last(_MANY, InterruptionRecognized)
+    steps = [*(entry.step for entry in last), step]
+    near = all(after - before < _SHORT_LOOP for before, after in pairwise(steps))
+    if len(last) == _MANY and near and all(entry.event == last[0].event for entry in last):
+        event = last[0].event
+        assert isinstance(event, InterruptionRecognized)
+        return f"; the same interruption comes again and again: {trap_words(event)}"
     return ""
 
 

@@ -36,6 +36,7 @@ _MOST_SHIFT = 64
 _MOST_BITS = 64
 """Of a number as it is written: no register and no unit of storage has more."""
 _DEEPEST = 30
+_MOST_TOKENS = 300
 
 
 class ExpressionError(UserError):
@@ -251,6 +252,8 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._tokens = list(_tokens(text))
+        if len(self._tokens) > _MOST_TOKENS:
+            raise ExpressionError(f"an expression has at most {_MOST_TOKENS} words and signs", 0)
         self._end = len(text)
         self._at = 0
         self._depth = 0

@@ -164,11 +164,19 @@ CASES = [
 ]
 
 
+Before = tuple[DebugSession, tuple[object, ...]]
+
+
+def _all_of(session: DebugSession) -> tuple[object, ...]:
+    return session.stop_reason, session.breakpoint_list(), session.total, everything(session)
+
+
 @pytest.fixture(scope="module")
-def kernel() -> DebugSession:
+def kernel() -> Before:
+    """A session, and all of it before any of the lines."""
     session = loaded("kernel under CP")
     session.step(3)
-    return session
+    return session, _all_of(session)
 
 
 def test_every_command_of_the_debugger_is_in_the_table():
@@ -177,14 +185,15 @@ def test_every_command_of_the_debugger_is_in_the_table():
 
 @pytest.mark.parametrize("line", CASES)
 def test_a_wrong_line_gets_one_sentence_and_changes_nothing(kernel, line):
-    before = everything(kernel), kernel.stop_reason, kernel.breakpoint_list(), kernel.total
+    session, before = kernel
     with pytest.raises(UserError) as error:
-        run_line(kernel, line)
+        run_line(session, line)
     sentence = str(error.value)
     assert "\n" not in sentence
     assert 0 < len(sentence) < 300
-    assert differences(everything(kernel), before[0]) == []
-    assert (kernel.stop_reason, kernel.breakpoint_list(), kernel.total) == before[1:]
+    *told, found = _all_of(session)
+    assert differences(found, before[-1]) == []
+    assert told == list(before[:-1])
 
 
 NEEDED = {

@@ -16,8 +16,8 @@ from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.start import RealMachine
 from tests.debugger.walk import LOADS, differences, everything, forwards_only, loaded, run_line, with_users
 
-UNITS = 300
-WALK = 110
+UNITS = 220
+WALK = 80
 _VERBS = {
     "step": lambda session, n: session.step(n),
     "back": lambda session, n: session.back(n),
@@ -73,12 +73,12 @@ def test_any_walk_of_verbs_leads_to_what_going_forwards_only_leads_to(load):
 def test_every_position_is_the_same_when_come_to_by_unstage_and_by_goto(load):
     session = loaded(load)
     start = session.recording.unit
-    expected = forwards_only(session, 140)
+    expected = forwards_only(session, 100)
     for unit in sorted(expected, reverse=True)[1:]:
         session.unstage()
         assert differences(everything(session), expected[unit]) == []
     assert session.recording.unit == start
-    for unit in random.Random(1).sample(sorted(expected), 25):
+    for unit in random.Random(1).sample(sorted(expected), 15):
         session.unstage(10**12)
         session.stage(unit - session.recording.unit)
         assert differences(everything(session), expected[unit]) == []
@@ -89,8 +89,8 @@ def test_thinned_checkpoints_change_nothing_but_the_time_it_takes(monkeypatch):
     monkeypatch.setattr(checkpoints, "EVERY", 8)
     monkeypatch.setattr(checkpoints, "LEAST", 6)
     session = loaded("kernel under CP")
-    expected = forwards_only(session, 200)
-    for unit in random.Random(2).sample(sorted(expected), 80):
+    expected = forwards_only(session, 150)
+    for unit in random.Random(2).sample(sorted(expected), 50):
         session.recording.goto(unit)
         assert session.system.comparable() == expected[unit]["state"]
     assert len(session.recording.checkpoints) <= 6
@@ -265,7 +265,7 @@ OFF      DC    X'00'
 
 
 @pytest.mark.usefixtures("_short_runs")
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=18, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     lines=st.lists(st.sampled_from(_LINES), min_size=1, max_size=12),
     under_cp=st.booleans(),

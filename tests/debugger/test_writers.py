@@ -62,7 +62,7 @@ def _one(session: DebugSession, line: str) -> WriterView:
         ("key 2000", "the storage key of 002000", "key 002000"),
         ("timer", "the interval timer", "timer"),
         ("comparator", "the clock comparator", "comparator"),
-        ("pte 2000", "CP's page-table entry of 002000", "pte 002000"),
+        ("pte 2000", "CP's page-table entry of 002000 for KERNEL", "pte 002000"),
         ("vmblok VMPSTAT", "VMPSTAT in VMBLOK", "vmblok vmpstat"),
         ("device 9 vdevstat", "vdevstat in the VDEVBLOK of device 009", "device 009 vdevstat"),
         ("cp slice", "slice in CP", "cp slice"),

@@ -13,6 +13,7 @@ from edu_hv.machine.machine import Machine
 from edu_hv.machine.psw import PSW
 
 SIZE = 0x10000
+INSTALLED = sorted(SEMANTICS)
 
 
 def random_machine(seed):
@@ -39,7 +40,7 @@ def random_code(random, length):
     """Installed instructions with random fields."""
     code = bytearray()
     while len(code) < length:
-        row = BY_MNEMONIC[random.choice(sorted(SEMANTICS))]
+        row = BY_MNEMONIC[random.choice(INSTALLED)]
         operation = row.code.to_bytes(2 if row.two_byte else 1, "big")
         code += (operation + random.randbytes(6))[: row.format.length]
     return bytes(code[:length])

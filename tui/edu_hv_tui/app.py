@@ -1,8 +1,11 @@
 """The program `edu-hv-tui`, and what `edu-hv` starts: themes, the terminal's abilities, and the main screen."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -49,6 +52,19 @@ class EduHvApp(App[None]):
         screen = MainScreen(self._workbench)
         screen.set_class(self.colourless, "-colourless")
         self.push_screen(screen)
+        if not self.is_headless:
+            self._hear_signals()
+
+    def _hear_signals(self) -> None:
+        """A closed terminal or a `kill` ends the program in good order, so that terminal and work are left well."""
+        for name in ("SIGHUP", "SIGTERM"):
+            with suppress(AttributeError, NotImplementedError, ValueError):  # not on every system
+                number = getattr(signal, name)
+                asyncio.get_running_loop().add_signal_handler(number, self._leave, number)
+
+    def _leave(self, number: int) -> None:
+        self._workbench.session.interrupt()
+        self.exit(return_code=128 + number)
 
     def action_next_theme(self) -> None:
         """Dark, light, high contrast.  A terminal without colours has only one."""

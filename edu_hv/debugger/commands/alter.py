@@ -157,7 +157,7 @@ def _operands(session: DebugSession, what: str, target: Node, value: int) -> str
     plain = what.lower().removeprefix("$").removeprefix("psw.")
     register = register_number(what.lower())
     if register is not None and is_label(session, what):
-        raise UserError(f"{what} is a label here: set ${what.lower()} sets the register, set storage {what} storage there")
+        raise UserError(f"{what} is a label here: set ${what.lower()} sets the register, set [{what}] the word there")
     if register is not None:
         return _register(register, value)
     if plain in _LIMITS:

@@ -28,11 +28,16 @@ def _formats(context: Any, line: str) -> str:
     word, slash, shape = head.partition("/")
     if slash and word.lower() in SLASHED and word != "X":
         return f"{SLASHED[word.lower()]} /{shape} {rest}".rstrip()
-    if head == "next" and context is not None and (rest.strip() or getattr(context, "lesson", None) is None):
+    if head == "next" and context is not None and (rest.strip() or not _has_a_lesson(context)):
         return f"over {rest}".rstrip()  # Where a lesson is open, next alone opens the next one.
     if head == "x" and rest.strip() and not _is_count(rest.strip()):
         return f"examine {rest}"
     return line
+
+
+def _has_a_lesson(context: Any) -> bool:
+    """Whether a lesson is open: a session alone has none, only the name of the one its recording was made in."""
+    return not isinstance(context, DebugSession) and getattr(context, "lesson", None) is not None
 
 
 def _is_count(text: str) -> bool:

@@ -76,7 +76,7 @@ def _asked(session: DebugSession, cp: ControlProgram, words: list[str]) -> _Aske
     while left:
         word = left.pop(0)
         named = word.lower() == "rule" and bool(left)
-        if not named and not asked.count and word[0].isdecimal():
+        if not named and not asked.count and word[:1].isdecimal():
             asked.count = parse_number(session, word)
         elif not named and not asked.guest and word.upper() in users:
             asked.guest = word.upper()

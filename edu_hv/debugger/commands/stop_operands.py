@@ -116,6 +116,8 @@ def _address(session: "DebugSession", text: str, head: Words, guest: str) -> Wha
 
 def _value_of_address(session: "DebugSession", text: str, head: Words) -> int:
     column, word = head[0]
+    if word.startswith("*") and len(word) > 1:  # As in gdb, where the star says that a location is an address.
+        column, word = column + 1, word[1:]
     if len(head) == 1 and not re.search(r"[\[\]()*&|^<>$-]", word):
         return parse_address(session, word)
     written = text[column : head[-1][0] + len(head[-1][1])]

@@ -96,7 +96,8 @@ def _under_way(session: "DebugSession") -> ExplainView:
     """A trap is being taken: what its remaining stages will do."""
     outcome = look_ahead(session.system)
     stages = "1 stage is left" if outcome.units == 1 else f"{outcome.units} stages are left"
-    title = f"{session.stop_reason}; {stages} of it" if outcome.units else dead_words(session.system)
+    trap = session.stop_reason.removeprefix("back: ")
+    title = f"{trap}; {stages} of it" if outcome.units else dead_words(session.system)
     recognized = session.system.machine.recognized
     sentences = _taken(session, recognized, outcome) if recognized else _by_cp(session, outcome)
     return ExplainView(session.selected, session.step_number, title, (), sentences, predict(session, outcome))

@@ -33,7 +33,7 @@ from edu_hv.machine.subchannel import ChannelType
 MOST_CONTENTS = 256 << 20
 """Bytes of all media, decks and sources of a file, unpacked."""
 _MOST_SIZE = 16 << 20
-_MOST_BRANCHES = 200
+_MOST_BRANCHES = 2000
 _MOST_INPUTS = 100_000
 _MOST_MARKS = 10_000
 _MOST_DIGESTS = 1000

@@ -179,7 +179,7 @@ class _Pair:
             found,
             tuple(clock_differences(left_end.moment, right_end.moment)),
             ended,
-            _costs(left_end, right_end, self.world.rule),
+            _costs(left_end, right_end, self.world.rule) if any(taken) else (),
             tuple(real_differences(left_end.real, right_end.real)) if real and self.world.shares else None,
             tuple(self.made.notes),
         )

@@ -16,14 +16,17 @@ from edu_hv.debugger.forking.course import Course, Happening
 from edu_hv.debugger.system import Input, System
 from edu_hv.hypervisor import decisions, dispatch, io_rules, ios_rules, minidisks, named_segments, program, vmcf_rules
 from edu_hv.hypervisor.control_program import ControlProgram
-from edu_hv.hypervisor.diagnose import synchronous_io
+from edu_hv.hypervisor.diagnose import disk_chain, named_segment, synchronous_io
 from edu_hv.hypervisor.spooling import rules as spool_rules
 from edu_hv.isa.codes import PIC
 from edu_hv.isa.errors import UserError
 from edu_hv.isa.formats import instruction_length
 from edu_hv.machine.interruptions import ProgramInterruption, SupervisorCall
 
-_RULES = (program, dispatch, io_rules, ios_rules, synchronous_io, minidisks, named_segments, vmcf_rules, spool_rules)
+_RULES = (
+    program, dispatch, io_rules, ios_rules, synchronous_io, disk_chain, minidisks, named_segment, named_segments,
+    vmcf_rules, spool_rules,
+)  # fmt: skip
 """Where CP's tables of rules are."""
 NO_CP = "this is the bare machine: there is no CP; try load cp kernel, or whatif virtual"
 

@@ -11,29 +11,22 @@ first time, so that it is the same however often one goes back and forth.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import count
 
 from edu_hv.debugger.recording import checkpoints
 from edu_hv.debugger.recording.checkpoints import Checkpoints
+from edu_hv.debugger.recording.hearing import Hearing
 from edu_hv.debugger.recording.history import History
 from edu_hv.debugger.recording.journal import (
-    GuestPSWsSwapped,
     InputGiven,
     Journal,
-    ProgramTranslated,
-    StatusStored,
-    StatusTranslated,
 )
 from edu_hv.debugger.recording.runs import Boundaries, Runs
 from edu_hv.debugger.system import Input, System
 from edu_hv.hypervisor.commands import Answer
-from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, Decoded, KeepInterruption, SimulateIO
-from edu_hv.hypervisor.io_blocks import IOBLOK
-from edu_hv.hypervisor.vmblok import VMBLOK
-from edu_hv.isa.codes import PSA, Class
+from edu_hv.isa.codes import Class
 from edu_hv.isa.errors import UserError
-from edu_hv.machine.events import CCWExecuted, Event, InterruptionRecognized, PSWsSwapped, Waited
+from edu_hv.machine.events import InterruptionRecognized, Waited
 
 AT_ONCE = 1_000_000
 """Instructions that the engine executes before somebody's wish to stop is looked at."""
@@ -58,12 +51,10 @@ class Recording:
         """The present course of events."""
         self.branches: dict[str, History] = {}
         """The other courses by name."""
-        self._live = False
-        """What happens now happens for the first time."""
-        self._event_at = (self.history.end, 0)
+        self._hearing = Hearing(self)
         self._effort = 0
         """What was done since the last checkpoint, or since the one that was restored: units, mostly."""
-        self._observe()
+        self._hearing.observe()
 
     # ---- what is kept of the present course ------------------------------------------------------------------
 
@@ -206,13 +197,13 @@ class Recording:
         starting = before == history.boundaries.last
         about = system.about_to_execute() if starting else None
         mark, who = self._state(about) if starting else ("w", 0)
-        self._event_at, self._live = (before + 1, len(history.boundaries)), True
+        self._hearing.begin(before + 1, len(history.boundaries))
         entries = journal.count
         try:
             if not machine.advance():
                 return False
         finally:
-            self._live = False
+            self._hearing.live = False
         recognized = machine.recognized
         if about is not None and (recognized is None or recognized.kind not in self.BY_ITSELF):
             history.visited.setdefault(about, machine.units)
@@ -328,12 +319,12 @@ class Recording:
     def _give(self, given: Input, answer: Answer) -> None:
         unit, boundaries = self.unit, self.boundaries
         starting = unit == boundaries.last
-        self._event_at, self._live = (unit + 1, len(boundaries)), True
+        self._hearing.begin(unit + 1, len(boundaries))
         try:
-            self._record_event(given.guest, InputGiven(given, tuple(answer.lines)))
+            self._hearing.record(given.guest, InputGiven(given, tuple(answer.lines)))
             self._apply(given)
         finally:
-            self._live = False
+            self._hearing.live = False
         self.journal.give(unit, given)
         self.journal.reached(self.unit)
         complete = starting and self.system.machine.recognized is None
@@ -378,7 +369,7 @@ class Recording:
         new = self.history.fork_at(self.unit, name, because)
         self._leave()
         self.history = new
-        self._live = False
+        self._hearing.live = False
 
     def _free_name(self) -> str:
         taken = {self.branch, *self.branches}
@@ -397,7 +388,7 @@ class Recording:
             return
         if name not in self.branches:
             known = ", ".join(sorted([self.branch, *self.branches]))
-            raise UserError(f'there is no branch "{name}"; there are: {known}')
+            raise UserError(f'there is no branch "{_short(name)}"; there are: {known}')
         self._leave()
         self.history = self.branches.pop(name)
         self._stand_at(self.history.stood_at)
@@ -407,7 +398,7 @@ class Recording:
         if new in (self.branch, *self.branches):
             raise UserError(f'there is a branch "{new}" already')
         if old != self.branch and old not in self.branches:
-            raise UserError(f'there is no branch "{old}"')
+            raise UserError(f'there is no branch "{_short(old)}"')
         kept = self.branches.pop(old, self.history)
         kept.name = new
         if kept is not self.history:
@@ -420,7 +411,7 @@ class Recording:
         if name == self.branch:
             raise UserError(f"{name} is the branch you are on: go over to another one first")
         if name not in self.branches:
-            raise UserError(f'there is no branch "{name}"')
+            raise UserError(f'there is no branch "{_short(name)}"')
         del self.branches[name]
 
     def _stand_at(self, unit: int) -> None:
@@ -484,76 +475,7 @@ class Recording:
             machine.observe(heard)
             machine.storage.observer = stores
 
-    # ---- events ----------------------------------------------------------------------------------------------
 
-    def _observe(self) -> None:
-        """Hear of everything but stores, which are too many; also of what CP does to a guest as its machine."""
-        machine = self.system.machine
-        machine.observe(self._on_event)
-        machine.storage.observer = None
-        if self.system.cp is None:
-            return
-        self.system.cp.guest_observer = self._on_guest_event
-        for vm in self.system.cp.vms:
-            vm.cpu.observer = partial(self._on_guest_event, vm.vmuser)
-
-    def _on_event(self, event: Event) -> None:
-        if not self._live:
-            return
-        guest = getattr(event, "userid", "") or self.system.running
-        if isinstance(event, Decoded):
-            guest = self._guest_that_trapped()
-        if isinstance(event, DecisionCarriedOut):
-            self._note_translation(event)
-        self._record_event(guest, event)
-        if isinstance(event, PSWsSwapped) and event.kind is Class.INPUT_OUTPUT:
-            csw = self.system.machine.cpu.load_real(PSA.CSW, 8)
-            self._record_event(guest, StatusStored(csw))
-        elif isinstance(event, CCWExecuted) and self.system.cp is None:
-            self._note_console_lines()
-
-    def _guest_that_trapped(self) -> str:
-        """The guest whose registers CP saves; "" when the interruption came while CP waited."""
-        last = self.journal.last(1, InterruptionRecognized)
-        return last[0].guest if last else ""
-
-    def _record_event(self, guest: str, event: Event) -> None:
-        self.journal.record(*self._event_at, guest, event)
-
-    def _on_guest_event(self, guest: str, event: Event) -> None:
-        """What CP does as the guest's machine: swap its PSWs, interpret its channel programs."""
-        if not self._live:
-            return
-        if isinstance(event, PSWsSwapped):
-            event = GuestPSWsSwapped(event.kind, event.code, event.old, event.new)
-        self._record_event(guest, event)
-
-    def _note_translation(self, event: DecisionCarriedOut) -> None:
-        """What CP keeps of a channel program it translated, or of a CSW it translated back."""
-        decision = event.verdict.decision
-        if not isinstance(decision, SimulateIO | KeepInterruption) or self.system.cp is None:
-            return
-        vm = self.system.cp.logged_on(event.userid if isinstance(decision, SimulateIO) else decision.userid)
-        device = vm.devices.lookup(decision.device) if vm else None
-        if vm is None or device is None or device.real is None:
-            return
-        if isinstance(decision, KeepInterruption) and device.vdevcsw is not None:
-            real = self.system.machine.cpu.load_real(PSA.CSW, 8)
-            self._record_event(vm.vmuser, StatusTranslated(device.address, real, device.vdevcsw.to_bytes()))
-        elif isinstance(decision, SimulateIO) and _started(decision, vm):
-            task = device.ioblok.task if isinstance(device.ioblok, IOBLOK) else None
-            if task is not None:
-                self._record_event(vm.vmuser, ProgramTranslated(device.address, device.real, task.ccws))
-
-    def _note_console_lines(self) -> None:
-        """On the bare machine nobody tells of console lines: see whether the CCW has written some."""
-        guest = self.system.guests[0]
-        lines = guest.console.lines
-        for text in lines[self.history.console_lines :]:
-            self._record_event(guest.name, ConsoleLine(guest.name, text, False))
-        self.history.console_lines = len(lines)
-
-
-def _started(decision: SimulateIO, vm: VMBLOK) -> bool:
-    """Whether a channel program was started just now: condition code 0 of START I/O."""
-    return decision.mnemonic in ("SIO", "SIOF") and vm.vmpsw.cc == 0
+def _short(name: str) -> str:
+    """A name somebody typed, as a message repeats it."""
+    return name if len(name) <= 40 else f"{name[:37]}..."

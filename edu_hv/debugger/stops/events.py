@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from edu_hv.debugger.forking.worlds import known_rules
 from edu_hv.debugger.recording.journal import GuestPSWsSwapped, Journal
 from edu_hv.debugger.stops.what import OnEvent
 from edu_hv.debugger.system import System
@@ -189,14 +190,22 @@ def _rule(system: System, operands: Sequence[str]) -> tuple[str, Matches]:
     if len(operands) != 1:
         raise UserError("break rule takes one rule, or the beginning of one: break rule PRV-2, break rule PRV")
     rule = operands[0].upper()
+    if not any(_of_family(known, rule) for known in known_rules()):
+        families = dict.fromkeys(known.partition("-")[0] for known in known_rules())
+        there = [known for known in known_rules() if known[:3] == rule[:3]] or list(families)
+        raise UserError(f'CP has no rule "{operands[0][:40]}"; there are {", ".join(there)}')
 
     def matches(event: Event, guest: str) -> bool:
         if not isinstance(event, DecisionTaken):
             return False
-        fired = event.verdict.rule.id
-        return fired == rule or (fired.startswith(rule) and not (rule[-1].isdigit() and fired[len(rule)].isdigit()))
+        return _of_family(event.verdict.rule.id, rule)
 
     return f"rule {rule}", matches
+
+
+def _of_family(fired: str, rule: str) -> bool:
+    """Whether a rule is that one, or one of those that its name begins; PRV-1 does not begin PRV-12."""
+    return fired == rule or (fired.startswith(rule) and not (rule[-1].isdigit() and fired[len(rule)].isdigit()))
 
 
 def _decision(system: System, operands: Sequence[str]) -> tuple[str, Matches]:

@@ -58,6 +58,8 @@ def _outcome(view: ForkView, width: int) -> list[str]:
     for title, taken, ended in zip((view.left, view.right), view.taken, view.ended, strict=True):
         if ended:
             lines += wrap(f"{title}: ended after {_steps(taken)}: {ended}", width, "", "  ")
+    if not any(view.taken):
+        return [*lines, "there was no step to compare"]
     if view.first is None:
         least = _steps(min(view.taken))
         what = "every step goes alike" if view.at_once else "the guest cannot tell"

@@ -56,7 +56,8 @@ def of_instruction(system: "System", owner: str, target: Location, accesses: Acc
     addressing = _address_registers(accesses.text)
     registers = [_register(owner, one, addressing) for one in accesses.registers if one.read and one.file != "CR"]
     relevant = _relevant(target, accesses, registers)
-    tested = accesses.tests_condition_code or (isinstance(target, PswLocation) and accesses.mnemonic in ("BALR", "BAL"))
+    linked = isinstance(target, RegisterLocation) and accesses.mnemonic in ("BALR", "BAL")  # It is in the register.
+    tested = linked or (accesses.tests_condition_code and not accesses.mnemonic.startswith("BAL"))
     code = [Operand(PswLocation(owner, "cc"), accesses.before.cc)] if tested else []
     source = _copied(system, owner, target, accesses)
     first = [source] if source is not None else []
