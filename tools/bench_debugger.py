@@ -64,7 +64,7 @@ SAVE     DS    4F
 TABLE    DS    256C
          END   BEGIN
 """
-"""Eleven instructions a round; after a thousand rounds a supervisor call, which CP reflects, and an LPSW, which traps."""
+"""Eleven instructions a round; after a thousand rounds an SVC, which CP reflects, and an LPSW, which traps."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,8 @@ def measure(instructions: int, rounds: int) -> Iterator[Figure]:
 def _row(figure: Figure, markdown: bool) -> str:
     holds = "yes" if figure.holds else "NO"
     number = "{:,.2f}".format
-    cells = figure.what, figure.where, number(figure.median), number(figure.worst), f"{figure.limit:g} {figure.unit}", holds
+    limit = f"{figure.limit:g} {figure.unit}"
+    cells = figure.what, figure.where, number(figure.median), number(figure.worst), limit, holds
     if markdown:
         return f"| {' | '.join(cells)} |"
     return "{:46} {:9} {:>10} {:>10}  {:>9}  {}".format(*cells)

@@ -200,8 +200,8 @@ _DECIMAL_BITS = 128
 def value_words(value: int, width: int) -> str:
     """A value in hexadecimal; then decimal, where that looks different."""
     digits = _hexadecimal(value, width)
-    decimal = f", {value:,} decimal" if not 0 <= value < 10 and width <= 4 and value.bit_length() <= _DECIMAL_BITS else ""
-    return f"{digits}{decimal}"
+    differs = not 0 <= value < 10 and width <= 4
+    return f"{digits}, {value:,} decimal" if differs and value.bit_length() <= _DECIMAL_BITS else digits
 
 
 def _hexadecimal(value: int, width: int) -> str:

@@ -183,7 +183,8 @@ def entry_words(entry: Entry, assembly: Assembly | None) -> str:
             return f"guest: old PSW {words(old)} to {kind.old_psw:06X}, new PSW {words(new)} from {kind.new_psw:06X}"
         case Decoded(_, text, operand):
             row = operation(text) if text else None
-            fetched = f"CP fetched {row.mnemonic if row else words(text)}" + (f", {operand_words(operand)}" if operand else "")
+            of = f", {operand_words(operand)}" if operand else ""
+            fetched = f"CP fetched {row.mnemonic if row else words(text)}{of}"
             saved = "CP saved the guest's registers" if entry.guest else "CP was waiting: no registers to save"
             return fetched if text else saved
         case DecisionTaken(_, _, _, verdict, within):

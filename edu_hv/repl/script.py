@@ -81,7 +81,10 @@ class Scripts:
     def _path(self, name: str) -> Path:
         """The full path of a name, which is taken from the folder of the script it stands in."""
         beside = self._places[-1].path if self._places else None
-        return ((beside.parent if beside else Path()) / Path(name).expanduser()).resolve()
+        try:
+            return ((beside.parent if beside else Path()) / Path(name).expanduser()).resolve()
+        except (ValueError, RuntimeError) as error:  # a character that no name can have; a home nobody has
+            raise UserError(f"{name} is no name of a file: {error}") from None
 
     def play(self, lines: Iterable[str], name: str, path: Path | None = None) -> Outcome:
         """Run lines; after FAILED `error` says what went wrong and where."""

@@ -68,8 +68,8 @@ class Library:
     def find(self, word: str) -> Entry:
         """A lesson by number, name or the beginning of its name.  Raises UserError."""
         key = word.lower().removesuffix("/")
-        if key.isdigit():
-            matches = [entry for entry in self.entries if entry.number == int(key)]
+        if key.isdecimal():
+            matches = [entry for entry in self.entries if str(entry.number) == (key.lstrip("0") or "0")]
         else:
             matches = [entry for entry in self.entries if key in (entry.name, entry.folder.name)]
             matches = matches or [entry for entry in self.entries if entry.name.startswith(key)]

@@ -20,7 +20,6 @@ from edu_hv.tutor.library import Entry, Library
 from edu_hv.tutor.page import WIDTH
 from edu_hv.tutor.progress import Progress
 
-
 LAST = "last.rec"
 """What was done last, in the folder of the progress."""
 

@@ -125,3 +125,24 @@ def test_a_loop_that_goes_round_a_privileged_instruction_some_times_is_no_failur
     session.load_cp("kernel")
     run_line(session, "cp trace priv run")
     assert "again and again" not in said(session, "run 60")
+
+
+def test_that_nothing_has_written_it_is_said_of_the_steps_up_to_here_where_others_follow():
+    session = DebugSession()
+    session.load_bare("kernel")
+    session.run(limit=100)
+    session.goto(10)
+    for line in ("who cr0", "writers cr0"):
+        assert "that is up to step 10 of 2,475; watchlog finds later ones, too" in said(session, line)
+    session.goto(session.total)
+    for line in ("who fpr6", "writers fpr6"):
+        assert "up to step" not in said(session, line)
+
+
+def test_what_break_calls_a_page_fault_find_and_trace_find_by_the_same_words(twospace):
+    run_line(twospace, "findback page fault")
+    event = twospace.system.machine.recognized
+    assert event is not None
+    assert event.code in (0x10, 0x11)
+    assert "page translation" in said(twospace, "trace 1 page fault")
+    assert "page translation" not in said(twospace, "trace 40 not page fault trap")

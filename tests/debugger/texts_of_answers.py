@@ -5,28 +5,16 @@ from collections import Counter
 import pytest
 
 from edu_hv.debugger import views
-from edu_hv.debugger.comparing.views import ComparedTopic, ComparisonView
 from edu_hv.debugger.cost_comparison import CostComparisonView
 from edu_hv.debugger.costs import Costs, CostView, GuestCost
-from edu_hv.debugger.examining import ExaminedRow, ExaminedView, Shape, ValueView
 from edu_hv.debugger.explaining.views import BitsRow, BitsView, CauseLink, CauseView, ExplainView, OperandView
 from edu_hv.debugger.files.replay import Moment, ReplayView
 from edu_hv.debugger.forking.views import FirstDifference, ForkView, MomentsView, StepPair
 from edu_hv.debugger.forking.visible import Difference
-from edu_hv.debugger.microscope.views import (
-    AccessView,
-    EntryView,
-    FrameView,
-    MicroscopeView,
-    PageRange,
-    PagesView,
-    RungView,
-)
 from edu_hv.debugger.stops.watchlog import LoggedView, WatchLogView
 from edu_hv.debugger.tracing.views import Stretch, StretchesView, TraceView
-from edu_hv.debugger.views import ComparedValue, Layer
+from edu_hv.debugger.views import Layer
 from edu_hv.debugger.writers.views import ChainView, MadeOfView, WriteRow, WritersView, WriterView
-from tests.debugger.texts_of_views import KEY
 
 _A = GuestCost(
     "A",
@@ -382,81 +370,6 @@ likely fix: branch
         id="cause",
     ),
     pytest.param(
-        ExaminedView(
-            "KERNEL", Shape(3), (ExaminedRow(512, "START", ("0A05", "0A06")), ExaminedRow(516, "", ("0A07",))), 518
-        ),
-        "\n000200 <START>: 0A05 0A06\n000204:         0A07\n",
-        id="examined",
-    ),
-    pytest.param(ValueView("$r5 + 1", 16, "00000010, 16 decimal"), "\n$r5 + 1: 00000010, 16 decimal\n", id="value"),
-    pytest.param(ValueView("cc", 2, "2", 1), "\n1 cc: 2\n", id="value at every stop"),
-    pytest.param(
-        MicroscopeView(
-            "A",
-            0x10200,
-            "guest-virtual, as the PSW takes it (EC mode, DAT on, key 2)",
-            (
-                RungView(
-                    "guest-virtual to guest-real, by the guest's own tables",
-                    0x10200,
-                    0x3200,
-                    "",
-                    (
-                        EntryView(
-                            "segment-table entry 1",
-                            "guest-real 002004, real 0FC004",
-                            "F0002100",
-                            "valid: page table at 002100 for 16 pages",
-                            0x2004,
-                        ),
-                    ),
-                    ("CR1 00002000: segment table at guest-real 002000", "a remark"),
-                ),
-                RungView(
-                    "guest-real to real, by CP's tables for A",
-                    0x3200,
-                    None,
-                    "page translation",
-                    (EntryView("TLB entry", "", "none", "the tables are looked at"),),
-                ),
-            ),
-            ("real: 06, key 0, referenced, changed",),
-            "page 003 is in the paging area, slot 7",
-            ("missing shadow entry: it is filled at the first use",),
-            (
-                AccessView("fetch", None, "", "", None, False, "allowed at real 0F9200"),
-                AccessView("store", 17, "CP", "PTR-2", None, False, "page translation exception, code 0011"),
-            ),
-        ),
-        """
-A: 010200 is guest-virtual, as the PSW takes it (EC mode, DAT on, key 2)
-1. 010200 to 003200: guest-virtual to guest-real, by the guest's own tables
-   CR1 00002000: segment table at guest-real 002000
-   segment-table entry 1 at guest-real 002004, real 0FC004: F0002100, valid:
-     page table at 002100 for 16 pages
-   a remark
-2. 003200 to nowhere: page translation exception: guest-real to real, by CP's
-   tables for A
-   TLB entry: none, the tables are looked at
-page 003 is in the paging area, slot 7
-key    real: 06, key 0, referenced, changed
-flag   missing shadow entry: it is filled at the first use
-fetch  allowed at real 0F9200
-store  page translation exception, code 0011
-""",
-        id="microscope",
-    ),
-    pytest.param(
-        MicroscopeView("bare", 0x200, "virtual, as you asked", (), (), "", (), (), "DAT is off"),
-        "\nthe bare machine: 000200 is virtual, as you asked\naccess DAT is off\n",
-        id="microscope-unused",
-    ),
-    pytest.param(
-        FrameView(0x1234, 0x234, "page 003 of A", ("core-table entry: locked 2 times", "key 0")),
-        "\nreal 001234 (absolute 000234): page 003 of A\n  core-table entry: locked 2 times\n  key 0\n",
-        id="frame",
-    ),
-    pytest.param(
         WriterView(
             "GR5",
             "A",
@@ -520,60 +433,5 @@ where GR5 of A comes from, latest first:
   it is from the beginning of the recording
 """,
         id="chain",
-    ),
-    pytest.param(
-        PagesView("A", "64 pages", (PageRange(0, 0, "in the frame at real 0FF000"), PageRange(1, 14, "never used"))),
-        "\npages of A: 64 pages\n  000  in the frame at real 0FF000\n  001 to 00E  never used\n",
-        id="pages",
-    ),
-    pytest.param(
-        ComparisonView(
-            "A",
-            (
-                ComparedTopic(
-                    "psw",
-                    "PSW",
-                    (ComparedValue("mask", "00", "07", "short", True, sentence="a sentence"), KEY),
-                    "VMPSW",
-                ),
-                ComparedTopic(
-                    "registers",
-                    "general registers",
-                    (
-                        ComparedValue("R0", "1", "2", "x", sentence="the same"),
-                        ComparedValue("R1", "1", "2", "x", sentence="the same"),
-                    ),
-                ),
-            ),
-        ),
-        """
-A: guest, real and why
-PSW; the guest's: VMPSW
-       guest   real  why
-mask  *00      07    differs: a sentence
-key    0       0     same
-general registers
-     guest   real  why
-R0   1       2     differs: the same
-R1   1       2     differs: as above
-""",
-        id="comparison",
-    ),
-    pytest.param(
-        ComparisonView("A", (), True, ("PSW", "timers")),
-        "\nA: what differs\nnothing differs in: PSW, timers\n",
-        id="comparison-differs",
-    ),
-    pytest.param(
-        ComparisonView("bare", (ComparedTopic("psw", "PSW", (KEY,)), ComparedTopic("x", "nothing", ())), bare=True),
-        """
-the bare machine: there is no CP, so what the program sees is what is there
-PSW
-     value
-key  0
-nothing
-  none
-""",
-        id="comparison-bare",
     ),
 ]

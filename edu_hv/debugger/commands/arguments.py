@@ -26,7 +26,8 @@ _HEX = re.compile(r"(?:[xX]'([0-9A-Fa-f]{1,6})'|0[xX]([0-9A-Fa-f]{1,6})|([0-9A-F
 def parse_address(session: DebugSession, text: str) -> int:
     """An address: hexadecimal (12330, X'12330', 0x12330), a label, label+hex, R5 (its contents) or "." (here).
 
-    gdb writes *0x200 where it takes a location: the star says nothing here.  A word that is both a label and a number is the label; R5 is the register even where the program has equated it.
+    gdb writes *0x200 where it takes a location: the star says nothing here.  A word that is both a label and a number
+    is the label; R5 is the register even where the program has equated it.
     Raises UserError for an address past the guest's storage.
     """
     base, plus, offset = text.removeprefix("*").partition("+")

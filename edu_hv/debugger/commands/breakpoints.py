@@ -43,8 +43,9 @@ def set_breakpoint(session: DebugSession, request: Request | None) -> Breakpoint
     Without operands it is at the next instruction.  An address that has a breakpoint already loses it.  The words in
     the examples go before labels that are written in small letters; LABEL in capitals is the label.
 
-    Options, in any order: "if EXPRESSION" stops only where that is true of the guest concerned; "count N" the Nth time
-    behind the present position and from then on; "temporary" once; "of GUEST" only in that guest.
+    Options, in any order: "if EXPRESSION" makes it conditional: it stops only where that is true of the guest
+    concerned; "count N" the Nth time behind the present position and from then on; "temporary" once; "of GUEST" only in
+    that guest.
 
     What belongs to a machine (PSW fields, expressions) is of the guest that is selected when the stop is set, or of the
     one named behind "of".  What happens stops in every guest; with one selected by hand, only what concerns that one.

@@ -19,8 +19,8 @@ from edu_hv.isa.errors import UserError
 def over(session: DebugSession, n: int) -> StopView:
     """One step, or COUNT of them; what an instruction calls, or an interruption leads to, is run until it returns.
 
-    A breakpoint on the way stops it there.  gdb's next is the same, where no lesson is open: there next opens the next
-    lesson.
+    A call is BAL, BALR, BAS or BASR to a subroutine.  A breakpoint on the way stops it there.  gdb's next is the same,
+    where no lesson is open: there next opens the next lesson.
     """
     return session.over(n)
 

@@ -1,5 +1,6 @@
 """The commands about commands.  What they list is the registry itself, so help cannot grow old."""
 
+import re
 from collections.abc import Iterable
 
 from edu_hv.debugger.commands.arguments import short
@@ -95,7 +96,7 @@ def _topic(word: str) -> list[View]:
 def apropos(session: object, word: str) -> HelpView | list[View]:
     """List what speaks of a word: commands by name, help and examples, topics, commands of CP, and instructions."""
     word = word.lower()
-    found = tuple(_entry(c) for c in _by_group() if word in _searched(c))
+    found = tuple(_entry(c) for c in _by_group() if _speaks_of(c, word))
     tables = [
         TableView(title, columns, tuple(rows))
         for title, columns, rows in (
@@ -111,8 +112,18 @@ def apropos(session: object, word: str) -> HelpView | list[View]:
     return [*commands, *tables]
 
 
-def _searched(one: Command) -> str:
-    return " ".join((one.name, *one.aliases, one.group, one.help, *one.examples)).lower()
+def _speaks_of(one: Command, word: str) -> bool:
+    """A name may have the word anywhere, "runback" for back; in a text it stands at the beginning of one.
+
+    A short one is a word by itself: "whole" is not about who.
+    """
+    text = " ".join((one.group, one.help, *one.examples)).lower()
+    end = r"s?(?!\w)" if len(word) <= _SHORT else ""
+    found = re.search(rf"(?<!\w){re.escape(word)}{end}", text)
+    return found is not None or word in " ".join((one.name, *one.aliases)).lower()
+
+
+_SHORT = 3
 
 
 def _cp_commands_with(word: str) -> list[tuple[str, str]]:

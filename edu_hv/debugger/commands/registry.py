@@ -178,13 +178,16 @@ class Registry:
 
         Raises CommandError, with one sentence and the place, when the line or the command cannot be carried out.
         """
-        meant = self._rewritten(context, line)
+        try:
+            meant = self._rewritten(context, line)
+        except UserError as error:
+            raise _brief(error, line) from None
         try:
             views = self._execute(context, meant)
         except CommandError as error:
-            raise error if meant == line else located(error, line) from None
+            raise _brief(error if meant == line else located(error, line), line) from None
         except UserError as error:
-            raise located(error, line) from error
+            raise _brief(located(error, line), line) from error
         more = [view for after in self.after for view in after(context, line, views)]
         return [*views, *more]
 
@@ -261,6 +264,7 @@ def _helpful(command: Command, word: str, sentence: str) -> str:
     return f"{sentence}; see help {command.name}" if wrong else sentence
 
 
+_LONG = 60
 _QUOTED = re.compile(r'"([^"]+)"')
 
 
@@ -275,6 +279,16 @@ def located(error: UserError, line: str) -> UserError:
         if at >= 0:
             return _same(error, at, len(word))
     return _same(error, None, 1)
+
+
+def _brief(error: UserError, line: str) -> UserError:
+    """The same complaint, in which no word of the line is longer than can be read."""
+    sentence = brief = str(error)
+    for word in (each for text in (line, line.upper()) for each in text.split() if len(each) > _LONG):
+        brief = brief.replace(word, _short(word))
+    if brief == sentence or type(error) not in (UserError, CommandError):
+        return error
+    return CommandError(brief, getattr(error, "column", None), getattr(error, "length", 1))
 
 
 def _same(error: UserError, column: int | None, length: int) -> UserError:

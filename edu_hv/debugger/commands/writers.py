@@ -75,7 +75,8 @@ def who(session: DebugSession, location: looking.Location) -> WriterView:
     cp slice. Behind it "of SECOND", or before it "SECOND:", names a guest; "real" the real machine.
 
     A write of the same value counts for general and floating-point registers and storage, and each setting of the
-    condition code; of anything else a change. A guest's register is what the guest sees: that CP copies it between the
+    condition code; of the instruction address (psw.ia) what led elsewhere than to the next instruction; of anything
+    else a change. A guest's register is what the guest sees: that CP copies it between the
     VMBLOK and the real CPU is no write, nor that a page is paged out and in.
     """
     return looking.who(session, location)

@@ -13,6 +13,9 @@ from edu_hv.isa.table import operation
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
+_HALFWORD = 2
+"""Of an instruction, where its operation code is."""
+_SETS_BASE = ("BALR", "BASR", "BAL", "BAS")
 MOST_COPIES = 5
 """Copies that are followed."""
 NEVER_LOADED = "load the register before it is used; a base register gets its value from BALR, LA or L"
@@ -94,6 +97,27 @@ class Tracer:
         if row.mnemonic == "MVC" and len(stage.places) == 2:
             return self._moved(link, stage, address, length, found.unit - 1, left)
         return Blame((link,))
+
+    def overwritten(self, address: int, absolute: int, before: int) -> Blame:
+        """Who stored over an instruction, and where the address comes from that led there; `address` is the guest's.
+
+        The value is of no interest: none would have been right.
+        """
+        found = storage_writer(self.session, self.guest, address, absolute, _HALFWORD, before)
+        if found is None or not found.text or self._by_the_loader(found):
+            return self.storage(address, absolute, _HALFWORD, before)
+        link = linked(found, f"{self.named(address)} was stored by {found.words}")
+        stage = scene(self.session, self.guest, found.unit - 1, found.text)
+        place = next((place for place, _, _ in stage.places if place.stored and place.registers), None)
+        if place is None or self._by_base_register(place, stage, found.unit - 1):
+            return Blame((link,))
+        return Blame((link, *self.place(place, stage, found.unit - 1).links))
+
+    def _by_base_register(self, place: Place, stage: Scene, before: int) -> bool:
+        """Whether the address is that of the statement, since its register is the base of the program."""
+        number = max(place.registers, key=lambda register: stage.gr[register] & MASK_24)
+        found = register_writer(self.session, self.guest, number, before)
+        return found is not None and found.mnemonic in _SETS_BASE
 
     def _stored_register(self, found: Moment, stage: Scene, address: int) -> int:
         first = found.text[1] >> 4

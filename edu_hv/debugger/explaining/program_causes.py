@@ -74,7 +74,7 @@ def _operation(case: Case) -> Blame:
     line = assembly.line_at(address) if assembly else None
     if line is not None and line.instruction and not case.trouble.text.startswith(line.object_code[:2]):
         absolute = _instruction_absolute(case)
-        overwritten = tracer.storage(address, absolute, 2, case.trouble.before) if absolute is not None else Blame(())
+        overwritten = tracer.overwritten(address, absolute, case.trouble.before) if absolute is not None else Blame(())
         return Blame(
             overwritten.links, f"the instruction {line.source.split()[0]} was overwritten: keep data out of code"
         )

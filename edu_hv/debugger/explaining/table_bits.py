@@ -8,6 +8,7 @@ from edu_hv.debugger.explaining.views import BitsRow, BitsView
 from edu_hv.isa.codes import CR0
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.dat import COMMON_SEGMENT, SEGMENT_INVALID, SEGMENT_ZERO_BITS, TableFormat, table_format
+from edu_hv.machine.micblok import CR6
 
 _NO_FORMAT = (
     "control register 0 bits 8-12 name no table format, so the entry cannot be read; 10000 is 4K pages, 64K segments"
@@ -163,6 +164,23 @@ def _per(value: int) -> list[BitsRow]:
     return [*rows, BitsRow("16-31", "general registers", f"{value & 0xFFFF:04X}", "those whose alteration is recorded")]
 
 
+def _assist(value: int) -> list[BitsRow]:
+    """SY20-0886 "Control Register 6"."""
+    return [
+        _mask(value, 0, "VM assist", "CP has turned it on", "off"),
+        _mask(value, 1, "virtual problem state", "the guest is in problem state", "the guest is in supervisor state"),
+        _mask(value, 2, "no storage keys", "ISK, SSK and RRB come to CP", "the assist does ISK, SSK and RRB"),
+        _mask(
+            value, 3, "System/360", "what System/370 added comes to CP", "the assist does what System/370 added, too"
+        ),
+        _mask(value, 4, "no SVC", "supervisor calls come to CP", "the assist reflects supervisor calls"),
+        _mask(value, 5, "shadow tables", "CR1 names shadow tables, which the assist may fill", "CR1 names none"),
+        _mask(value, 6, "CP assist", "on, but this machine has none", "off"),
+        _mask(value, 7, "virtual timer", "on, but this machine does not count it down", "off"),
+        BitsRow("8-28", "MICBLOK", f"{value & CR6.MICBLOK:06X}", "real address of what the assist knows of the guest"),
+    ]
+
+
 def _machine_check(value: int) -> list[BitsRow]:
     return [
         _mask(value, 0, "check stop", "a failure that cannot interrupt stops the CPU", "it does not"),
@@ -197,13 +215,7 @@ _ROWS: dict[int, Callable[[int], list[BitsRow]]] = {
         BitsRow("8-24", "linkage-table origin", f"{value & 0xFFFF80:06X}", "real address"),
         BitsRow("25-31", "linkage-table length", f"{value & 0x7F:02X}", "in units of 32 entries, less one"),
     ],
-    6: lambda value: [
-        _mask(value, 0, "VM assist", "CP has turned it on", "off"),
-        _mask(value, 1, "virtual problem state", "the guest is in problem state", "the guest is in supervisor state"),
-        BitsRow(
-            "2-31", "assist controls", f"{value & 0x3FFFFFFF:08X}", "what the assist may do, and the address of MICBLOK"
-        ),
-    ],
+    6: _assist,
     14: _machine_check,
     15: lambda value: [BitsRow("8-28", "MCEL address", f"{value & 0xFFFFF8:06X}", "where a machine check logs out")],
 }

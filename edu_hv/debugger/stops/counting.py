@@ -50,7 +50,7 @@ def ignored(session: "DebugSession", stop: Breakpoint) -> Ignored:
 def hits(session: "DebugSession", stop: Breakpoint) -> int | None:
     """How often a stop was met from the start of the recording to the present position.
 
-    None where that would take too long to find out.
+    None where that would take too long to find out, or somebody stopped it (`interrupt`).
     """
     counted, recording = stop.counted, session.recording
     if counted.history is not recording.history:
@@ -58,7 +58,9 @@ def hits(session: "DebugSession", stop: Breakpoint) -> int | None:
     first, last = sorted((counted.unit, recording.unit))
     if last - first > COUNTED and not (isinstance(stop.what, OnEvent) and stop.condition is None):
         return None
-    change = len(met(session, stop, first, last))
+    change = len(met(session, stop, first, last, lambda: session.interrupted))
+    if session.interrupted:
+        return None
     counted.hits += change if recording.unit >= counted.unit else -change
     counted.unit = recording.unit
     return counted.hits

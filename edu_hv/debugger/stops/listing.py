@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def stop_list(session: "DebugSession") -> BreakpointsView:
     """All breakpoints and watchpoints by number, and how often each was met up to here."""
+    session.begin_search()
     stops = sorted(session.breakpoints.by_number.values(), key=lambda stop: stop.number)
     return BreakpointsView(tuple(_view(session, stop) for stop in stops))
 

@@ -14,6 +14,7 @@ from edu_hv.debugger.stops.seeing import Hit, Seer
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.debugger.stops.what import AtAddress, EventSeer, OnEvent
 from edu_hv.hypervisor.decisions import DecisionTaken
+from edu_hv.isa.codes import Class
 from edu_hv.machine.events import InterruptionRecognized
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 
 YOU_STOPPED = "you stopped the run"
+LOOK_EVERY = 10_000
+"""Steps after which a run looks whether it goes round and round."""
+_ROUNDS = 16
 _NEAR = (1024, 16_384)
 """So many units before the present are searched first."""
 
@@ -76,6 +80,7 @@ class Run:
     limits: Limits
     steps: int = 0
     spent: int = 0
+    _look_at: int = LOOK_EVERY
 
     def go(self) -> str:
         """Run; why it stopped, or "" when it ended by itself."""
@@ -103,7 +108,16 @@ class Run:
                 self._count(done, system.machine.at_boundary)
                 if probe.saw(system, done):
                     return stop_words(session, probe.found, done.after, self.sought)
+                if self._goes_round():
+                    return ""
         return ""
+
+    def _goes_round(self) -> bool:
+        """Now and then: whether a run without a limit can have no other end, so that nobody waits for that."""
+        if self.limits.limit is not None or self.spent < self._look_at:
+            return False
+        self._look_at = self.spent + LOOK_EVERY
+        return interrupts_for_ever(self.session)
 
     def _more(self) -> bool:
         limit = self.limits.limit
@@ -119,6 +133,23 @@ class Run:
         executed = done.after - done.before if done.compiled else 0
         self.steps += executed or 1
         self.spent += 1 + executed // self.limits.factor
+
+
+def interrupts_for_ever(session: "DebugSession") -> bool:
+    """Whether a program interruption on the bare machine causes itself, with nothing enabled that could end it.
+
+    Its new PSW leads to what cannot be executed: nothing is executed any more, only PSWs are swapped.
+    """
+    if session.system.cp is not None or session.system.machine.cpu.psw.enabled_for_something:
+        return False
+    last = session.journal.last(_ROUNDS, InterruptionRecognized)
+    step = session.recording.step
+    return [entry.step for entry in last] == list(range(step - _ROUNDS + 1, step + 1)) and all(
+        isinstance(each.event, InterruptionRecognized)
+        and each.event.kind is Class.PROGRAM
+        and each.event == last[0].event
+        for each in last
+    )
 
 
 def _stops(session: "DebugSession", forwards: bool) -> list[Looked]:

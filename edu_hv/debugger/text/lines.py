@@ -107,8 +107,9 @@ def _status(view: StatusView, width: int) -> list[str]:
     others = f" (guests: {', '.join(view.guests)})" if len(view.guests) > 1 else ""
     stage = f", in a trap after stage {view.stage}" if view.stage else ""
     branch = "" if view.branch == "main" else f" on branch {view.branch}"
+    owner = _owner(view.guest) or "nobody is logged on"
     return [
-        *wrap(f"{_owner(view.guest) or 'nobody is logged on'}{others}: step {view.step} of {view.total}{branch}", width),
+        *wrap(f"{owner}{others}: step {view.step} of {view.total}{branch}", width),
         *wrap(f"stopped: {view.stop}", width),
         *wrap(f"guest state {view.guest_state}, real state {view.real_state}, running {view.running}{stage}", width),
         *wrap(f"machine time {view.microseconds:,} microseconds", width),
@@ -272,7 +273,7 @@ def _help(view: HelpView, width: int) -> list[str]:
     for group in dict.fromkeys(entry.group for entry in view.entries):
         entries = [entry for entry in view.entries if entry.group == group]
         lines += wrap(group, width) if len(view.entries) > 1 else []
-        size = max(len(entry.usage) for entry in entries)
+        size = max((len(entry.usage) for entry in entries if len(entry.usage) <= MOST_USAGE), default=0)
         for entry in entries:
             lines += _help_entry(entry, size, width)
     for line in view.text:
@@ -407,4 +408,10 @@ def _ranges(row: StorageRow) -> str:
 
 def _help_entry(entry: HelpEntry, size: int, width: int) -> list[str]:
     keys = f" (key {entry.keys})" if entry.keys else ""
+    if len(entry.usage) > size:
+        return [*wrap(f"  {entry.usage}", width), *wrap(f"{entry.summary}{keys}", width, " " * (size + 4))]
     return wrap(f"{entry.summary}{keys}", width, f"  {entry.usage:<{size}}  ")
+
+
+MOST_USAGE = 30
+"""Letters of what a command takes; what is longer stands on a line of its own."""

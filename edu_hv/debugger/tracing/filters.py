@@ -19,7 +19,7 @@ from edu_hv.debugger.recording.journal import (
     StatusTranslated,
 )
 from edu_hv.hypervisor.decisions import ConsoleLine, DecisionCarriedOut, DecisionTaken, Dispatched
-from edu_hv.isa.codes import Class
+from edu_hv.isa.codes import PIC, Class
 from edu_hv.isa.errors import UserError
 from edu_hv.isa.table import BY_MNEMONIC, operation
 from edu_hv.machine.events import (
@@ -45,10 +45,13 @@ KEYWORDS = {
     "external": "an external interruption; external 80 is one of that code (hexadecimal)",
     "io": "anything of I/O; io 009 is what concerns one device",
     "ccw": "a channel command that was executed; ccw 009 is one of that device",
+    "device": "what concerns one device: device 009, as io 009",
+    "page": "page fault: a page or a segment that is not there",
     "decision": "a decision of CP",
     "rule": "a decision by one rule: rule PRV-2, or PRV-2 alone; rule PRV is any of PRV",
     "dispatch": "CP let a guest run, or waits",
     "console": "a line on a console; console HELLO is one with that text",
+    "output": "the same as console",
     "input": "something given from outside",
     "assist": "something the VM assist did, or left to CP",
     "wait": "the machine waited",
@@ -160,6 +163,17 @@ class _Reader:
         device = self._code(16, 0xFFF, "device")
         return lambda event, guest: isinstance(event, CCWExecuted) and device in (None, event.device)
 
+    def device(self) -> Matches:
+        device = self._code(16, 0xFFF, "device")
+        return self._with_text("device") if device is None else lambda event, guest: device in _devices(event)
+
+    def page(self) -> Matches:
+        """ "page fault", as break takes it; page alone is text."""
+        if not self.left or self.left[0][1] or self.left[0][0].lower() != "fault":
+            return self._with_text("page")
+        self.left.pop(0)
+        return lambda event, guest: _is_interruption(event, Class.PROGRAM) and _code_of(event) in _NOT_THERE
+
     def rule(self) -> Matches:
         return _by_rule(self._operand("rule").upper())
 
@@ -216,10 +230,13 @@ _MAKE: dict[str, Callable[[_Reader], Matches]] = {
     "external": _Reader.external,
     "io": _Reader.io,
     "ccw": _Reader.ccw,
+    "device": _Reader.device,
+    "page": _Reader.page,
     "decision": _always(lambda event, guest: isinstance(event, DecisionTaken)),
     "rule": _Reader.rule,
     "dispatch": _always(lambda event, guest: isinstance(event, Dispatched)),
     "console": _Reader.console,
+    "output": _Reader.console,
     "input": _always(lambda event, guest: isinstance(event, InputGiven)),
     "assist": _always(lambda event, guest: isinstance(event, AssistHandled | AssistDeclined)),
     "wait": _always(lambda event, guest: isinstance(event, Waited)),
@@ -236,6 +253,14 @@ _MAKE: dict[str, Callable[[_Reader], Matches]] = {
 
 def _is_interruption(event: Event, kind: Class) -> bool:
     return isinstance(event, InterruptionRecognized) and event.kind is kind
+
+
+def _code_of(event: Event) -> int:
+    """The code of an interruption, without a program event that came with it."""
+    return event.code & 0x7F if isinstance(event, InterruptionRecognized) else 0
+
+
+_NOT_THERE = (PIC.SEGMENT_TRANSLATION, PIC.PAGE_TRANSLATION)
 
 
 def _of_class(kind: Class, code: int | None) -> Matches:

@@ -44,7 +44,7 @@ def means(word: str, rule: str) -> bool:
     word, rule = word.upper(), rule.upper()
     if word == rule or rule.startswith(f"{word}-"):
         return True
-    return rule.startswith(word) and not word[-1].isdigit()
+    return bool(word) and rule.startswith(word) and not word[-1].isdigit()
 
 
 def decisions(session: "DebugSession", count: int, guest: str, rule: str) -> list[DecisionView]:

@@ -151,7 +151,14 @@ def writers(session: "DebugSession", location: Location, count: int) -> WritersV
     trail.listed = found[-count:]
     rows = tuple(_row(number, write_at(session, location, unit)) for number, unit in enumerate(trail.listed, 1))
     stopped = "you stopped the search: there may be others before" if session.interrupted else ""
-    return WritersView(location.name, _whose(session, location), rows, len(found) > count, stopped)
+    remark = stopped or ("" if rows else _up_to_here(session))
+    return WritersView(location.name, _whose(session, location), rows, len(found) > count, remark)
+
+
+def _up_to_here(session: "DebugSession") -> str:
+    """That the recording goes on behind the present position, if it does."""
+    here, total = session.step_number, session.total
+    return "" if here >= total else f"that is up to step {here:,} of {total:,}; watchlog finds later ones, too"
 
 
 def _row(number: int, write: Write) -> WriteRow:
@@ -211,6 +218,7 @@ def _view(session: "DebugSession", answer: Answer, trail: tuple[str, ...]) -> Wr
     step = session.recording.boundaries.last_at(answer.end - 1) + 1 if answer.end > session.recording.start else 0
     if write is None:
         remark = f"it has been {answer.value} since the recording began (step 0): no step has written it"
+        remark += f"; {later}" if (later := _up_to_here(session)) and answer.end >= session.recording.unit else ""
         return WriterView(location.name, guest, step, None, None, "", "", answer.value, trail=trail, remark=remark)
     operands = tuple(
         MadeOfView(number, one.words, one is write.made_of.source) for number, one in enumerate(write.operands, 1)
