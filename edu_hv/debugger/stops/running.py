@@ -10,7 +10,7 @@ from edu_hv.debugger.recording.timetravel import AT_ONCE
 from edu_hv.debugger.stops.counting import counted_to, ignored
 from edu_hv.debugger.stops.kinds import StopAt
 from edu_hv.debugger.stops.probe import Found, Looked, StopsProbe, concerns
-from edu_hv.debugger.stops.seeing import Hit, Seer
+from edu_hv.debugger.stops.seeing import NOWHERE, Hit, Seer
 from edu_hv.debugger.stops.stop import Breakpoint
 from edu_hv.debugger.stops.what import AtAddress, EventSeer, OnEvent
 from edu_hv.hypervisor.decisions import DecisionTaken
@@ -86,6 +86,8 @@ class Run:
         """Run; why it stopped, or "" when it ended by itself."""
         session = self.session
         looked = [*self.sought.looked(session), *_stops(session, forwards=True)]
+        if not looked:
+            return self._run_on()
         probe = StopsProbe(session, looked, forwards=True)
         start = session.recording.unit
         probe.begin(session.system)
@@ -108,6 +110,24 @@ class Run:
                 self._count(done, system.machine.at_boundary)
                 if probe.saw(system, done):
                     return stop_words(session, probe.found, done.after, self.sought)
+                if self._goes_round():
+                    return ""
+        return ""
+
+    def _run_on(self) -> str:
+        """The same where nothing but the end can stop it, which needs no probe."""
+        session, recording, machine = self.session, self.session.recording, self.session.system.machine
+        while self._more():
+            if session.interrupted:
+                return YOU_STOPPED
+            ready = self.steps >= self.limits.compiled_after and machine.at_boundary
+            ready = ready and session.system.start_engine(NOWHERE)
+            compiled = recording.run_compiled(self._at_once()) if ready else 0
+            if not compiled and not recording.advance():
+                return nothing_more(session, self.sought)
+            if machine.at_boundary:
+                self.steps += compiled or 1
+                self.spent += 1 + compiled // self.limits.factor
                 if self._goes_round():
                     return ""
         return ""
