@@ -19,7 +19,7 @@ from edu_hv.devices.device import IODevice
 from edu_hv.devices.display import Display
 from edu_hv.devices.tape import Tape, TapeDrive
 from edu_hv.engine import make_engine
-from edu_hv.hypervisor.assist import virtual_psw
+from edu_hv.hypervisor.assist import assisted, virtual_psw
 from edu_hv.hypervisor.commands import Answer, run_command
 from edu_hv.hypervisor.commands.registry import CommandError
 from edu_hv.hypervisor.commands.users import at_terminal
@@ -216,6 +216,13 @@ class System:
         """Name of the guest that has the real CPU, or "" while CP has it or it waits."""
         return BARE if self.cp is None else self.cp.running or ""
 
+    def in_problem_state(self, name: str) -> bool:
+        """Whether a guest believes itself in problem state; of the one that runs this is known without a copy."""
+        vm = self.cp.running_vm if self.cp is not None else None
+        if vm is not None and vm.vmuser == name and self.cp is not None and assisted(self.cp.real) is None:
+            return vm.vmpsw.problem_state
+        return self.psw_of(name).problem_state
+
     def psw_of(self, name: str) -> PSW:
         """The PSW as the guest believes it to be; while it runs, only its masks and states are up to date there."""
         if self.cp is None:
@@ -409,6 +416,8 @@ class System:
         It cannot where the package for it is missing, and for a System/360.
         """
         machine = self.machine
+        if machine.engine is not None and not stops and not machine.engine.stops:
+            return True
         if machine.engine is None and self._engine_wanted:
             self._engine_wanted = False
             machine.engine = make_engine(machine.cpu)

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from typing import Any
 
-EVERY = 128
+EVERY = 96
 """Units between checkpoints, or what the engine does in their time.  Unchanged frames of storage are shared."""
 MOST = 600
 """When there are more, they are thinned."""

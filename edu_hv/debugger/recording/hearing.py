@@ -43,7 +43,7 @@ class Hearing:
         if not self.live:
             return
         guest = getattr(event, "userid", "") or self._system.running
-        if isinstance(event, Decoded):
+        if type(event) is Decoded:
             guest = self._guest_that_trapped()
         if isinstance(event, DecisionCarriedOut):
             self._note_translation(event)
@@ -61,7 +61,8 @@ class Hearing:
 
     def record(self, guest: str, event: Event) -> None:
         """Enter an event of the unit under way into the journal."""
-        self._recording.journal.record(*self._at, guest, event)
+        unit, step = self._at
+        self._recording.history.journal.record(unit, step, guest, event)
 
     def _on_guest_event(self, guest: str, event: Event) -> None:
         """What CP does as the guest's machine: swap its PSWs, interpret its channel programs."""

@@ -80,6 +80,7 @@ class Execution:
         self._system = recording.system
         self._stored: list[StorageStored] = []
         self._spans: Set[Span] = frozenset()
+        self._watches = type(probe).spans is not Probe.spans
         self._set: dict[int, int] = {}
         """Flags that were given to lines."""
 
@@ -137,7 +138,8 @@ class Execution:
         self._stored = []
         if not self._probe.execute(self._system, recording.advance if new else recording.again):
             return None
-        self._watch(machine.storage)
+        if self._watches:
+            self._watch(machine.storage)
         return Done(before, machine.units, stored=self._stored)
 
 

@@ -174,7 +174,8 @@ class Recording:
 
     def again(self) -> bool:
         """One unit that was executed before."""
-        machine, given = self.system.machine, self.input_next
+        machine, inputs = self.system.machine, self.history.journal.inputs
+        given = inputs.get(machine.units) if inputs else None
         if given is not None:
             self._apply(given)
         elif not machine.advance():
@@ -270,7 +271,7 @@ class Recording:
         if about is None:
             return "w", 0
         name = about[0]
-        return "." if self.system.psw_of(name).problem_state else "s", self._number(name)
+        return "." if self.system.in_problem_state(name) else "s", self._number(name)
 
     def owners(self) -> dict[int, str]:
         """The guests by the numbers that stand for them in `whose`."""
