@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from edu_hv import __version__
 from edu_hv.isa.errors import UserError
-from edu_hv.repl.complaints import complain
+from edu_hv.repl.complaints import FULL, complain, is_full
 
 if TYPE_CHECKING:
     from edu_hv.repl.runner import Runner
@@ -104,6 +104,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, `head` say, has gone
         return 1
     except Exception as error:  # noqa: BLE001  a defect of ours: one sentence, and the traceback in a file
+        if is_full(error):
+            return _fail(FULL, 1)
         from edu_hv.repl.files import log_defect
 
         return _fail(log_defect(error, "start"), 1)

@@ -14,6 +14,7 @@ from edu_hv.debugger.views import View
 from edu_hv.isa.errors import UserError
 from edu_hv.repl import commands
 from edu_hv.repl.background import Background
+from edu_hv.repl.complaints import FULL, is_full
 from edu_hv.repl.files import log_defect
 from edu_hv.repl.outcome import Ended, Outcome
 from edu_hv.repl.render import Screen
@@ -63,6 +64,8 @@ class Runner:
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001  a defect of ours must not cost the person the session
+            if is_full(error):
+                return self._failed(FULL)
             return self._failed(log_defect(error, line))
 
     def _failed(self, sentence: str, column: int | None = None) -> Outcome:

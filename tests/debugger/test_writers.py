@@ -194,6 +194,16 @@ def test_the_writes_are_listed_and_can_be_gone_to(broken):
     assert ([row.step for row in last.rows], last.more) == ([861], True)
 
 
+@pytest.mark.parametrize(
+    ("word", "title", "digits"), [("csw", "the CSW", 16), ("caw", "the CAW", 8), ("timer", "the interval timer", 8)]
+)
+def test_what_has_its_place_in_low_storage_has_a_name_where_the_program_has_not_taken_it(word, title, digits):
+    session = DebugSession()
+    session.load_source("         START X'1000'\nBEGIN    BR 14\n         END BEGIN\n", "short")
+    location = parse_location(session, word)
+    assert (location.name, len(location.show(location.value(session.system)).replace(" ", ""))) == (title, digits)
+
+
 def test_a_search_starts_where_one_is():
     session = _loaded(f"load bare {BADCCW}", 10_000)
     session.goto(860)

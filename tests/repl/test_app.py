@@ -2,7 +2,9 @@
 
 import re
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -235,3 +237,12 @@ def test_full_screen_that_is_not_installed_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(app, "screen_missing", lambda *_: "")
     assert main([]) == 1
     assert "the full screen needs edu_hv_tui.app, which is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_output_that_finds_no_space_is_told_in_a_sentence():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "edu_hv", "repl", "-c", "load bare kernel"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, "no space is left where it goes" in done.stderr) == (1, True)
+    assert "Traceback" not in done.stderr

@@ -46,6 +46,14 @@ _DECIMAL = re.compile("[0-9]{1,5}")
 _HEX = re.compile("[0-9A-Fa-f]{1,4}")
 
 
+_LOW_WORDS = {
+    "timer": (PSA.INTERVAL_TIMER, 4, "the interval timer"),
+    "csw": (PSA.CSW, 8, "the CSW"),
+    "caw": (PSA.CAW, 4, "the CAW"),
+}
+"""Names of what has its place in low storage: address, length, title."""
+
+
 def parse_location(session: "DebugSession", text: str) -> Location:
     """The location that is named.  Raises UserError with one sentence for anything else."""
     session.system  # noqa: B018 - says so when nothing is loaded
@@ -106,8 +114,8 @@ class _Named:
             return self._field(plain[4:], owner)
         if plain == "psw":
             return PswLocation(owner, "control")
-        if plain == "timer":
-            return self._timer(owner)
+        if plain in _LOW_WORDS and not self._label(word):
+            return self._low_word(plain, owner)
         if plain in CLOCKS:
             return ClockLocation(owner, plain)
         plain = OTHER_NAMES.get(plain, plain)
@@ -128,9 +136,10 @@ class _Named:
             raise UserError(f'"{short(name)}" is no field of the PSW; there are {", ".join(FIELDS)}')
         return PswLocation(owner, plain)
 
-    def _timer(self, owner: str) -> StorageLocation:
-        place = of_guest(self.session.system, owner, PSA.INTERVAL_TIMER, 4)
-        return StorageLocation(owner, place.pieces, place.words, title="the interval timer", command="timer")
+    def _low_word(self, name: str, owner: str) -> StorageLocation:
+        at, length, title = _LOW_WORDS[name]
+        place = of_guest(self.session.system, owner, at, length)
+        return StorageLocation(owner, place.pieces, place.words, title=title, command=name)
 
     # ---- storage -----------------------------------------------------------------------------------------------
 
@@ -270,7 +279,8 @@ def offered(session: "DebugSession", text: str) -> Iterable[str]:
 
 def _first_words(session: "DebugSession") -> list[str]:
     found = [*_registers(), *(f"psw.{name}\t{field.title}" for name, field in FIELDS.items())]
-    found += ["timer\tthe interval timer", *(f"{name}\t{words}" for name, words in CLOCKS.items())]
+    found += [f"{name}\t{title}" for name, (_, _, title) in _LOW_WORDS.items()]
+    found += [f"{name}\t{words}" for name, words in CLOCKS.items()]
     found += [
         "key\ta storage key: key 2000",
         "pte\ta page-table entry: pte 2000",
