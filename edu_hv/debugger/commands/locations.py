@@ -114,7 +114,7 @@ class _Named:
             return self._field(plain[4:], owner)
         if plain == "psw":
             return PswLocation(owner, "control")
-        if plain in _LOW_WORDS and not self._label(word):
+        if plain == "timer" or (plain in _LOW_WORDS and not self._label(word)):
             return self._low_word(plain, owner)
         if plain in CLOCKS:
             return ClockLocation(owner, plain)
