@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, SupportsIndex, overload
 
 from edu_hv.debugger.system import System
+from edu_hv.isa import formats
 from edu_hv.isa.codes import MASK_24
+from edu_hv.isa.formats import StorageOperand
 from edu_hv.isa.table import operation
 from edu_hv.machine.cpu import CPU
 from edu_hv.machine.events import Event, StorageStored
 from edu_hv.machine.psw import PSW
-
-_TWO_LENGTHS = frozenset(["PACK", "UNPK", "MVO", "AP", "SP", "ZAP", "CP", "MP", "DP", "SRP"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +279,17 @@ def _field_lengths(found: Accesses) -> dict[int, int]:
     if len(text) != 6:
         return {}
     registers = {one.number: one.old for one in found.registers if one.file == "GR"}
-    first, second = (_effective(text[at : at + 2], registers) for at in (2, 4))
-    if found.mnemonic in _TWO_LENGTHS:
-        return {first: (text[1] >> 4) + 1, second: (text[1] & 15) + 1}
-    return {first: text[1] + 1, second: text[1] + 1}
+    row = operation(text)
+    operands = [each for each in row.format.value.operands if isinstance(each, StorageOperand)] if row else []
+    places = {each.base_bit // 8: each for each in operands}
+    return {_effective(text[at : at + 2], registers): _field_length(text, each) for at, each in places.items()}
+
+
+def _field_length(text: bytes, operand: StorageOperand) -> int:
+    """By the operand's own length field; one that has none is as long as the other."""
+    if operand.length_bit is None:
+        return text[1] + 1
+    return formats.field(text, operand.length_bit, operand.length_width) + 1
 
 
 def _effective(base_displacement: bytes, registers: dict[int, int]) -> int:
