@@ -153,7 +153,7 @@ _WHY_SHADOW = ("shadow tables' format", "shadow table")
 
 def _whose_shadow(system: System, guest: Guest) -> str:
     """Whose shadow tables the machine translates by: "" nobody's, else the end of a sentence."""
-    running = next((g for g in system.guests if g.name == system.running), None)
+    running = system.find(system.running)
     vm = running.vm if running else None
     if running is None or vm is None or not vm.translating:
         return ""

@@ -169,7 +169,8 @@ class Standing(Looking):
 
     def assembly_of(self, name: str) -> Assembly | None:
         """The assembly of the guest of that name; None when there is none, or no such guest."""
-        return next((guest.assembly for guest in self.system.guests if guest.name == name), None)
+        guest = self.system.find(name)
+        return guest.assembly if guest else None
 
     # ---- stopping --------------------------------------------------------------------------------------------
 

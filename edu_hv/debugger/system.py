@@ -253,6 +253,10 @@ class System:
         """The programs that are known, by the userid of who loads them, or BARE."""
         return {name: guest.program for name, guest in self._known.items() if guest.program is not UNKNOWN}
 
+    def find(self, name: str) -> Guest | None:
+        """The guest of exactly that name; None while he is not logged on."""
+        return next((guest for guest in self.guests if guest.name == name), None)
+
     def guest(self, name: str) -> Guest:
         """The guest of that name (any case).  Raises UserError for an unknown one."""
         guests = self.guests

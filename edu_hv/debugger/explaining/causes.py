@@ -234,7 +234,7 @@ def _stopped_for_loop(session: "DebugSession", guest: str) -> bool:
 
 def _waits(name: str) -> Callable[[System], bool]:
     def waits(system: System) -> bool:
-        guest = next((one for one in system.guests if one.name == name), None)
+        guest = system.find(name)
         return guest is not None and believed.psw(system, guest).wait
 
     return waits

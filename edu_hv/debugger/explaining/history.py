@@ -155,7 +155,7 @@ def arrival(session: "DebugSession", guest: str, target: int, before: int) -> Mo
     """The last unit up to a position with which the guest's instruction address came to be this one."""
 
     def there(system: System) -> bool:
-        found = next((one for one in system.guests if one.name == guest), None)
+        found = system.find(guest)
         return found is not None and believed.psw(system, found).instruction_address == target
 
     return became(session, guest, there, before, privileged=False)

@@ -49,7 +49,7 @@ class Case:
         name = self.trouble.guest
 
         def asked(system: System) -> bool:
-            guest = next((one for one in system.guests if one.name == name), None)
+            guest = system.find(name)
             return guest is not None and question(believed.psw(system, guest))
 
         return became(self.tracer.session, name, asked, self.trouble.before)

@@ -96,7 +96,7 @@ def _seen_in(session: "DebugSession", history: History, unit: int, guest: str) -
 
 def _seen(session: "DebugSession", name: str, where: str) -> Seen:
     system = session.system
-    found = next((guest for guest in system.guests if guest.name == name), None)
+    found = system.find(name)
     if found is None:
         raise UserError(f"{name} is not logged on {where}")
     vm = found.vm

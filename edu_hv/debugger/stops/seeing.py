@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edu_hv.debugger.recording.accesses import Accesses
 from edu_hv.debugger.recording.journal import Entry
@@ -72,8 +72,3 @@ class Seer:
     def saw(self, system: "System", unit: Unit) -> Hit | None:
         """What is seen at `unit.done.after`, where the machine stands."""
         raise NotImplementedError
-
-
-def guest_or_none(system: "System", name: str) -> Any:
-    """The guest of exactly that name; None while he is not logged on."""
-    return next((guest for guest in system.guests if guest.name == name), None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
 from edu_hv.debugger.recording.search import Span
-from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit, guest_or_none
+from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit
 from edu_hv.debugger.stops.values import ChangeSeer, Source, Watched
 from edu_hv.debugger.stops.what import WATCHPOINT, What
 from edu_hv.debugger.system import BARE, System
@@ -57,7 +57,7 @@ class Bytes(Source):
 
     def read(self, system: System) -> int | None:
         """The bytes as one number, wherever the page is."""
-        guest = guest_or_none(system, self.guest) if self.guest else None
+        guest = system.find(self.guest) if self.guest else None
         try:
             if not self.guest:
                 return int.from_bytes(system.machine.cpu.load_real(self.address, self.length), "big")
@@ -82,7 +82,7 @@ class Bytes(Source):
         return tuple(self._pieces(system))
 
     def _pieces(self, system: System) -> Iterator[Piece]:
-        guest = guest_or_none(system, self.guest) if self.guest else None
+        guest = system.find(self.guest) if self.guest else None
         if self.guest and guest is None:
             return
         at, end, cpu = self.address, self.address + self.length, system.machine.cpu

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
 from edu_hv.debugger.expression_names import FIELDS
-from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit, guest_or_none
+from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit
 from edu_hv.debugger.stops.what import BREAKPOINT, WATCHPOINT, What
 from edu_hv.debugger.system import Guest, System
 from edu_hv.debugger.writers.may_write import CONDITION_CODE, FLOATING, GENERAL, PROGRAM_MASK, left_to_cpu
@@ -85,7 +85,7 @@ def _registers(system: System, file: str, name: str) -> list[int] | None:
     cpu = system.machine.cpu
     if not name:
         return {"gr": cpu.gr, "cr": cpu.cr, "fpr": cpu.fpr}[file]
-    guest = guest_or_none(system, name)
+    guest = system.find(name)
     if guest is None:
         return None
     match file:
@@ -126,7 +126,7 @@ class Field(Source):
 def _psw(system: System, name: str) -> PSW | None:
     if not name:
         return system.machine.cpu.psw
-    guest = guest_or_none(system, name)
+    guest = system.find(name)
     return None if guest is None else believed.psw(system, guest)
 
 
@@ -140,7 +140,7 @@ class StorageKey(Source):
     def read(self, system: System) -> int | None:
         """The key: access control, F, R, C."""
         machine = system.machine
-        guest: Guest | None = guest_or_none(system, self.guest) if self.guest else None
+        guest: Guest | None = system.find(self.guest) if self.guest else None
         if self.guest and guest is None:
             return None
         if guest is not None and guest.vm is not None:

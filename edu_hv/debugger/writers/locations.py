@@ -23,11 +23,6 @@ REAL = ""
 PROTECTION = int(Key.ACCESS_CONTROL | Key.FETCH_PROTECTION)
 
 
-def guest_of(system: "System", name: str) -> "Guest | None":
-    """The guest of that name, if it is there."""
-    return next((guest for guest in system.guests if guest.name == name), None)
-
-
 def vm_of(system: "System", name: str) -> "VMBLOK | None":
     """The virtual machine of that name, if it is logged on."""
     return system.cp.logged_on(name) if system.cp is not None and name else None
@@ -84,7 +79,7 @@ class RegisterLocation(Location):
         """What it has now."""
         if not self.owner:
             return files(system.machine.cpu)[self.file][self.index]
-        guest = guest_of(system, self.owner)
+        guest = system.find(self.owner)
         return None if guest is None else _believed(system, guest, self.file)[self.index]
 
     def show(self, value: int | None) -> str:
@@ -131,7 +126,7 @@ class PswLocation(Location):
         """The PSW that it is a field of."""
         if not self.owner:
             return system.machine.cpu.psw
-        guest = guest_of(system, self.owner)
+        guest = system.find(self.owner)
         return None if guest is None else believed.psw(system, guest)
 
     def show(self, value: int | None) -> str:
