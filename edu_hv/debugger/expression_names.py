@@ -1,13 +1,12 @@
 """Names in expressions: registers, fields of the PSW, labels, where the session stands."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from edu_hv.debugger.psw_fields import FIELDS, field_named
 from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.interruptions import ProgramInterruption
-from edu_hv.machine.psw import PSW
 
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
@@ -19,22 +18,6 @@ _CONTROL = re.compile(f"(?:CR|X){_NUMBER}")
 _FLOATING = re.compile("(?:FPR|FR|F|Y)([0246])")
 _HEX = re.compile("[0-9A-F]{1,16}")
 
-FIELDS: dict[str, tuple[Callable[[PSW], int], str]] = {
-    "psw": (lambda psw: int.from_bytes(psw.to_bytes(), "big"), "all 64 bits of the PSW"),
-    "ia": (lambda psw: psw.instruction_address, "the instruction address"),
-    "pc": (lambda psw: psw.instruction_address, "the instruction address"),
-    "cc": (lambda psw: psw.cc, "the condition code"),
-    "key": (lambda psw: psw.key, "the access key"),
-    "mask": (lambda psw: psw.system_mask, "the system mask, bits 0 to 7"),
-    "pm": (lambda psw: psw.program_mask, "the program mask"),
-    "state": (lambda psw: int(psw.problem_state), "1 in problem state"),
-    "problem": (lambda psw: int(psw.problem_state), "1 in problem state"),
-    "wait": (lambda psw: int(psw.wait), "1 in the wait state"),
-    "dat": (lambda psw: int(psw.dat), "1 with address translation on"),
-    "ec": (lambda psw: int(psw.ec_mode), "1 in EC mode"),
-    "mc": (lambda psw: int(psw.machine_check_mask), "1 when machine checks are allowed"),
-}
-"""Fields of the PSW: how each is taken from it, and what it is."""
 PLACES: dict[str, str] = {"step": "the number of the step", "guest": "the selected guest's name"}
 """Other words that have a value."""
 
@@ -51,8 +34,8 @@ def value_of(session: "DebugSession", word: str) -> int | str:
         return register
     if not sure and "." not in word and (found := label(session, word)) is not None:
         return found
-    if plain in FIELDS:
-        return FIELDS[plain][0](session.guest_psw())
+    if (field := field_named(plain)) is not None:
+        return FIELDS[field].of(session.guest_psw())
     if plain == "step":
         return session.step_number
     if plain == "guest":
@@ -113,8 +96,8 @@ def _real(session: "DebugSession", word: str) -> int:
     if found is not None:
         kind, number = found
         return {"gr": cpu.gr, "cr": cpu.cr}[kind][number] if kind != "fpr" else cpu.fpr[number >> 1]
-    if plain in FIELDS:
-        return FIELDS[plain][0](cpu.psw)
+    if (field := field_named(plain)) is not None:
+        return FIELDS[field].of(cpu.psw)
     raise UserError(f'"real.{word[:40]}" is nothing of the real machine: real.r5, real.cr0, real.psw, real.cc')
 
 
@@ -139,5 +122,5 @@ def offered(session: "DebugSession") -> list[str]:
     registers = [f"$r{n}\tgeneral register {n}" for n in range(16)] + [
         f"$cr{n}\tcontrol register {n}" for n in range(16)
     ]
-    fields = [f"${name}\t{said}" for name, (_, said) in FIELDS.items()]
+    fields = [f"${name}\t{field.described}" for name, field in FIELDS.items()]
     return [*fields, *registers, *(f"{name}\t{said}" for name, said in PLACES.items())]

@@ -8,29 +8,19 @@ from itertools import chain
 from edu_hv.debugger.commands.gdb import expression_words
 from edu_hv.debugger.commands.registry import Argument, CommandError, command
 from edu_hv.debugger.examining import valued
-from edu_hv.debugger.expression_names import FIELDS, is_label, register_number
+from edu_hv.debugger.expression_names import is_label, register_number
 from edu_hv.debugger.expressions import Expression, ExpressionError, Node, Stored, parse
+from edu_hv.debugger.psw_fields import FIELDS, field_named
 from edu_hv.debugger.session import DebugSession
 from edu_hv.debugger.views import TextView, View
-from edu_hv.isa.codes import MASK_24
 from edu_hv.isa.errors import UserError
 from edu_hv.machine.psw import PSW
 
 _STORAGE = re.compile(r"(storage|key)\s+(\S.*)", re.IGNORECASE)
 _DATA = re.compile("([0-9A-Fa-f]{2})+")
 _MOST_DATA = 256
-_LIMITS = {"cc": 3, "key": 15, "mask": 255, "pm": 15, "state": 1, "problem": 1, "wait": 1, "dat": 1, "ec": 1, "mc": 1,
-           "ia": MASK_24, "pc": MASK_24, "psw": (1 << 64) - 1}  # fmt: skip
-"""The largest value of each field of the PSW."""
-_ATTRIBUTES = {"cc": "cc", "key": "key", "mask": "system_mask", "pm": "program_mask", "ia": "instruction_address",
-               "pc": "instruction_address"}  # fmt: skip
-_BITS = {
-    "state": "problem_state",
-    "problem": "problem_state",
-    "wait": "wait",
-    "ec": "ec_mode",
-    "mc": "machine_check_mask",
-}
+_SETTABLE = [name for name, field in FIELDS.items() if field.attribute or name in ("psw", "dat")]
+"""The fields of the PSW that can be set alone, and all of it."""
 _DAT = 0x04
 
 
@@ -51,7 +41,8 @@ def _set_words(session: DebugSession, text: str) -> Iterable[str]:
     if "=" in text:
         return expression_words(session, text)
     places = ("storage\tbytes of storage: set storage 2000 = 0A05", "key\ta storage key: set key 2000 = F0")
-    words = expression_words(session, text)
+    fixed = {f"${name}" for name in FIELDS if name not in _SETTABLE}
+    words = [word for word in expression_words(session, text) if word.partition("\t")[0] not in fixed]
     return words if " " in text.lstrip() else chain(places, words)
 
 
@@ -160,13 +151,14 @@ def _operands(session: DebugSession, what: str, target: Node, value: int) -> str
         raise UserError(f"{what} is a label here: set ${what.lower()} sets the register, set [{what}] the word there")
     if register is not None:
         return _register(register, value)
-    if plain in _LIMITS:
-        return f"PSW {_words(int.from_bytes(_psw(session, plain, value).to_bytes(), 'big'))}"
+    field = field_named(plain)
+    if field in _SETTABLE:
+        return f"PSW {_words(int.from_bytes(_psw(session, field, value).to_bytes(), 'big'))}"
     if isinstance(target, Stored) and not target.real:
         at = _address(session, Expression("", target.place))
         _within(value, 8 * target.size)
         return f"S{at:X} {value & (1 << 8 * target.size) - 1:0{2 * target.size}X}"
-    fields = " ".join(_LIMITS)
+    fields = " ".join(_SETTABLE)
     raise UserError(
         f'"{what[:40]}" cannot be set: $r5, $cr0, $fpr0, storage 2000, [2000].h, key 2000, or of the psw {fields}'
     )
@@ -192,9 +184,9 @@ def _words(value: int) -> str:
 
 def _psw(session: DebugSession, field: str, value: int) -> PSW:
     """The guest's PSW with one field changed."""
-    most = _LIMITS[field]
+    most = FIELDS[field].most
     if not 0 <= value <= most:
-        raise UserError(f"{FIELDS[field][1]} can be 0 to {most:X}, not {value:X}")
+        raise UserError(f"{FIELDS[field].title} can be 0 to {most:X}, not {value:X}")
     psw = session.guest_psw()
     if field == "psw":
         return PSW.from_bytes(value.to_bytes(8, "big"))
@@ -202,9 +194,7 @@ def _psw(session: DebugSession, field: str, value: int) -> PSW:
         if not psw.ec_mode:
             raise UserError("there is no address translation in BC mode: set psw.ec = 1 first")
         return replace(psw, system_mask=psw.system_mask & ~_DAT | _DAT * value)
-    if field in _BITS:
-        return _with(psw, _BITS[field], bool(value))
-    return _with(psw, _ATTRIBUTES[field], value)
+    return _with(psw, FIELDS[field].attribute, bool(value) if most == 1 else value)
 
 
 def _with(psw: PSW, attribute: str, value: int) -> PSW:

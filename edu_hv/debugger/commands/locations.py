@@ -21,6 +21,7 @@ from edu_hv.debugger.expression_names import register_number
 from edu_hv.debugger.microscope.ladder import cp_walk, own_walk
 from edu_hv.debugger.microscope.tables import PAGE_ENTRY, Walked, walked
 from edu_hv.debugger.microscope.target import LOGICAL, VIRTUAL, Target
+from edu_hv.debugger.psw_fields import FIELDS, field_named
 from edu_hv.debugger.writers.addressing import of_guest, real_storage, storage_at
 from edu_hv.debugger.writers.locations import (
     CLOCKS,
@@ -34,7 +35,6 @@ from edu_hv.debugger.writers.locations import (
     StorageLocation,
     follow,
 )
-from edu_hv.debugger.writers.psw_fields import FIELDS, OTHER_NAMES
 from edu_hv.isa.codes import PSA
 from edu_hv.isa.errors import UserError
 
@@ -118,8 +118,8 @@ class _Named:
             return self._low_word(plain, owner)
         if plain in CLOCKS:
             return ClockLocation(owner, plain)
-        plain = OTHER_NAMES.get(plain, plain)
-        return PswLocation(owner, plain) if plain in FIELDS and plain != "control" and not self._label(word) else None
+        field = field_named(plain)
+        return PswLocation(owner, field) if field and not self._label(word) else None
 
     @staticmethod
     def _is_hex_only(word: str) -> bool:
@@ -131,10 +131,10 @@ class _Named:
         return assembly is not None and word.upper() in assembly.symbols
 
     def _field(self, name: str, owner: str) -> PswLocation:
-        plain = OTHER_NAMES.get(name.lower(), name.lower())
-        if plain not in FIELDS:
+        field = field_named(name)
+        if field is None:
             raise UserError(f'"{short(name)}" is no field of the PSW; there are {", ".join(FIELDS)}')
-        return PswLocation(owner, plain)
+        return PswLocation(owner, field)
 
     def _low_word(self, name: str, owner: str) -> StorageLocation:
         at, length, title = _LOW_WORDS[name]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from edu_hv.debugger.commands.arguments import guest_names, labels, parse_address, parse_number, rule_ids, short
 from edu_hv.debugger.commands.registry import placed
-from edu_hv.debugger.expression_names import FIELDS, register_number
+from edu_hv.debugger.expression_names import register_number
 from edu_hv.debugger.expressions import Expression, ExpressionError, parse
+from edu_hv.debugger.psw_fields import FIELDS, field_named
 from edu_hv.debugger.stops.events import CLASSES, CONDITIONS, EXTERNALS, KINDS, event_stop, read_mnemonic
 from edu_hv.debugger.stops.storage import LONGEST, Bytes, Read
 from edu_hv.debugger.stops.values import Field, Register, Source, StorageKey, Watched, value_of_field
@@ -275,8 +276,8 @@ def _field_name(names: list[str]) -> str:
     fields = ", ".join(FIELDS)
     if not names:
         raise UserError(f"psw needs a field: psw mask; there are: {fields}")
-    name = names[0].lower()
-    if name not in FIELDS:
+    name = field_named(names[0])
+    if name is None:
         raise UserError(f'the PSW has no field "{short(names[0])}"; there are: {fields}')
     return name
 
@@ -361,7 +362,7 @@ def _operands_of(session: "DebugSession", done: Sequence[str]) -> Iterable[str]:
         case ["guest"]:
             return guest_names(session)
         case ["psw"] | ["real", "psw"]:
-            return [f"{name}\t{said}" for name, (_, said) in FIELDS.items()]
+            return [f"{name}\t{field.described}" for name, field in FIELDS.items()]
         case ["real"]:
             return ["psw", "privilege"]
         case ["psw", _] | ["real", "psw", _]:
@@ -393,6 +394,6 @@ def offer_watch(session: "DebugSession", text: str) -> Iterable[str]:
         ]
         return [*places, *registers, *labels(session)]
     if done[-1] == "psw":
-        return [f"{name}\t{said}" for name, (_, said) in FIELDS.items()]
+        return [f"{name}\t{field.described}" for name, field in FIELDS.items()]
     return ["becomes\tonly when it becomes a value", "changes\tonly when it changes", "mask\tonly some bits",
             *_options_offered(session, done)]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from edu_hv.debugger.commands.equivalents import PAIRS
 from edu_hv.debugger.commands.registry import REGISTRY, Command
 from edu_hv.debugger.examining import HOW, UNITS
-from edu_hv.debugger.expression_names import FIELDS
+from edu_hv.debugger.psw_fields import FIELDS
 from edu_hv.debugger.views import TableView, TextView, View
 
 MARKS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edu_hv.debugger import believed
-from edu_hv.debugger.expression_names import FIELDS
+from edu_hv.debugger.psw_fields import FIELDS
 from edu_hv.debugger.stops.seeing import EVERYBODY, Hit, Seer, Unit
 from edu_hv.debugger.stops.what import BREAKPOINT, WATCHPOINT, What
 from edu_hv.debugger.system import Guest, System
@@ -19,11 +19,10 @@ from edu_hv.machine.psw import PSW
 if TYPE_CHECKING:
     from edu_hv.debugger.session import DebugSession
 
-_SLOW_FIELDS = ("ia", "pc", "psw")
+_SLOW_FIELDS = ("ia", "psw")
 """Fields of the PSW that every instruction changes."""
 _LEFT_FIELDS = {"cc": CONDITION_CODE, "pm": PROGRAM_MASK}
 """Those that some instructions change which the engine executes; the others are changed where it is not."""
-_STATES = {"state": ("supervisor state", "problem state"), "problem": ("supervisor state", "problem state")}
 REAL = "real "
 
 
@@ -98,7 +97,7 @@ def _registers(system: System, file: str, name: str) -> list[int] | None:
 
 @dataclass(frozen=True)
 class Field(Source):
-    """A field of the PSW: see `expression_names.FIELDS`."""
+    """A field of the PSW: see `psw_fields.FIELDS`."""
 
     name: str
     guest: str
@@ -116,11 +115,11 @@ class Field(Source):
     def read(self, system: System) -> int | None:
         """The value."""
         psw = _psw(system, self.guest)
-        return None if psw is None else FIELDS[self.name][0](psw)
+        return None if psw is None else FIELDS[self.name].of(psw)
 
     def shown(self, value: int) -> str:
-        """In hexadecimal; a state in words."""
-        return _STATES[self.name][value] if self.name in _STATES else f"{value:X}"
+        """In hexadecimal; a bit in words."""
+        return FIELDS[self.name].words[value] if FIELDS[self.name].most == 1 else f"{value:X}"
 
 
 def _psw(system: System, name: str) -> PSW | None:
@@ -242,11 +241,9 @@ class _RegisterSeer(ChangeSeer):
 
 def value_of_field(name: str, word: str, number: Callable[[str], int]) -> int:
     """The value of a PSW field that a word means: "problem" of the state, else a number.  Raises UserError."""
-    if name in _STATES:
-        states = {"supervisor": 0, "problem": 1}
-        found = [value for state, value in states.items() if state.startswith(word.lower())]
-        if len(found) == 1:
-            return found[0]
+    found = [value for value, meant in enumerate(FIELDS[name].words) if meant.startswith(word.lower())]
+    if len(found) == 1:
+        return found[0]
     value = number(word)
     if value < 0:
         raise UserError(f'"{word[:40]}" is negative; a field of the PSW is not')

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edu_hv.debugger import believed
+from edu_hv.debugger.psw_fields import FIELDS
 from edu_hv.debugger.recording.plain import plain
-from edu_hv.debugger.writers.psw_fields import FIELDS
 from edu_hv.isa.codes import Key
 from edu_hv.machine.psw import PSW
 from edu_hv.machine.storage import FRAME
